@@ -1,0 +1,188 @@
+"""Get the four MNIST files onto the disk, each verified by checksum before use.
+
+A file that fails its checksum is kept aside under another name, never used, and
+fetched again. A download is checked in memory and written in one step, so no
+half-finished file ever carries the name of a finished one.
+"""
+
+import gzip
+import hashlib
+import io
+import os
+import tempfile
+import time
+import urllib.request
+import warnings
+from pathlib import Path
+
+from tqdm.auto import tqdm
+
+#: name of the raw file -> (MD5 of the raw file, its size in bytes)
+RAW_FILES = {
+    "train-images-idx3-ubyte": ("6bbc9ace898e44ae57da46a324031adb", 47_040_016),
+    "train-labels-idx1-ubyte": ("a25bea736e30d166cdddb491f175f624", 60_008),
+    "t10k-images-idx3-ubyte": ("2646ac647ad5339dbf082846283269ea", 7_840_016),
+    "t10k-labels-idx1-ubyte": ("27ae3e4e09519cfbb04c329615203637", 10_008),
+}
+
+STALL_SECONDS = 10.0
+"""Longest wait for a connection, and for the next bytes of a download."""
+
+TIME_LIMIT_SECONDS = 180.0
+"""Longest time that fetching all four files may take together."""
+
+_LARGEST_ARCHIVE = 32 * 2**20  # the largest .gz has 9.9 MB; a server that sends more is not ours
+
+
+class DataError(RuntimeError):
+    """MNIST files that can't be read, written or replaced; the message names the mend."""
+
+
+def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress=True, mirrors=None):
+    """Return the folder `raw` with all four verified MNIST files in it.
+
+    Parameters
+    ----------
+    raw : Path
+        Folder in torchvision's layout, ``ROOT/MNIST/raw``. Created when missing.
+    download : bool
+        Fetch what is missing or damaged. With False, that raises ConnectionError.
+    time_limit : float
+        Seconds that all downloads together may take.
+    progress : bool
+        Show a progress bar while downloading.
+    mirrors : sequence of str, optional
+        Base addresses to try in turn; torchvision's own list when not given.
+
+    Returns
+    -------
+    dict of str to bytes
+        File name to verified content.
+
+    Raises
+    ------
+    DataError
+        A file or folder can't be read or written.
+    ConnectionError
+        Something is missing and could not be fetched in time.
+    """
+    contents = {name: content for name in RAW_FILES if (content := _read_verified(raw / name))}
+    missing = [name for name in RAW_FILES if name not in contents]
+    if missing and not download:
+        raise ConnectionError(f"{', '.join(missing)} not in {raw}, and downloading was not asked for")
+    if missing:
+        _check_writable(raw)
+        deadline = time.monotonic() + time_limit
+        for name in missing:
+            contents[name] = _download(name, mirrors or _torchvision_mirrors(), deadline, progress)
+            _write_whole(raw / name, contents[name])
+    return contents
+
+
+def _read_verified(path):
+    """Content of `path`, or None where there is none to be used; damaged files are kept aside."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise DataError(
+            f"{path} can't be read ({error.strerror}). Allow reading it, or point LENET_DATA at another folder."
+        ) from error
+    if _md5(content) == RAW_FILES[path.name][0]:
+        return content
+    aside = _unused_name(path)
+    try:
+        path.rename(aside)
+    except OSError as error:
+        raise DataError(
+            f"{path} is damaged (its checksum is wrong) and can't be moved aside ({error.strerror}). "
+            f"Delete it, or point LENET_DATA at a folder that you can write to."
+        ) from error
+    warnings.warn(f"{path} was damaged (its checksum is wrong). It is kept as {aside.name}.", stacklevel=2)
+    return None
+
+
+def _unused_name(path):
+    number = 1
+    while (aside := path.with_name(f"{path.name}.damaged-{number}")).exists():
+        number += 1
+    return aside
+
+
+def _check_writable(raw):
+    """Find out before a long download, not after it, whether its result can be kept."""
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=raw):
+            pass
+    except OSError as error:
+        raise DataError(
+            f"{raw} can't be written to ({error.strerror}), so MNIST can't be downloaded into it. "
+            f"Allow writing, or set LENET_DATA to a folder that you can write to, "
+            f"or set LENET_DATA=sample to use the bundled sample."
+        ) from error
+
+
+def _torchvision_mirrors():
+    from torchvision.datasets import MNIST  # 2 s to import, needed only when downloading
+
+    return MNIST.mirrors
+
+
+def _download(name, mirrors, deadline, progress):
+    """Content of one raw file from the first mirror that delivers it whole."""
+    failures = []
+    for mirror in mirrors:
+        url = f"{mirror.rstrip('/')}/{name}.gz"
+        try:
+            archive = _fetch(url, deadline, progress)
+            size = RAW_FILES[name][1]
+            content = gzip.GzipFile(fileobj=io.BytesIO(archive)).read(size + 1)
+            if _md5(content) != RAW_FILES[name][0]:
+                raise ConnectionError("what arrived fails its checksum")
+            return content
+        except (OSError, EOFError, ValueError) as error:
+            # OSError covers refused and timed-out connections, HTTP errors and
+            # what is not gzip; a mirror that fails in any way is left for the next.
+            failures.append(f"{url}: {error}")
+        if time.monotonic() > deadline:
+            break
+    raise ConnectionError(f"{name} could not be downloaded ({'; '.join(failures)})")
+
+
+def _fetch(url, deadline, progress):
+    timeout = max(0.1, min(STALL_SECONDS, deadline - time.monotonic()))
+    with urllib.request.urlopen(url, timeout=timeout) as response:
+        total = int(response.headers.get("Content-Length") or 0) or None
+        chunks, received = [], 0
+        with tqdm(
+            total=total, unit="B", unit_scale=True, desc=url.rsplit("/", 1)[1], disable=not progress, leave=False
+        ) as bar:
+            # read1 returns what has arrived. read would wait for a whole block,
+            # and a server that sends a byte now and then could hold it for ever.
+            while chunk := response.read1(2**16):
+                chunks.append(chunk)
+                received += len(chunk)
+                bar.update(len(chunk))
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the time limit for downloading has passed")
+                if received > _LARGEST_ARCHIVE:
+                    raise ConnectionError("far more data than MNIST has")
+    return b"".join(chunks)
+
+
+def _write_whole(path, content):
+    """Write under another name, then rename: the file is there whole or not at all."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        Path(temporary).unlink(missing_ok=True)
+        raise DataError(f"{path} can't be written ({error.strerror}). Free some disk space and try again.") from error
+
+
+def _md5(content):
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
