@@ -1,0 +1,77 @@
+"""Helpers of the LeNet-MNIST course: one module for each lesson.
+
+Every public name can be imported from here. A name is loaded when it is first
+used, so ``import lenet_helpers`` itself stays cheap: torch is imported only by
+those who need it.
+"""
+
+import importlib
+
+__version__ = "1.0.0"
+
+# name -> module that defines it. The order is that of the lessons.
+_HOMES = {
+    "COURSE": "paths",
+    "CLASSES": "data",
+    "DataError": "download",
+    "MNIST": "data",
+    "MNISTDataset": "data",
+    "SampleNotice": "data",
+    "Split": "data",
+    "first_of_each_class": "data",
+    "load_mnist": "data",
+    "original_transform": "data",
+    "to_input": "data",
+    "LayerTrace": "architecture",
+    "LeNet": "architecture",
+    "conv_output_size": "architecture",
+    "count_parameters": "architecture",
+    "forward_in_batches": "architecture",
+    "trace": "architecture",
+    "Augmentation": "augmentation",
+    "augment": "augmentation",
+    "BEST": "training",
+    "FAST": "training",
+    "ModelError": "training",
+    "RECIPES": "training",
+    "REFERENCE": "training",
+    "Recipe": "training",
+    "Record": "training",
+    "environment_stamp": "training",
+    "fit": "training",
+    "load_model": "training",
+    "pick_device": "training",
+    "save_model": "training",
+    "training_step": "training",
+    "Evaluation": "evaluation",
+    "Mistake": "evaluation",
+    "accuracy": "evaluation",
+    "confusion_matrix": "evaluation",
+    "evaluate": "evaluation",
+    "most_confident_mistakes": "evaluation",
+    "most_confused_pairs": "evaluation",
+    "precision_recall": "evaluation",
+    "ImageClassifier": "inference",
+    "ImageError": "inference",
+    "Prediction": "inference",
+    "explain": "inference",
+    "imageClassifier": "inference",
+    "read_image": "inference",
+    "to_mnist": "inference",
+    "check": "exercises",
+    "hint": "exercises",
+}
+
+__all__ = sorted([*_HOMES, "__version__"])
+
+
+def __getattr__(name):
+    if name not in _HOMES:
+        raise AttributeError(f"module 'lenet_helpers' has no attribute '{name}'")
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return __all__

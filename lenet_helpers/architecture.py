@@ -1,0 +1,167 @@
+"""The network: LeNet with global average pooling, exactly 15,626 parameters.
+
+Taught in notebook 02. The layers follow LeNet-5 (LeCun et al., 1998, "Gradient-based
+learning applied to document recognition"); ReLU, the narrow head and the global
+average pooling of Lin et al. (2013, "Network in network") are this course's own.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+
+import torch
+from torch import nn
+
+
+class LeNet(nn.Sequential):
+    """The course's network. Taught in notebook 02.
+
+    Takes inputs of shape (N, 1, 28, 28), float32 in [-1, 1]; gives logits of shape
+    (N, 10), float32, before softmax. Its layers stand in reading order and carry the
+    names that appear in its `state_dict`: ``conv1.weight``, ``fc3.bias`` and so on.
+
+    Parameters
+    ----------
+    seed : int, optional
+        Start from the weights that belong to this seed. The global random state of
+        torch is left as it was. Without a seed, the weights are torch's next ones.
+
+    Examples
+    --------
+    >>> LeNet(seed=0)(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
+    """
+
+    def __init__(self, seed=None):
+        if seed is None:
+            layers = _layers()
+        else:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                layers = _layers()
+        super().__init__(layers)
+
+
+def _layers():
+    return OrderedDict(
+        conv1=nn.Conv2d(1, 6, kernel_size=5, padding=2),  # (N, 6, 28, 28)
+        relu1=nn.ReLU(),
+        pool1=nn.AvgPool2d(2),  # (N, 6, 14, 14)
+        conv2=nn.Conv2d(6, 16, kernel_size=5),  # (N, 16, 10, 10)
+        relu2=nn.ReLU(),
+        pool2=nn.AvgPool2d(2),  # (N, 16, 5, 5)
+        average=nn.AdaptiveAvgPool2d(1),  # (N, 16, 1, 1): one number for each feature map
+        flatten=nn.Flatten(),  # (N, 16)
+        fc1=nn.Linear(16, 120),
+        relu3=nn.ReLU(),
+        fc2=nn.Linear(120, 84),
+        relu4=nn.ReLU(),
+        fc3=nn.Linear(84, 10),  # (N, 10): the logits
+    )
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """What one layer does to a batch; one row of `trace`.
+
+    Attributes
+    ----------
+    name, kind : str
+        Such as "conv1" and "Conv2d".
+    output_shape : tuple of int
+        With the batch size first.
+    parameters : int
+        Weights and biases.
+    multiply_adds : int
+        Multiplications with a weight, each with its addition, for one sample. Pooling,
+        ReLU and biases multiply by no weight and count as 0.
+    output : Tensor
+        The layer's output itself.
+    """
+
+    name: str
+    kind: str
+    output_shape: tuple
+    parameters: int
+    multiply_adds: int
+    output: torch.Tensor
+
+
+@torch.no_grad()
+def trace(model, inputs):
+    """Run `inputs` through `model` and note what every layer does. Taught in notebook 02.
+
+    Parameters
+    ----------
+    model : nn.Sequential
+        `LeNet`, or any network made of layers in a row.
+    inputs : Tensor of float32, shape (N, 1, 28, 28)
+
+    Returns
+    -------
+    list of LayerTrace
+        One row a layer, in order.
+    """
+    rows, x = [], inputs
+    for name, layer in model.named_children():
+        x = layer(x)
+        rows.append(
+            LayerTrace(
+                name, type(layer).__name__, tuple(x.shape), count_parameters(layer), _multiply_adds(layer, x), x
+            )
+        )
+    return rows
+
+
+def count_parameters(module):
+    """Return how many numbers `module` learns: all entries of all its parameters."""
+    return sum(parameter.numel() for parameter in module.parameters())
+
+
+def conv_output_size(size, kernel_size, stride=1, padding=0):
+    """Return the side of what a convolution or pooling makes of an image of side `size`.
+
+    ``floor((size + 2 padding - kernel_size) / stride) + 1``. Taught in notebook 02.
+
+    Raises
+    ------
+    ValueError
+        The kernel is larger than the padded image.
+    """
+    if kernel_size > size + 2 * padding:
+        raise ValueError(f"a kernel of {kernel_size} does not fit into {size} + 2 × {padding} pixels")
+    return (size + 2 * padding - kernel_size) // stride + 1
+
+
+@torch.no_grad()
+def forward_in_batches(model, inputs, batch_size=1000):
+    """Return the logits for any number of inputs in bounded memory.
+
+    The model is put in evaluation mode for the time of the call.
+
+    Parameters
+    ----------
+    model : nn.Module
+    inputs : Tensor of float32, shape (N, 1, 28, 28)
+        Moved to the model's device, batch by batch.
+    batch_size : int
+
+    Returns
+    -------
+    Tensor of float32, shape (N, 10), on the model's device
+    """
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    try:
+        return torch.cat([model(batch.to(device)) for batch in inputs.split(batch_size)])
+    finally:
+        model.train(was_training)
+
+
+def _multiply_adds(layer, output):
+    """For one sample: every output number of a convolution or linear layer costs one
+    multiply-add for each weight that leads to it."""
+    if isinstance(layer, nn.Conv2d | nn.Linear):
+        weights_per_output = layer.weight[0].numel()
+        return output[0].numel() * weights_per_output
+    return 0
