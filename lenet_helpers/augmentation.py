@@ -1,0 +1,102 @@
+"""Augmentation: new training images from old ones, a whole batch at a time.
+
+Taught in notebook 03. Geometry (shift, rotation, scale, shear, smooth distortion)
+and stroke width are what handwriting varies and a label does not depend on. The
+random numbers come from the generator that is handed in, so the course's training
+neither reads nor moves torch's global random state.
+"""
+
+import math
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far each property of a digit may be changed; 0 leaves it alone.
+
+    Attributes
+    ----------
+    rotation : float
+        Largest angle in degrees, either way.
+    scale : float
+        Largest change of width and of height, each on its own, as a natural
+        logarithm: 0.1 is a factor between 0.90 and 1.11.
+    shear : float
+        Largest horizontal shift of the top row against the middle one, as a fraction
+        of half the image: slant.
+    shift : float
+        Largest move in x and in y, in pixels.
+    distortion : float
+        Standard deviation, in pixels, of a smooth random displacement.
+    stroke : float
+        Largest change of stroke width: 1 is one pixel thicker or thinner on each side.
+    stroke_share : float
+        Share of the images whose stroke width is changed at all, 0 to 1.
+    """
+
+    rotation: float = 0.0
+    scale: float = 0.0
+    shear: float = 0.0
+    shift: float = 0.0
+    distortion: float = 0.0
+    stroke: float = 0.0
+    stroke_share: float = 0.6
+
+
+def augment(inputs, augmentation, generator):
+    """Return randomly changed copies of `inputs`. Taught in notebook 03.
+
+    Every image gets its own random numbers, and all images are changed at once.
+
+    Parameters
+    ----------
+    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
+        Left as they are.
+    augmentation : Augmentation
+    generator : torch.Generator
+        On the CPU, so that every device sees the same changes.
+
+    Returns
+    -------
+    Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
+    """
+    if augmentation.stroke:
+        inputs = _change_stroke_width(inputs, augmentation, generator)
+    count, device = len(inputs), inputs.device
+    grid = F.affine_grid(_affine_matrices(count, augmentation, generator).to(device), inputs.shape, align_corners=False)
+    if augmentation.distortion:
+        coarse = torch.randn(count, 2, 5, 5, generator=generator) * (augmentation.distortion / 14)
+        smooth = F.interpolate(coarse.to(device), size=28, mode="bicubic", align_corners=True)
+        grid = grid + smooth.permute(0, 2, 3, 1)
+    # grid_sample fills what comes from outside the image with 0; background is -1.
+    return F.grid_sample(inputs + 1, grid, align_corners=False) - 1
+
+
+def _affine_matrices(count, augmentation, generator):
+    """One 2×3 matrix an image: rotation · shear · scale, then the shift (in half images)."""
+
+    def uniform(limit):
+        return (2 * torch.rand(count, generator=generator) - 1) * limit
+
+    angle = uniform(math.radians(augmentation.rotation))
+    scale_x, scale_y = uniform(augmentation.scale).exp(), uniform(augmentation.scale).exp()
+    shear = uniform(augmentation.shear)
+    shift_x, shift_y = uniform(augmentation.shift / 14), uniform(augmentation.shift / 14)
+    cos, sin = angle.cos(), angle.sin()
+    row_x = torch.stack([cos * scale_x, (cos * shear - sin) * scale_y, shift_x], dim=1)
+    row_y = torch.stack([sin * scale_x, (sin * shear + cos) * scale_y, shift_y], dim=1)
+    return torch.stack([row_x, row_y], dim=1)
+
+
+def _change_stroke_width(inputs, augmentation, generator):
+    """Blend each image with its dilation (thicker) or its erosion (thinner), both 3×3."""
+    count = len(inputs)
+    amount = (2 * torch.rand(count, generator=generator) - 1) * augmentation.stroke
+    changed = torch.rand(count, generator=generator) < augmentation.stroke_share
+    amount = (amount * changed).to(inputs.device)[:, None, None, None]
+    thicker = F.max_pool2d(inputs, 3, stride=1, padding=1)
+    thinner = -F.max_pool2d(-inputs, 3, stride=1, padding=1)
+    return inputs + amount.clamp(min=0) * (thicker - inputs) + (-amount).clamp(min=0) * (thinner - inputs)
