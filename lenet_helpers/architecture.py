@@ -105,9 +105,7 @@ def trace(model, inputs):
     for name, layer in model.named_children():
         x = layer(x)
         rows.append(
-            LayerTrace(
-                name, type(layer).__name__, tuple(x.shape), count_parameters(layer), _multiply_adds(layer, x), x
-            )
+            LayerTrace(name, type(layer).__name__, tuple(x.shape), count_parameters(layer), _multiply_adds(layer, x), x)
         )
     return rows
 

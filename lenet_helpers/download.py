@@ -7,15 +7,19 @@ half-finished file ever carries the name of a finished one.
 
 import gzip
 import hashlib
+import http.client
 import io
-import os
+import queue
 import tempfile
+import threading
 import time
 import urllib.request
 import warnings
-from pathlib import Path
+import zlib
 
 from tqdm.auto import tqdm
+
+from lenet_helpers.files import written_whole
 
 #: name of the raw file -> (MD5 of the raw file, its size in bytes)
 RAW_FILES = {
@@ -75,7 +79,7 @@ def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress
         deadline = time.monotonic() + time_limit
         for name in missing:
             contents[name] = _download(name, mirrors or _torchvision_mirrors(), deadline, progress)
-            _write_whole(raw / name, contents[name])
+            _write(raw / name, contents[name])
     return contents
 
 
@@ -142,9 +146,9 @@ def _download(name, mirrors, deadline, progress):
             if _md5(content) != RAW_FILES[name][0]:
                 raise ConnectionError("what arrived fails its checksum")
             return content
-        except (OSError, EOFError, ValueError) as error:
-            # OSError covers refused and timed-out connections, HTTP errors and
-            # what is not gzip; a mirror that fails in any way is left for the next.
+        except (OSError, EOFError, ValueError, zlib.error, http.client.HTTPException) as error:
+            # OSError covers refused and timed-out connections, HTTP errors and what is not
+            # gzip; HTTPException what is not HTTP. A mirror that fails is left for the next.
             failures.append(f"{url}: {error}")
         if time.monotonic() > deadline:
             break
@@ -152,8 +156,7 @@ def _download(name, mirrors, deadline, progress):
 
 
 def _fetch(url, deadline, progress):
-    timeout = max(0.1, min(STALL_SECONDS, deadline - time.monotonic()))
-    with urllib.request.urlopen(url, timeout=timeout) as response:
+    with _open(url, deadline) as response:
         total = int(response.headers.get("Content-Length") or 0) or None
         chunks, received = [], 0
         with tqdm(
@@ -172,15 +175,36 @@ def _fetch(url, deadline, progress):
     return b"".join(chunks)
 
 
-def _write_whole(path, content):
-    """Write under another name, then rename: the file is there whole or not at all."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+def _open(url, deadline):
+    """The response of `url`, waited for until the deadline and no longer.
+
+    The timeout of a socket bounds one wait. Looking up a name, or a server that sends its
+    headers byte by byte, could still take for ever, so opening happens in a thread.
+    """
+    seconds_left = max(0.1, deadline - time.monotonic())
+    answers = queue.Queue()
+
+    def open_it():
+        try:
+            answers.put(urllib.request.urlopen(url, timeout=min(STALL_SECONDS, seconds_left)))
+        except Exception as error:
+            answers.put(error)
+
+    threading.Thread(target=open_it, daemon=True).start()
     try:
-        with os.fdopen(handle, "wb") as file:
+        answer = answers.get(timeout=seconds_left)
+    except queue.Empty:
+        raise TimeoutError("the time limit for downloading has passed") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def _write(path, content):
+    try:
+        with written_whole(path) as file:
             file.write(content)
-        os.replace(temporary, path)
     except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
         raise DataError(f"{path} can't be written ({error.strerror}). Free some disk space and try again.") from error
 
 

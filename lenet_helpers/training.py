@@ -8,8 +8,8 @@ own: a ``torch.rand()`` in between changes nothing.
 import math
 import os
 import platform
-import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import LeNet, forward_in_batches
 from lenet_helpers.augmentation import Augmentation, augment
+from lenet_helpers.files import written_whole
 from lenet_helpers.folding import TrainingForm
 
 
@@ -150,7 +151,7 @@ def training_step(model, inputs, labels, optimiser):
     return loss.detach()
 
 
-def fit(model, train, validation, recipe=FAST, *, device=None, progress=False):
+def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, progress=False):
     """Train `model` and yield one record after each epoch. Taught in notebook 03.
 
     Nothing happens until the records are asked for: ``records = list(fit(...))``.
@@ -165,6 +166,8 @@ def fit(model, train, validation, recipe=FAST, *, device=None, progress=False):
     recipe : Recipe
     device : torch.device or str, optional
         `pick_device()` when not given.
+    threads : int, optional
+        Threads to compute with on the CPU, see `thread_limit`.
     progress : bool
         Show a progress bar with the latest losses.
 
@@ -183,30 +186,60 @@ def fit(model, train, validation, recipe=FAST, *, device=None, progress=False):
     validation_inputs, validation_labels = validation.tensors(device)
     generator = torch.Generator().manual_seed(recipe.seed)
 
-    trained = TrainingForm(model, recipe.seed) if recipe.training_form else model
+    with thread_limit(threads):
+        trained = TrainingForm(model, recipe.seed) if recipe.training_form else model
     average = _Average(trained, recipe.averaging) if recipe.averaging else None
     optimiser = torch.optim.Adam(trained.parameters(), lr=recipe.learning_rate, fused=device.type != "mps")
     schedule = _schedule(optimiser, recipe, steps_per_epoch=-(-len(train) // recipe.batch_size))
 
     with tqdm(total=recipe.epochs, desc=f"training ({recipe.name})", unit="epoch", disable=not progress) as bar:
         for epoch in range(1, recipe.epochs + 1):
-            started, total_loss = time.perf_counter(), torch.zeros((), device=device)
-            trained.train()
-            for batch, batch_labels in _batches(inputs, labels, recipe, generator):
-                loss = training_step(trained, batch, batch_labels, optimiser)
-                schedule.step()
-                if average:
-                    average.step()
-                total_loss += loss * len(batch)  # a short last batch weighs less
-            train_loss = total_loss.item() / len(train)
-            if not math.isfinite(train_loss):
-                raise ValueError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
-            _hand_over(average.module if average else trained, model)
-            seconds = time.perf_counter() - started
-            validation_loss, accuracy = _loss_and_accuracy(model, validation_inputs, validation_labels)
-            bar.set_postfix(loss=f"{train_loss:.4f}", validation=f"{accuracy:.2%}")
-            bar.update()
-            yield Record(epoch, train_loss, validation_loss, accuracy, schedule.get_last_lr()[0], seconds)
+            with thread_limit(threads):
+                started, total_loss = time.perf_counter(), torch.zeros((), device=device)
+                trained.train()
+                for batch, batch_labels in _batches(inputs, labels, recipe, generator):
+                    learning_rate = schedule.get_last_lr()[0]
+                    loss = training_step(trained, batch, batch_labels, optimiser)
+                    schedule.step()
+                    if average:
+                        average.step()
+                    total_loss += loss * len(batch)  # a short last batch weighs less
+                train_loss = total_loss.item() / len(train)
+                if not math.isfinite(train_loss):
+                    raise ValueError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
+                _hand_over(average.module if average else trained, model)
+                seconds = time.perf_counter() - started
+                validation_loss, accuracy = _loss_and_accuracy(model, validation_inputs, validation_labels)
+                bar.set_postfix(loss=f"{train_loss:.4f}", validation=f"{accuracy:.2%}")
+                bar.update()
+            yield Record(epoch, train_loss, validation_loss, accuracy, learning_rate, seconds)
+
+
+_TORCH_THREADS = torch.get_num_threads()  # what torch chose by itself, before anybody changed it
+
+
+@contextmanager
+def thread_limit(threads=None):
+    """Compute with a bounded number of threads; afterwards the old number is back.
+
+    Steps of this small network take about 3 milliseconds. Two threads make them a little
+    faster on idle cores and many times slower on busy ones, where each waits for the
+    other. So the rule is one thread, which also makes the result independent of the number
+    of cores, unless somebody chose: by the argument, by the environment variable
+    OMP_NUM_THREADS or by ``torch.set_num_threads``. ``make bench`` shows the effect.
+
+    Parameters
+    ----------
+    threads : int, optional
+        At least 1; the rule when not given.
+    """
+    before = torch.get_num_threads()
+    chosen_by_user = "OMP_NUM_THREADS" in os.environ or before != _TORCH_THREADS
+    torch.set_num_threads(threads or (before if chosen_by_user else 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class _Average:
@@ -292,20 +325,13 @@ def save_model(model, path):
     """
     path = Path(path)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    temporary = None
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-        with os.fdopen(handle, "wb") as file:
+        with written_whole(path) as file:
             torch.save(weights, file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        if temporary:
-            Path(temporary).unlink(missing_ok=True)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
         raise ModelError(
-            f"{path} can't be written ({error.strerror}). Choose a file name in an existing folder "
-            f"that you can write to, on a disk with room left."
+            f"{path} can't be written ({getattr(error, 'strerror', None) or error}). Choose a file name in an "
+            f"existing folder that you can write to, on a disk with room left."
         ) from error
 
 
