@@ -1,0 +1,303 @@
+"""The ``lenet`` command: predict, train, evaluate.
+
+Results go to standard output, everything else to standard error. torch and the
+lesson modules are imported inside the commands, so ``lenet --version`` and
+``lenet --help`` answer at once.
+"""
+
+import json
+import os
+import sys
+import warnings
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from lenet_helpers import __version__
+from lenet_helpers.paths import COURSE
+
+DEFAULT_MODEL = COURSE / "model.pth"
+DEFAULT_OUT = Path("lenet.pth")
+
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+_model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_MODEL,
+    show_default="the course's model.pth",
+    help="Model file to use.",
+)
+_data_option = click.option(
+    "--data",
+    metavar="ROOT",
+    help="Folder that holds MNIST/raw, or the word 'sample'. [default: $LENET_DATA, else data/ in the course folder]",
+)
+
+
+def main(arguments=None):
+    """Run the command line and exit with its status. Takes ``sys.argv`` when nothing is given."""
+    warnings.showwarning = _show_warning
+    try:
+        status = cli.main(arguments, prog_name="lenet", standalone_mode=False)
+    except click.ClickException as error:
+        # A usage error shows the command's usage line and a pointer to --help.
+        error.show() if isinstance(error, click.UsageError) else _say(error.format_message())
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        status = INTERRUPTED
+    except Exception as error:
+        if not _is_for_the_reader(error):
+            raise
+        _say(error)
+        status = 1
+    sys.exit(status or 0)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lenet", message="%(prog)s %(version)s")
+def cli():
+    """Read handwritten digits with the LeNet of the course, train it, and measure it."""
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def predict(files, model, as_json):
+    """Read the digit in each image FILE."""
+    from lenet_helpers import ImageClassifier, load_model, pick_device
+
+    classifier = ImageClassifier(load_model(model, pick_device()))
+    answers, failed = [], False
+    for file in files:
+        try:
+            prediction = classifier.classify(file)
+        except Exception as error:
+            if not _is_for_the_reader(error):
+                raise
+            message = str(error) if file in str(error) else f"{file}: {error}"
+            _say(message)
+            answers.append({"file": file, "error": message})
+            failed = True
+            continue
+        if prediction.warning:
+            _say(f"{file}: {prediction.warning}")
+        answers.append(
+            {
+                "file": file,
+                "digit": int(prediction.digit),
+                "confidence": float(prediction.confidence),
+                "probabilities": [float(p) for p in prediction.probabilities],
+                "warning": prediction.warning,
+            }
+        )
+        if not as_json:
+            click.echo(f"{file}: {prediction.digit} (confidence {prediction.confidence:.1%})")
+    if as_json:
+        _print_json(answers)
+    return 1 if failed else 0
+
+
+@cli.command()
+@click.option("--recipe", type=click.Choice(["fast", "best", "reference"]), default="fast", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    show_default=f"{DEFAULT_OUT}, if there is none yet",
+    help="Model file to write; one that is there is replaced.",
+)
+@click.option("--seed", type=int, help="Of first weights, order and augmentation. [default: the recipe's]")
+@click.option("--epochs", type=click.IntRange(min=1), help="[default: the recipe's]")
+@_data_option
+@click.option("--threads", type=click.IntRange(min=1), help="Number of CPU threads. [default: torch's choice]")
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each epoch, and one at the end.")
+def train(recipe, out, seed, epochs, data, threads, as_json):
+    """Train a LeNet from scratch and write it to a file.
+
+    Prints one line for each epoch. The test split is not looked at: see `lenet evaluate`.
+    """
+    out = _checked_out(out)  # before the training, not after it
+
+    import torch
+
+    from lenet_helpers import RECIPES, LeNet, environment_stamp, fit, load_mnist, save_model
+
+    if threads:
+        torch.set_num_threads(threads)
+    changes = {"seed": seed, "epochs": epochs}
+    chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
+    mnist = load_mnist(data)
+    _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}; {mnist.source}")
+
+    model = LeNet(seed=chosen.seed)
+    if not as_json:
+        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
+    seconds = 0.0
+    try:
+        for record in fit(model, mnist.train, mnist.validation, chosen, progress=sys.stderr.isatty()):
+            seconds += record.seconds
+            if as_json:
+                _print_json(asdict(record), indent=None)
+            else:
+                click.echo(
+                    f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
+                    f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
+                )
+    except KeyboardInterrupt:
+        _say(f"interrupted; {out} was not written")
+        return INTERRUPTED
+    except ValueError as error:  # such as a loss that is no longer finite
+        raise click.ClickException(str(error)) from error
+    save_model(model, out)
+    if as_json:
+        summary = {
+            "model": str(out),
+            "data": mnist.source,
+            "recipe": asdict(chosen),
+            "validation_accuracy": record.validation_accuracy,
+            "seconds": seconds,
+            "environment": environment_stamp(),
+        }
+        _print_json(summary, indent=None)
+    else:
+        click.echo(f"{out}: validation accuracy {record.validation_accuracy:.2%}, trained in {seconds:.0f} s")
+    _say(f"Now measure it on the test split: lenet evaluate --model {out}")
+    return 0
+
+
+@cli.command()
+@_model_option
+@click.option("--split", type=click.Choice(["test", "validation", "train"]), help="Split of MNIST. [default: test]")
+@_data_option
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Measure on your own images instead: those that FOLDER/labels.csv lists (columns: path, label).",
+)
+@click.option(
+    "--errors",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --images: write a contact sheet of what was read wrong into DIR.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def evaluate(model, split, data, images, errors, as_json):
+    """Measure how often a model is right, on a split of MNIST or on a folder of images."""
+    if images and (split or data):
+        raise click.UsageError("--images takes the place of --split and --data.")
+    if errors and not images:
+        raise click.UsageError("--errors belongs to --images.")
+    if images:
+        return _evaluate_folder(model, images, errors, as_json)
+
+    from lenet_helpers import count_parameters, environment_stamp, load_mnist, load_model, pick_device
+    from lenet_helpers import evaluate as evaluate_split
+
+    network = load_model(model)  # before the data, which may have to be downloaded
+    mnist = load_mnist(data)
+    split = split or "test"
+    result = evaluate_split(network.to(pick_device()), getattr(mnist, split))
+    facts = {
+        "model": str(model),
+        "parameters": count_parameters(network),
+        "data": mnist.source,
+        "split": split,
+        "images": len(result.labels),
+        "accuracy": result.accuracy,
+        "error": result.error,
+        "loss": result.loss,
+    }
+    if as_json:
+        _print_json({**facts, "environment": environment_stamp()})
+    else:
+        shown = {"accuracy": ".2%", "error": ".2%", "loss": ".4f", "images": ",", "parameters": ","}
+        for name, value in facts.items():
+            click.echo(f"{name:<10}  {format(value, shown.get(name, ''))}")
+    return 0
+
+
+def _evaluate_folder(model, images, errors, as_json):
+    from lenet_helpers import ImageClassifier, environment_stamp, load_model, pick_device
+    from lenet_helpers.folder_evaluation import contact_sheet, evaluate_folder
+
+    result = evaluate_folder(ImageClassifier(load_model(model, pick_device())), images)
+    if errors:
+        errors.mkdir(parents=True, exist_ok=True)
+        sheet = errors / "errors.png"
+        contact_sheet(result.errors).save(sheet)
+        _say(f"{sheet}: each mistake beside what the network saw")
+    if as_json:
+        _print_json(
+            {
+                "model": str(model),
+                "data": str(images),
+                "images": result.images,
+                "accuracy": result.accuracy,
+                "mean_over_folders": result.mean_over_folders,
+                "by_folder": result.by_folder,
+                "counts": result.counts,
+                "errors": [
+                    {
+                        "file": str(mistake.file),
+                        "label": mistake.label,
+                        "prediction": mistake.prediction,
+                        "confidence": mistake.confidence,
+                        "message": mistake.message,
+                    }
+                    for mistake in result.errors
+                ],
+                "environment": environment_stamp(),
+            }
+        )
+        return 0
+    for mistake in result.errors:
+        if mistake.prediction is None:
+            _say(mistake.message)
+            continue
+        click.echo(f"{mistake.file}: {mistake.label} read as {mistake.prediction} ({mistake.confidence:.1%})")
+    width = max(map(len, [*result.by_folder, "mean over folders"]))
+    click.echo(f"{'folder':<{width}}  images  accuracy")
+    for name, value in result.by_folder.items():
+        click.echo(f"{name:<{width}}  {result.counts[name]:6d}  {value:8.2%}")
+    if len(result.by_folder) > 1:
+        click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
+    click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
+    return 0
+
+
+def _checked_out(out):
+    """The file to write to, after making sure that it can be written at all."""
+    if out is None:
+        out = DEFAULT_OUT
+        if out.exists():
+            raise click.ClickException(f"{out} is already there. To replace it, say --out {out}")
+    if out.is_dir():
+        raise click.ClickException(f"{out} is a folder. Name a file in it: --out {out / DEFAULT_OUT}")
+    if not out.absolute().parent.is_dir():
+        raise click.ClickException(f"{out}: there is no folder {out.parent}. Make it, or choose another with --out")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise click.ClickException(f"{out}: the folder {out.parent} can't be written to. Choose another with --out")
+    return out
+
+
+def _print_json(value, indent=2):
+    click.echo(json.dumps(value, indent=indent))
+
+
+def _say(message):
+    """One line on standard error."""
+    click.echo(f"lenet: {' '.join(str(message).split())}", err=True)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    _say(message)
+
+
+def _is_for_the_reader(error):
+    """Tell errors that say what to do (the course's own, and the system's) from mistakes in the program."""
+    own = any(kind.__module__.startswith("lenet_helpers.") for kind in type(error).__mro__)
+    return own or isinstance(error, OSError)
