@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import nn
 
+from lenet_helpers.threads import thread_limit
+
 
 class LeNet(nn.Sequential):
     """The course's network. Taught in notebook 02.
@@ -151,7 +153,8 @@ def forward_in_batches(model, inputs, batch_size=1000):
     was_training = model.training
     model.eval()
     try:
-        return torch.cat([model(batch.to(device)) for batch in inputs.split(batch_size)])
+        with thread_limit():
+            return torch.cat([model(batch.to(device)) for batch in inputs.split(batch_size)])
     finally:
         model.train(was_training)
 

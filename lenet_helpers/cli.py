@@ -112,7 +112,7 @@ def predict(files, model, as_json):
 @click.option("--seed", type=int, help="Of first weights, order and augmentation. [default: the recipe's]")
 @click.option("--epochs", type=click.IntRange(min=1), help="[default: the recipe's]")
 @_data_option
-@click.option("--threads", type=click.IntRange(min=1), help="Number of CPU threads. [default: torch's choice]")
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads. [default: 1; more seldom help]")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each epoch, and one at the end.")
 def train(recipe, out, seed, epochs, data, threads, as_json):
     """Train a LeNet from scratch and write it to a file.
@@ -121,12 +121,9 @@ def train(recipe, out, seed, epochs, data, threads, as_json):
     """
     out = _checked_out(out)  # before the training, not after it
 
-    import torch
-
     from lenet_helpers import RECIPES, LeNet, environment_stamp, fit, load_mnist, save_model
+    from lenet_helpers.threads import thread_limit
 
-    if threads:
-        torch.set_num_threads(threads)
     changes = {"seed": seed, "epochs": epochs}
     chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
     mnist = load_mnist(data)
@@ -137,10 +134,12 @@ def train(recipe, out, seed, epochs, data, threads, as_json):
         click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
     seconds = 0.0
     try:
-        for record in fit(model, mnist.train, mnist.validation, chosen, progress=sys.stderr.isatty()):
+        progress = sys.stderr.isatty()
+        for record in fit(model, mnist.train, mnist.validation, chosen, threads=threads, progress=progress):
             seconds += record.seconds
             if as_json:
-                _print_json(asdict(record), indent=None)
+                # the losses of single steps would be thousands of numbers
+                _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
             else:
                 click.echo(
                     f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
@@ -153,13 +152,15 @@ def train(recipe, out, seed, epochs, data, threads, as_json):
         raise click.ClickException(str(error)) from error
     save_model(model, out)
     if as_json:
+        with thread_limit(threads):
+            environment = environment_stamp()
         summary = {
             "model": str(out),
             "data": mnist.source,
             "recipe": asdict(chosen),
             "validation_accuracy": record.validation_accuracy,
             "seconds": seconds,
-            "environment": environment_stamp(),
+            "environment": environment,
         }
         _print_json(summary, indent=None)
     else:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.utils.data import Dataset
 
 from lenet_helpers.download import RAW_FILES, TIME_LIMIT_SECONDS, ensure_raw_files
@@ -230,8 +231,6 @@ class MNISTDataset(Dataset):
         label = int(self.labels[index])
         if self.transform is None:
             return to_input(self.pixels[index])[0], label
-        from PIL import Image
-
         return self.transform(Image.fromarray(self.pixels[index])), label
 
 

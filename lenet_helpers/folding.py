@@ -12,6 +12,7 @@ together they give back a layer of the plain network, which computes the same fu
 So the network that is saved has its 15,626 parameters and nothing else.
 """
 
+import copy
 from collections import OrderedDict
 
 import torch
@@ -45,8 +46,7 @@ class TrainingForm(nn.Sequential):
         for name, layer in layers:
             weighted = isinstance(layer, nn.Conv2d | nn.Linear)
             form[name] = NormalisedLayer(layer, generator) if weighted else layer
-        form[last_name] = nn.Linear(last.in_features, last.out_features, device=last.weight.device)
-        form[last_name].load_state_dict(last.state_dict())
+        form[last_name] = copy.deepcopy(last)  # a new nn.Linear would draw from the global random state
         super().__init__(form)
 
     @torch.no_grad()
