@@ -1,0 +1,334 @@
+"""How an exercise is checked: fresh inputs, an oracle, and a hint for each likely mistake."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from textwrap import fill
+
+import numpy as np
+
+from lenet_helpers.exercises.results import Problem, freeze, same, same_values, show, show_array, type_name
+from lenet_helpers.exercises.running import Endless, Outcome, everything_put_back, guarded, run_each
+
+
+@dataclass(frozen=True)
+class Case:
+    """One input: the arguments, and words for them where showing them would not help."""
+
+    arguments: tuple
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong implementation and the hint written for it."""
+
+    name: str
+    function: Callable
+    hint: str
+
+
+@dataclass
+class Exercise:
+    """One exercise, as data.
+
+    Attributes
+    ----------
+    name, signature : str
+        Such as "01-normalise" and "normalise(pixels)".
+    cases : callable
+        Takes a random generator and returns a list of `Case`, in which every mistake shows.
+    oracle : callable
+        A right implementation.
+    returns : Number, Pair, Array or None
+        What is asked of the result.
+    verified : str
+        One sentence: what a right answer has shown.
+    hints : tuple of str
+        The hint and the worked step.
+    observe : callable, optional
+        Takes a function and the arguments; returns the `Outcome`. Needed where more than the
+        returned value counts.
+    fresh : bool
+        The result must not lie in the memory of an argument.
+    mistakes : list of Mistake
+    """
+
+    name: str
+    signature: str
+    cases: Callable
+    oracle: Callable
+    returns: object
+    verified: str
+    hints: tuple
+    observe: Callable | None = None
+    judge: Callable | None = None
+    fresh: bool = False
+    mistakes: list = field(default_factory=list)
+
+    def mistake(self, hint):
+        """Decorate a wrong implementation with the hint for those who wrote it."""
+
+        def add(function):
+            self.mistakes.append(Mistake(function.__name__, function, hint))
+            return function
+
+        return add
+
+    @property
+    def parameters(self):
+        inside = self.signature.partition("(")[2].rstrip(")")
+        return [name.strip() for name in inside.split(",") if name.strip()]
+
+    def outcome(self, function, case):
+        """Call `function` on copies of the case's arguments and note what it did."""
+        if self.observe:
+            outcome, failure = guarded(self.observe, function, *case.arguments, blame=function)
+            return failure or outcome
+        arguments = copy.deepcopy(case.arguments)
+        value, failure = guarded(function, *arguments)
+        outcome = failure or Outcome({"result": freeze(value)})
+        outcome.damaged = changed(self.parameters, case.arguments, arguments)
+        outcome.shared = type(value) is np.ndarray and any(
+            isinstance(argument, np.ndarray) and np.shares_memory(value, argument) for argument in arguments
+        )
+        return outcome
+
+    def problem(self, outcome, expected):
+        """Return the first thing that is wrong with an outcome, or None."""
+        if outcome.error:
+            advice = "" if "raised in line" in outcome.report else f"The check calls {self.signature}."
+            return Problem("it raises an error", "a result", outcome.report, advice)
+        if not outcome.damaged:
+            if self.judge:
+                problem = self.judge(outcome, expected)
+            else:
+                problem = self.returns.problem(outcome.parts["result"], expected.parts["result"])
+            if problem:
+                return problem
+        else:
+            names = " and ".join(outcome.damaged)
+            return Problem(
+                "the input is damaged",
+                f"{names} unchanged after the call",
+                f"{names} changed in place",
+                f"Others still need {names}: make a new array, or start with {outcome.damaged[0]}.copy().",
+            )
+        if self.fresh and outcome.shared:
+            return Problem(
+                "the result is not a copy",
+                "an array of its own",
+                "the input itself, or a view into it",
+                "Whoever changes the result would change the input: return pixels.copy().",
+            )
+        return None
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict:
+    """What `check` answers. True when right; its text says why.
+
+    Attributes
+    ----------
+    name : str
+        Of the exercise.
+    right : bool
+    text : str
+    failed, expected, got, hint : str
+        What the text is made of; empty when right.
+    mistake : str or None
+        The known mistake that behaves the same, if there is one.
+    """
+
+    name: str
+    right: bool
+    text: str
+    failed: str = ""
+    expected: str = ""
+    got: str = ""
+    hint: str = ""
+    mistake: str | None = None
+
+    def __bool__(self):
+        return self.right
+
+    def __repr__(self):
+        # Pages break long lines wherever they end, also inside a word.
+        lines = self.text.split("\n")
+        return "\n".join(fill(line, 88, break_long_words=False, replace_whitespace=False) for line in lines)
+
+    __str__ = __repr__
+
+
+def check_exercise(exercise, candidate, time_limit, seed):
+    """Return the verdict on `candidate`."""
+    name = exercise.name
+    if candidate is None or candidate is Ellipsis:
+        return _not_written(name, "there is no function yet")
+    if not callable(candidate):
+        return _not_right(
+            name,
+            Problem(
+                "it is not a function",
+                exercise.signature,
+                f"an object of type {type_name(candidate)}",
+                "Hand over the function itself, without calling it: check(name, function), not function(...).",
+            ),
+        )
+    with everything_put_back():
+        cases, failure = guarded(exercise.cases, np.random.default_rng(seed))
+        # The oracle's first answer is thrown away: what it imports must not count as the candidate's
+        # time, and stopping an import halfway would leave the module broken.
+        failure = failure or exercise.outcome(exercise.oracle, cases[0])
+        if failure.error:
+            return _cannot_check(name, failure)
+        try:
+            outcomes = run_each(lambda case: exercise.outcome(candidate, case), cases, time_limit)
+        except Endless as endless:
+            case = cases[min(len(endless.finished), len(cases) - 1)]
+            return _endless(exercise, case, time_limit, endless.stopped)
+        return judge(exercise, cases, outcomes)
+
+
+def judge(exercise, cases, outcomes):
+    """Compare outcomes with the oracle's."""
+    if all(outcome.error == "NotImplementedError" for outcome in outcomes):
+        return _not_written(exercise.name, "it raises NotImplementedError")
+    for words, kind in (("it returns nothing (None)", "None"), ("it returns ...", "ellipsis")):
+        if all(_returns_only(outcome, kind) for outcome in outcomes):
+            return _not_written(exercise.name, words)
+    expected = [exercise.outcome(exercise.oracle, case) for case in cases]
+    for case, outcome, right in zip(cases, outcomes, expected, strict=True):
+        if right.error:
+            return _cannot_check(exercise.name, right)
+        problem = exercise.problem(outcome, right)
+        if problem:
+            mistake, exactly = recognise(exercise, cases, outcomes, expected)
+            if mistake:
+                hint, known = mistake.hint if exactly else f"{mistake.hint} {problem.advice}".strip(), mistake.name
+            else:
+                hint, known = problem.advice or _general_hint(exercise, outcomes), problem.mistake
+            return _not_right(exercise.name, problem, describe(exercise, case), hint, known)
+    return Verdict(exercise.name, True, f"{exercise.name}: right. {exercise.verified}")
+
+
+def recognise(exercise, cases, outcomes, expected):
+    """Return the mistake that does the same as the candidate on every case, and whether exactly so.
+
+    First those that do exactly the same; then those with the same numbers in other types.
+    Without either, the mistake is None.
+    """
+    known = {}
+
+    def theirs(mistake):  # one after the other: the first that differs ends the comparison
+        for number, case in enumerate(cases):
+            if (mistake.name, number) not in known:
+                known[mistake.name, number] = exercise.outcome(mistake.function, case)
+            yield known[mistake.name, number]
+
+    for mistake in exercise.mistakes:
+        if all(map(_alike, outcomes, theirs(mistake))):
+            return mistake, True
+    for mistake in exercise.mistakes:
+        if all(map(_loosely_alike, outcomes, theirs(mistake))) and not all(
+            map(_loosely_alike, expected, theirs(mistake))
+        ):
+            return mistake, False
+    return None, False
+
+
+def describe(exercise, case):
+    """Return the input of a case as text."""
+    if case.words:
+        return case.words
+    texts = []
+    for name, value in zip(exercise.parameters, case.arguments, strict=True):
+        if isinstance(value, np.ndarray):
+            text = show_array(value)
+        elif isinstance(value, list):
+            text = "[" + ", ".join(f"{item:.6g}" for item in value) + "]"
+        else:
+            text = show(freeze(value))
+        texts.append(f"{name} = {text}")
+    return ("\n" if any("\n" in text for text in texts) else ", ").join(texts)
+
+
+def changed(names, originals, copies):
+    """Return the names of the arguments that no longer are what they were."""
+    return tuple(name for name, one, other in zip(names, originals, copies, strict=True) if not _untouched(one, other))
+
+
+def _untouched(original, now):
+    if hasattr(original, "detach"):
+        original, now = original.detach().numpy(), now.detach().numpy()
+    if isinstance(original, np.ndarray):
+        return (
+            original.shape == now.shape
+            and original.dtype == now.dtype
+            and np.array_equal(original, now, equal_nan=original.dtype.kind == "f")
+        )
+    return same(freeze(original), freeze(now))
+
+
+def _alike(one, other):
+    return (
+        one.error == other.error
+        and one.damaged == other.damaged
+        and one.shared == other.shared
+        and one.parts.keys() == other.parts.keys()
+        and all(same(one.parts[part], other.parts[part]) for part in one.parts)
+    )
+
+
+def _loosely_alike(one, other):
+    return (
+        one.error == other.error
+        and one.parts.keys() == other.parts.keys()
+        and all(same_values(one.parts[part], other.parts[part]) for part in one.parts)
+    )
+
+
+def _returns_only(outcome, kind):
+    result = outcome.parts.get("result")
+    return result is not None and kind in (result.kind, result.type_name)
+
+
+def _general_hint(exercise, outcomes):
+    first = outcomes[0]
+    constant = len(outcomes) > 2 and not first.error and all(_alike(first, outcome) for outcome in outcomes)
+    if constant:
+        return f"It gives the same for every input. Does it use {' and '.join(exercise.parameters)}?"
+    return exercise.hints[0]
+
+
+def _not_written(name, why):
+    hint = "Write the body between the two comments, and end it with return."
+    text = f"{name}: not written yet, or without its return: {why}. {hint}"
+    return Verdict(name, False, text, failed="not written yet", got=why, hint=hint)
+
+
+def _not_right(name, problem, described="", hint=None, mistake=None):
+    hint = problem.advice if hint is None else hint
+    rows = {"failed": problem.property, "input": described, "expected": problem.expected, "got": problem.got}
+    lines = [f"{name}: not right yet."]
+    for label, text in {**rows, "hint": hint}.items():
+        if text:
+            lines.append(f"  {label + ':':<10}" + text.replace("\n", "\n" + " " * 12))
+    return Verdict(name, False, "\n".join(lines), problem.property, problem.expected, problem.got, hint, mistake)
+
+
+def _cannot_check(name, outcome):
+    """The course itself lacks something, such as model.pth."""
+    reason = outcome.report.partition(", raised in line")[0]
+    hint = "This is no mistake of yours: the course's own answer fails here as well."
+    return _not_right(name, Problem("it can't be checked here", "a right answer", reason, hint))
+
+
+def _endless(exercise, case, time_limit, stopped):
+    problem = Problem(
+        "it does not end",
+        f"a result within {time_limit:g} seconds",
+        "none; it was stopped" if stopped else "none, and it can't be stopped: restart the kernel",
+    )
+    hint = "Look for a loop whose condition never becomes false, or for one that is far too long."
+    return _not_right(exercise.name, problem, describe(exercise, case), hint)
