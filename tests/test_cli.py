@@ -12,7 +12,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet_helpers import LeNet, __version__, cli, count_parameters, load_model, save_model
+from lenet_helpers import LeNet, Record, __version__, cli, count_parameters, load_model, save_model
 from lenet_helpers.paths import COURSE
 
 
@@ -203,13 +203,26 @@ def test_train_json_is_a_line_an_epoch_and_a_summary(lenet, tmp_path):
     status, out, _ = lenet("train", "--epochs", 1, "--seed", 5, "--out", tmp_path / "m.pth", "--json")
     assert status == 0
     record, summary = map(json.loads, lines_of(out))
-    assert record["epoch"] == 1
+    assert record["epoch"] == 1 and "step_losses" not in record
     assert 0 < record["validation_accuracy"] <= 1
     assert summary["recipe"]["name"] == "fast"
     assert (summary["recipe"]["epochs"], summary["recipe"]["seed"]) == (1, 5)
     assert summary["model"] == str(tmp_path / "m.pth")
     assert "bundled sample" in summary["data"]
     assert summary["environment"]["torch"] == torch.__version__
+
+
+def test_threads_are_what_was_asked_for(lenet, tmp_path, monkeypatch):
+    asked = []
+
+    def fit(*_, threads, **__):  # two threads beside a busy process can take minutes
+        asked.append(threads)
+        yield Record(1, 0.1, 0.1, 0.9, 0.001, 1.0, np.zeros(1))
+
+    monkeypatch.setattr("lenet_helpers.fit", fit, raising=False)
+    _, out, _ = lenet("train", "--epochs", 1, "--threads", 2, "--out", tmp_path / "m.pth", "--json")
+    assert asked == [2]
+    assert json.loads(lines_of(out)[-1])["environment"]["threads"] == 2
 
 
 def test_the_seed_decides_what_is_learned(lenet, tmp_path):

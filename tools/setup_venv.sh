@@ -60,25 +60,27 @@ else
     else
         echo "Setting up .venv (about 5 GB on Linux, once)"
     fi
+    rm -f "$stamp" # first: what is left of a .venv after an interrupted rm is not current
     rm -rf .venv
     "$python" -m venv .venv
 fi
 
-pip() {
-    .venv/bin/python -m pip "$@"
+pip_install() {
+    # Twice quiet: errors are shown, notices are not. The rest is up to your own pip settings.
+    .venv/bin/python -m pip install -qq "$@"
 }
 
 trap 'status=$?; [ $status -eq 0 ] || echo "Setting up .venv failed; the next make starts over." >&2' EXIT
-pip install --quiet --upgrade pip
+pip_install --upgrade pip
 # torch and torchvision in one command and first, so that both come from one place.
 torch_requirements=$(sed -n 's/^ *"\(torch[a-z]*>=[0-9.]*\)",.*/\1/p' pyproject.toml)
 # shellcheck disable=SC2086  # two words are meant
 if [ -n "$torch_index" ]; then
-    pip install --quiet --index-url "$torch_index" $torch_requirements
+    pip_install --index-url "$torch_index" $torch_requirements
 else
-    pip install --quiet $torch_requirements
+    pip_install $torch_requirements
 fi
-pip install --quiet --editable '.[test]'
+pip_install --editable '.[test]'
 {
     echo "$folder"
     echo "python $(version .venv/bin/python)" | head -n 1

@@ -1,0 +1,69 @@
+"""What all tests share: no network, no windows, one thread, and the data."""
+
+import os
+import socket
+import warnings
+
+os.environ["MPLBACKEND"] = "agg"
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start, too
+
+import pytest
+
+from lenet_helpers.paths import COURSE
+
+
+def pytest_configure(config):
+    import torch
+
+    torch.set_num_threads(1)  # the tests' networks are too small to gain from a second one
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch):
+    """Let a test connect to this computer only, and to that without a proxy."""
+    connect = socket.socket.connect
+
+    def connect_here(self, address):
+        if self.family != getattr(socket, "AF_UNIX", None) and address[0] not in ("127.0.0.1", "::1", "localhost"):
+            raise OSError(f"tests don't use the network, and this one asked for {address}")
+        return connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", connect_here)
+    for name in ("http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="session")
+def sample():
+    """The bundled sample: 3,500 train, 500 validation and 1,000 test images."""
+    return _load("sample")
+
+
+@pytest.fixture(scope="session")
+def mnist():
+    """Full MNIST where it is at hand, else the sample. Nothing is downloaded."""
+    return _load(None)
+
+
+@pytest.fixture(scope="session")
+def full_mnist(mnist):
+    """Full MNIST; a test that needs it is skipped where it isn't at hand."""
+    if mnist.is_sample:
+        pytest.skip("full MNIST is not at hand: set LENET_DATA to a folder that holds MNIST/raw")
+    return mnist
+
+
+@pytest.fixture(scope="session")
+def raw_folder(full_mnist):
+    """The folder with the four files of full MNIST."""
+    from pathlib import Path
+
+    return Path(os.environ.get("LENET_DATA") or COURSE / "data").expanduser() / "MNIST" / "raw"
+
+
+def _load(root):
+    from lenet_helpers import load_mnist
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return load_mnist(root, download=False)

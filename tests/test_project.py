@@ -1,0 +1,183 @@
+"""The project as a whole: what it needs, and which way its arrows point."""
+
+import ast
+import re
+import subprocess
+import sys
+import tomllib
+
+import nbformat
+import pytest
+
+import lenet_helpers
+from lenet_helpers.paths import COURSE
+
+PACKAGE = COURSE / "lenet_helpers"
+LESSONS = ["data", "architecture", "training", "evaluation", "inference"]
+PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+# Import name -> name of the package, where the two differ.
+PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+# Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
+NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend"}
+
+
+def names_of(requirements):
+    return {re.match(r"[\w-]+", requirement).group().lower() for requirement in requirements}
+
+
+def modules_imported_by(source):
+    """First parts of all absolute imports, also those inside functions."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield node.module.split(".")[0]
+
+
+def foreign_imports(*folders):
+    """Imports of Python files and notebooks that come neither from Python nor from the course."""
+    found = set()
+    for folder in folders:
+        files = (COURSE / folder).rglob("*.py")
+        own = {"lenet_helpers", "benchmarks"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
+        own |= {path.stem for path in (COURSE / "tools").glob("*.py")}
+        for path in files:
+            found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
+        for path in (COURSE / folder).glob("*.ipynb"):
+            for cell in nbformat.read(path, as_version=4).cells:
+                if cell.cell_type == "code":
+                    found |= set(modules_imported_by(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))) - own
+    return {PACKAGES.get(name, name).lower() for name in found - set(sys.stdlib_module_names)}
+
+
+def test_everything_imported_is_declared():
+    required = names_of(PROJECT["dependencies"])
+    extras = {name: names_of(requirements) for name, requirements in PROJECT["optional-dependencies"].items()}
+    assert foreign_imports("lenet_helpers", "notebooks") <= required.union(*extras.values()) - extras["test"]
+    assert foreign_imports("tools", "tests", "benchmarks") <= required.union(*extras.values())
+
+
+def test_everything_declared_is_used():
+    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks") | NOT_IMPORTED
+    declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
+    assert declared <= used
+
+
+def test_conda_gets_the_same_requirements():
+    text = (COURSE / "environment.yml").read_text(encoding="utf-8")
+    conda = re.findall(r"(?m)^  - ([\w-]+[<>=].*)$", text)
+    expected = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    expected = ["py" + line if line.startswith("torch>") else line for line in expected]
+    assert sorted(conda) == sorted([*expected, f"python{PROJECT['requires-python']}"])
+    assert re.search(r"(?m)^  - pip:\n      - -e \.$", text)  # the course itself, editable
+
+
+def test_no_package_registry_is_named():
+    # Written in parts, so that this file does not name them either.
+    hosts = ["py" + "pi.org", "pythonhosted" + ".org", "download." + "pytorch.org", "ana" + "conda.org"]
+    registries = re.compile("|".join(hosts))
+    for path in [*COURSE.glob("*"), *COURSE.glob(".ci/*"), *COURSE.glob("*/*.py"), *COURSE.glob("*/*.ipynb")]:
+        if path.is_file() and path.suffix in ("", ".py", ".toml", ".yml", ".md", ".ipynb", ".sh", ".cff"):
+            assert not registries.search(path.read_text(encoding="utf-8")), path.name
+
+
+def test_importing_the_package_is_cheap():
+    code = "import sys, lenet_helpers; print(*sorted(sys.modules))"
+    loaded = run_python(code).split()
+    assert not {"torch", "torchvision", "numpy", "matplotlib", "PIL", "IPython", "ipywidgets"} & set(loaded)
+
+
+def test_the_command_answers_without_torch():
+    code = "import sys, lenet_helpers.cli; print(*sorted(sys.modules))"
+    assert not {"torch", "torchvision", "numpy", "matplotlib", "PIL"} & set(run_python(code).split())
+
+
+def run_python(code):
+    done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_every_public_name_resolves():
+    for name in lenet_helpers.__all__:
+        assert getattr(lenet_helpers, name) is not None
+    assert sorted(dir(lenet_helpers)) == lenet_helpers.__all__
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="has no attribute 'LeNett'"):
+        _ = lenet_helpers.LeNett
+
+
+def test_public_names_are_documented():
+    for name in lenet_helpers.__all__:
+        value = getattr(lenet_helpers, name)
+        if callable(value) and not name.startswith("_"):
+            assert value.__doc__, f"{name} has no docstring"
+
+
+# --- arrows -----------------------------------------------------------------------------
+
+# Later rooms may use earlier ones, never the reverse. What no lesson is named after stands
+# with the lesson that it serves.
+ROOMS = [
+    {"paths", "files", "threads"},
+    {"download", "data"},
+    {"architecture"},
+    {"augmentation", "folding", "training"},
+    {"evaluation"},
+    {"pictures", "preparation", "inference", "folder_evaluation"},
+]
+
+
+def own_imports(path):
+    """Modules of the package that the file at `path` imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "lenet_helpers":
+            homes = lenet_helpers._HOMES
+            found |= {homes.get(alias.name, alias.name) for alias in node.names} - {"__version__"}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("lenet_helpers."):
+            found.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("lenet_helpers.")}
+        assert not (isinstance(node, ast.ImportFrom) and node.level), f"{path.name} imports relatively"
+    return found
+
+
+@pytest.mark.parametrize("name", [name for room in ROOMS for name in sorted(room)])
+def test_arrows_point_one_way(name):
+    at = next(i for i, room in enumerate(ROOMS) if name in room)
+    allowed = set().union(*ROOMS[: at + 1])
+    assert own_imports(PACKAGE / f"{name}.py") <= allowed
+
+
+@pytest.mark.parametrize("name", [name for room in ROOMS for name in sorted(room)])
+def test_lesson_modules_neither_draw_nor_print(name):
+    source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
+    assert not {"matplotlib", "IPython", "ipywidgets"} & set(modules_imported_by(source))
+    calls = [node.func for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
+
+
+def test_plots_compute_nothing():
+    assert own_imports(PACKAGE / "plots.py") <= {"data", "paths"}
+
+
+@pytest.mark.parametrize("lesson", LESSONS)
+def test_each_lesson_has_its_notebook_module_and_tests(lesson):
+    number = LESSONS.index(lesson) + 1
+    assert (PACKAGE / f"{lesson}.py").is_file()
+    assert (COURSE / "notebooks" / f"{number:02}_{lesson}.ipynb").is_file()
+    assert (COURSE / "tests" / f"test_{lesson}.py").is_file()
+
+
+def test_version_is_the_packages():
+    assert PROJECT["dynamic"] == ["version"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", lenet_helpers.__version__)
+
+
+def test_the_sample_travels_with_the_package():
+    setuptools = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    assert setuptools["packages"]["find"]["include"] == ["lenet_helpers", "lenet_helpers.*"]
+    assert setuptools["package-data"] == {"lenet_helpers": ["assets/*"]}

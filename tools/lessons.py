@@ -1,0 +1,109 @@
+"""What the notebook tools share: where the lessons are, and how one is executed."""
+
+import os
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+COURSE = Path(__file__).resolve().parent.parent
+NOTEBOOKS = COURSE / "notebooks"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+
+
+class LessonError(Exception):
+    """A notebook that did not run to its end; the message names the notebook, the cell and the error."""
+
+
+def lesson_paths():
+    """Return the paths of the lessons, in order."""
+    return sorted(NOTEBOOKS.glob("[0-9][0-9]_*.ipynb"))
+
+
+def make_data_path_absolute(environment=os.environ):
+    """Make a relative LENET_DATA absolute: kernels start in notebooks/, where it would mean something else."""
+    root = environment.get("LENET_DATA", "")
+    if root not in ("", "sample"):
+        environment["LENET_DATA"] = str(Path(root).expanduser().absolute())
+
+
+def read(path):
+    """Return the notebook at `path` in the current format."""
+    return nbformat.read(path, as_version=4)
+
+
+def execute(notebook, name, timeout=300):
+    """Execute all cells of `notebook` in place, in notebooks/ as working directory.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Earlier outputs are removed first, so none is taken for a new one.
+    name : str
+        For error messages.
+    timeout : int
+        Longest time for one cell, in seconds.
+
+    Returns
+    -------
+    float
+        Seconds it took, with the start of the kernel.
+
+    Raises
+    ------
+    LessonError
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    at = 0
+
+    def note_cell(cell, cell_index):
+        nonlocal at
+        at = cell_index + 1
+
+    client = NotebookClient(
+        notebook,
+        timeout=timeout,
+        kernel_name="python3",
+        record_timing=False,
+        coalesce_streams=True,
+        extra_arguments=["--log-level=40"],  # what goes wrong is in the notebook; the terminal needs no notices
+        on_cell_execute=note_cell,
+        resources={"metadata": {"path": str(NOTEBOOKS)}},
+    )
+    started = time.perf_counter()
+    try:
+        client.execute()
+    except CellExecutionError as error:
+        raise LessonError(f"{name}, cell {at}: {error.ename}: {error.evalue}") from error
+    except CellTimeoutError as error:
+        raise LessonError(f"{name}, cell {at}: took more than {timeout} s") from error
+    except DeadKernelError as error:
+        raise LessonError(f"{name}, cell {at}: the kernel died (out of memory?)") from error
+    finally:
+        drop_widgets(notebook)
+    return time.perf_counter() - started
+
+
+def drop_widgets(notebook):
+    """Remove what only a running kernel can show.
+
+    Widget state makes code hosts refuse a notebook, and a page of HTML would fetch a
+    renderer for it. An output that offers something else beside the widget, such as a
+    picture, keeps that.
+    """
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        kept = []
+        for output in cell.outputs:
+            if WIDGET_VIEW in output.get("data", {}):
+                del output.data[WIDGET_VIEW]
+                if set(output.data) <= {"text/plain"}:  # only the name of the widget's class
+                    continue
+            kept.append(output)
+        cell.outputs = kept
