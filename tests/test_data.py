@@ -1,0 +1,553 @@
+"""Notebook 01: the data, and what happens when it can't be had."""
+
+import contextlib
+import gzip
+import hashlib
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch.utils.data import DataLoader
+
+from lenet_helpers import (
+    COURSE,
+    DataError,
+    MNISTDataset,
+    SampleNotice,
+    first_of_each_class,
+    load_mnist,
+    original_transform,
+    to_input,
+)
+from lenet_helpers import data as data_module
+from lenet_helpers import download as download_module
+from lenet_helpers.download import RAW_FILES, ensure_raw_files
+
+# --- splits -----------------------------------------------------------------------------
+
+
+def test_the_three_splits_have_their_sizes_types_and_ranges(mnist):
+    sizes = (3_500, 500, 1_000) if mnist.is_sample else (55_000, 5_000, 10_000)
+    for split, name, size in zip(
+        (mnist.train, mnist.validation, mnist.test), ("train", "validation", "test"), sizes, strict=True
+    ):
+        assert split.name == name
+        assert len(split) == size
+        assert split.pixels.shape == (size, 28, 28) and split.pixels.dtype == np.uint8
+        assert split.labels.shape == (size,) and split.labels.dtype == np.int64
+        assert split.pixels.min() == 0 and split.pixels.max() == 255
+        assert set(split.labels) == set(range(10))
+        assert f"{size:,} {name}" in mnist.source
+
+
+def test_splits_equal_what_torchvision_reads(full_mnist, raw_folder):
+    from torchvision.datasets import MNIST
+
+    root = str(raw_folder.parent.parent)
+    train, test = MNIST(root, train=True), MNIST(root, train=False)
+    # Parted here in another way: by walking through the labels one by one.
+    seen, validation, rest = dict.fromkeys(range(10), 0), [], []
+    for index, label in enumerate(train.targets.tolist()):
+        (validation if seen[label] < 500 else rest).append(index)
+        seen[label] += 1
+    for split, data, targets in (
+        (full_mnist.train, train.data[rest], train.targets[rest]),
+        (full_mnist.validation, train.data[validation], train.targets[validation]),
+        (full_mnist.test, test.data, test.targets),
+    ):
+        assert np.array_equal(split.pixels, data.numpy())
+        assert np.array_equal(split.labels, targets.numpy())
+
+
+def test_validation_has_500_of_each_class_and_is_the_bundled_sample(full_mnist):
+    assert np.bincount(full_mnist.validation.labels).tolist() == [500] * 10
+    with np.load(COURSE / "lenet_helpers" / "assets" / "mnist_sample.npz") as bundled:
+        by_class = np.argsort(full_mnist.validation.labels, kind="stable")
+        assert np.array_equal(full_mnist.validation.pixels[by_class], bundled["pixels"])
+        assert np.array_equal(full_mnist.validation.labels[by_class], bundled["labels"])
+
+
+def test_no_image_is_in_two_splits(mnist):
+    digests = [{image.tobytes() for image in split.pixels} for split in (mnist.train, mnist.validation, mnist.test)]
+    assert not digests[0] & digests[1]
+    assert not digests[1] & digests[2]
+    assert not digests[0] & digests[2]
+
+
+def test_first_of_each_class_by_hand():
+    assert first_of_each_class([1, 0, 1, 1, 0, 0], 2).tolist() == [True, True, True, False, True, False]
+    assert first_of_each_class([], 3).tolist() == []
+    with pytest.raises(ValueError, match="class 7 has only 1 samples, fewer than 2"):
+        first_of_each_class([3, 3, 7], 2)
+
+
+# --- inputs and the dataset -------------------------------------------------------------
+
+
+def test_to_input_follows_its_formula_for_every_pixel_value():
+    pixels = np.arange(28 * 28, dtype=np.int64).reshape(28, 28).astype(np.uint8)
+    inputs = to_input(pixels)
+    assert inputs.shape == (1, 1, 28, 28) and inputs.dtype == torch.float32
+    expected = (pixels.astype(np.float64) / 255 - 0.5) / 0.5
+    assert np.abs(inputs[0, 0].numpy() - expected).max() < 1e-6
+    assert inputs.min() == -1 and inputs.max() == 1
+
+
+def test_to_input_equals_the_original_transform_bit_for_bit(sample):
+    from PIL import Image
+
+    transform = original_transform()
+    pixels = sample.test.pixels[::100]
+    by_transform = torch.stack([transform(Image.fromarray(image)) for image in pixels])
+    assert torch.equal(by_transform, to_input(pixels))
+    assert torch.equal(to_input(torch.from_numpy(pixels.copy())), by_transform)
+
+
+def test_to_input_leaves_its_argument_alone():
+    pixels = np.full((2, 28, 28), 7, dtype=np.uint8)
+    pixels.flags.writeable = False
+    to_input(pixels)
+    assert (pixels == 7).all()
+
+
+@pytest.mark.parametrize(
+    ("pixels", "error", "says"),
+    [
+        (np.zeros((28, 28), np.float32), TypeError, "uint8 in 0..255, not float32"),
+        (torch.zeros(2, 28, 28), TypeError, "not float32"),
+        (np.zeros((1, 28, 28), np.int64), TypeError, "not int64"),
+        (np.zeros((27, 28), np.uint8), ValueError, r"not \(27, 28\)"),
+        (np.zeros((2, 1, 28, 28), np.uint8), ValueError, r"not \(2, 1, 28, 28\)"),
+    ],
+)
+def test_to_input_refuses_what_is_not_pixels(pixels, error, says):
+    with pytest.raises(error, match=says):
+        to_input(pixels)
+
+
+def test_tensors_are_the_whole_split(sample):
+    inputs, labels = sample.validation.tensors()
+    assert inputs.shape == (500, 1, 28, 28) and inputs.dtype == torch.float32
+    assert labels.dtype == torch.int64
+    assert torch.equal(inputs, to_input(sample.validation.pixels))
+    assert labels.tolist() == sample.validation.labels.tolist()
+
+
+def test_dataset_gives_single_samples_with_and_without_transform(sample):
+    plain = MNISTDataset(sample.test.pixels, sample.test.labels)
+    original = MNISTDataset(sample.test.pixels, sample.test.labels, original_transform())
+    assert len(plain) == 1_000
+    image, label = plain[3]
+    assert image.shape == (1, 28, 28) and isinstance(label, int)
+    assert label == sample.test.labels[3]
+    assert torch.equal(image, original[3][0])
+    with pytest.raises(IndexError):
+        plain[1_000]
+
+
+def test_dataset_hands_the_transform_a_grayscale_picture(sample):
+    seen = []
+    MNISTDataset(sample.test.pixels, sample.test.labels, lambda picture: seen.append(picture))[5]
+    assert seen[0].mode == "L" and seen[0].size == (28, 28)
+    assert np.array_equal(np.asarray(seen[0]), sample.test.pixels[5])
+
+
+def test_dataset_refuses_unequal_lengths(sample):
+    with pytest.raises(ValueError, match="1000 images but 500 labels"):
+        MNISTDataset(sample.test.pixels, sample.validation.labels)
+
+
+def test_dataloader_with_two_workers_gives_the_same_batches(sample):
+    dataset = MNISTDataset(sample.validation.pixels, sample.validation.labels)
+    here = list(DataLoader(dataset, batch_size=64))
+    there = list(DataLoader(dataset, batch_size=64, num_workers=2))
+    assert len(here) == len(there) == 8
+    for (images, labels), (other_images, other_labels) in zip(here, there, strict=True):
+        assert torch.equal(images, other_images) and torch.equal(labels, other_labels)
+    assert torch.equal(torch.cat([images for images, _ in here]), sample.validation.tensors()[0])
+
+
+# --- the sample -------------------------------------------------------------------------
+
+
+def test_sample_is_stratified_and_in_order(sample):
+    assert sample.is_sample
+    for split, count in ((sample.train, 350), (sample.validation, 50), (sample.test, 100)):
+        assert np.bincount(split.labels).tolist() == [count] * 10
+    with np.load(COURSE / "lenet_helpers" / "assets" / "mnist_sample.npz") as bundled:
+        pixels = bundled["pixels"].reshape(10, 500, 28, 28)
+    assert np.array_equal(sample.train.pixels.reshape(10, 350, 28, 28), pixels[:, :350])
+    assert np.array_equal(sample.validation.pixels.reshape(10, 50, 28, 28), pixels[:, 350:400])
+    assert np.array_equal(sample.test.pixels.reshape(10, 100, 28, 28), pixels[:, 400:])
+
+
+def test_sample_comes_with_its_licence():
+    text = (COURSE / "lenet_helpers" / "assets" / "LICENCE-MNIST.txt").read_text()
+    for words in ("Yann LeCun", "Corinna Cortes", "CC BY-SA 3.0", "first 500 images of each class", "changed"):
+        assert words in text
+
+
+def test_asking_for_the_sample_is_said_once_and_touches_no_network(monkeypatch):
+    monkeypatch.setattr(download_module, "_download", lambda *_: pytest.fail("nothing must be fetched"))
+    monkeypatch.setenv("LENET_DATA", "sample")
+    with pytest.warns(SampleNotice) as notices:
+        assert load_mnist().is_sample
+    assert len(notices) == 1
+    assert "as asked for" in str(notices[0].message)
+    assert notices[0].filename == __file__  # the notice points at who called
+
+
+def test_without_mnist_one_notice_says_why_and_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.setattr(download_module, "_torchvision_mirrors", lambda: ["http://127.0.0.1:9/"])
+    with pytest.warns(SampleNotice) as notices:
+        mnist = load_mnist(tmp_path, progress=False)
+    assert mnist.is_sample and len(notices) == 1
+    message = str(notices[0].message)
+    assert "train-images-idx3-ubyte could not be downloaded" in message  # why
+    assert "connect to the network" in message and str(tmp_path / "MNIST" / "raw") in message  # what to do
+    assert "bundled sample" in mnist.source
+
+
+def test_full_mnist_gives_no_notice(full_mnist):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not load_mnist(download=False).is_sample
+
+
+def test_root_is_the_argument_then_the_environment_then_the_course_folder(tmp_path, monkeypatch):
+    asked = []
+
+    def record(raw, *_):
+        asked.append(raw)
+        raise ConnectionError("not now")
+
+    monkeypatch.setattr(data_module, "ensure_raw_files", record)
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "environment"))
+    with pytest.warns(SampleNotice):
+        load_mnist(tmp_path / "argument")
+        load_mnist()
+        load_mnist("~/mnist")
+        monkeypatch.delenv("LENET_DATA")
+        load_mnist()
+    home = os.path.expanduser("~/mnist")
+    roots = [str(raw.parent.parent) for raw in asked]
+    assert roots == [str(tmp_path / "argument"), str(tmp_path / "environment"), home, str(COURSE / "data")]
+
+
+# --- files and downloads ----------------------------------------------------------------
+
+
+@pytest.fixture
+def tiny_files(monkeypatch):
+    """Four tiny IDX files in place of MNIST's: name -> content, with their checksums expected."""
+    rng = np.random.default_rng(0)
+    contents = {}
+    for prefix, count in (("train", 20), ("t10k", 10)):
+        labels = np.arange(count, dtype=np.uint8) % 10
+        images = rng.integers(0, 256, (count, 28, 28), dtype=np.uint8)
+        contents[f"{prefix}-images-idx3-ubyte"] = struct.pack(">IIII", 0x803, count, 28, 28) + images.tobytes()
+        contents[f"{prefix}-labels-idx1-ubyte"] = struct.pack(">II", 0x801, count) + labels.tobytes()
+    expected = {name: (hashlib.md5(content).hexdigest(), len(content)) for name, content in contents.items()}
+    monkeypatch.setattr(download_module, "RAW_FILES", expected)
+    return contents
+
+
+@contextlib.contextmanager
+def server(answer):
+    """A server on this computer; ``answer(handler, name)`` writes one response."""
+    requests = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self):
+            requests.append(self.path)
+            with contextlib.suppress(ConnectionError):
+                answer(self, self.path.rsplit("/", 1)[1].removesuffix(".gz"))
+
+        def log_message(self, *_):
+            pass
+
+    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    httpd.daemon_threads = True
+    threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{httpd.server_port}/mnist/", requests
+    finally:
+        httpd.shutdown()
+        httpd.server_close()
+
+
+def send(handler, body, length=None, status=200):
+    handler.send_response(status)
+    handler.send_header("Content-Length", str(len(body) if length is None else length))
+    handler.end_headers()
+    handler.wfile.write(body)
+
+
+def serve(contents):
+    return lambda handler, name: send(handler, gzip.compress(contents[name]))
+
+
+def html_page(handler, name):
+    send(handler, b"<html>Please sign in to the guest network</html>")
+
+
+def forbidden(handler, name):
+    send(handler, b"no", status=403)
+
+
+def cut_short(handler, name):
+    send(handler, b"\x1f\x8b\x08\x00", length=1000)
+
+
+def silent(handler, name):
+    time.sleep(5)
+
+
+def trickling(handler, name):
+    handler.send_response(200)
+    handler.send_header("Content-Length", "100000")
+    handler.end_headers()
+    for _ in range(100):
+        handler.wfile.write(b"\x1f")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def endless(handler, name):
+    handler.send_response(200)
+    handler.end_headers()
+    while True:
+        handler.wfile.write(b"\x1f" * 2**20)
+
+
+def gzip_bomb(handler, name):
+    send(handler, gzip.compress(bytes(50_000_000)))
+
+
+def corrupt_gzip(handler, name):
+    send(handler, gzip.compress(b"x" * 1000)[:10] + b"\xff" * 100)
+
+
+def not_http(handler, name):
+    handler.wfile.write(b"220 mail server ready\r\n")
+
+
+def broken_chunks(handler, name):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
+
+
+def trickling_headers(handler, name):
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    for _ in range(100):
+        handler.wfile.write(b"a")
+        handler.wfile.flush()
+        time.sleep(0.05)
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_missing_files_are_downloaded_verified_and_kept(tmp_path, tiny_files):
+    raw = tmp_path / "MNIST" / "raw"
+    with server(serve(tiny_files)) as (address, requests):
+        assert ensure_raw_files(raw, progress=False, mirrors=[address]) == tiny_files
+        assert names(raw) == sorted(tiny_files)
+        assert len(requests) == 4
+        assert ensure_raw_files(raw, progress=False, mirrors=[address]) == tiny_files
+        assert len(requests) == 4  # nothing was fetched twice
+
+
+def test_only_what_is_missing_is_downloaded(tmp_path, tiny_files):
+    for name in list(tiny_files)[:3]:
+        (tmp_path / name).write_bytes(tiny_files[name])
+    with server(serve(tiny_files)) as (address, requests):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert requests == [f"/mnist/{list(tiny_files)[3]}.gz"]
+
+
+def test_a_damaged_file_is_kept_aside_never_used_and_fetched_again(tmp_path, tiny_files):
+    name = "train-images-idx3-ubyte"
+    for other, content in tiny_files.items():
+        (tmp_path / other).write_bytes(content)
+    damaged = bytearray(tiny_files[name])
+    damaged[100] ^= 1
+    (tmp_path / name).write_bytes(damaged)
+    with server(serve(tiny_files)) as (address, requests):
+        with pytest.warns(UserWarning, match=f"{name} was damaged .* kept as {name}.damaged-1"):
+            assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+        assert requests == [f"/mnist/{name}.gz"]
+        assert (tmp_path / f"{name}.damaged-1").read_bytes() == damaged
+        assert (tmp_path / name).read_bytes() == tiny_files[name]
+        # A second damaged file does not replace the first one.
+        (tmp_path / name).write_bytes(b"")
+        with pytest.warns(UserWarning, match="damaged-2"):
+            ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+        assert (tmp_path / f"{name}.damaged-1").read_bytes() == damaged
+
+
+def test_real_file_with_one_wrong_bit_is_not_used(raw_folder, tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    for name in RAW_FILES:
+        shutil.copy(raw_folder / name, raw / name)
+    content = bytearray((raw / "t10k-labels-idx1-ubyte").read_bytes())
+    content[-1] ^= 1
+    (raw / "t10k-labels-idx1-ubyte").write_bytes(content)
+    with pytest.warns(UserWarning) as notices:
+        mnist = load_mnist(tmp_path, download=False)
+    assert mnist.is_sample
+    assert ["was damaged" in str(notice.message) for notice in notices] == [True, False]
+
+
+@pytest.mark.parametrize("answer", [html_page, forbidden, cut_short, gzip_bomb, corrupt_gzip, not_http, broken_chunks])
+def test_the_next_mirror_is_tried_after_a_bad_answer(tmp_path, tiny_files, answer):
+    with server(answer) as (bad, asked), server(serve(tiny_files)) as (good, _):
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[bad, good]) == tiny_files
+    assert len(asked) == 4
+    assert names(tmp_path) == sorted(tiny_files)
+
+
+@pytest.mark.parametrize(
+    ("answer", "says"),
+    [
+        (html_page, "[Nn]ot a gzipped file"),
+        (forbidden, "403"),
+        (cut_short, "ended before"),
+        (corrupt_gzip, "Error -3 while decompressing"),
+        (not_http, "220 mail server ready"),
+        (gzip_bomb, "checksum"),
+        (endless, "far more data"),
+    ],
+)
+def test_a_bad_answer_leaves_nothing_behind_and_names_the_address(tmp_path, tiny_files, answer, says):
+    with server(answer) as (address, _), pytest.raises(ConnectionError, match=says) as raised:
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert f"{address}train-images-idx3-ubyte.gz" in str(raised.value)
+    assert names(tmp_path) == []
+
+
+def test_content_of_another_file_is_refused(tmp_path, tiny_files):
+    other = dict.fromkeys(tiny_files, b"good gzip, wrong digits")
+    with server(serve(other)) as (address, _), pytest.raises(ConnectionError, match="fails its checksum"):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize("answer", [silent, trickling, trickling_headers])
+def test_a_hanging_server_costs_no_more_than_the_time_limit(tmp_path, tiny_files, monkeypatch, answer):
+    monkeypatch.setattr(download_module, "STALL_SECONDS", 0.3)
+    started = time.monotonic()
+    with server(answer) as (address, _), pytest.raises(ConnectionError, match="could not be downloaded"):
+        ensure_raw_files(tmp_path, time_limit=0.6, progress=False, mirrors=[address] * 5)
+    assert time.monotonic() - started < 4
+    assert names(tmp_path) == []
+
+
+def test_files_that_came_in_time_are_kept_when_the_next_one_fails(tmp_path, tiny_files):
+    first = next(iter(tiny_files))
+
+    def only_the_first(handler, name):
+        serve(tiny_files)(handler, name) if name == first else forbidden(handler, name)
+
+    with server(only_the_first) as (address, _), pytest.raises(ConnectionError):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert names(tmp_path) == [first]
+
+
+def test_without_download_nothing_is_asked_for_and_no_folder_made(tmp_path, tiny_files):
+    with pytest.raises(ConnectionError, match="downloading was not asked for"):
+        ensure_raw_files(tmp_path / "raw", download=False)
+    assert not (tmp_path / "raw").exists()
+
+
+def test_a_progress_bar_is_shown_while_downloading_and_only_then(tmp_path, tiny_files, capsys):
+    with server(serve(tiny_files)) as (address, _):
+        ensure_raw_files(tmp_path, mirrors=[address])
+        assert "train-images-idx3-ubyte.gz" in capsys.readouterr().err
+        ensure_raw_files(tmp_path, mirrors=[address])
+    output = capsys.readouterr()
+    assert output.err == output.out == ""
+
+
+def test_a_file_in_place_of_the_folder_is_an_error_that_names_the_mend(tmp_path, tiny_files):
+    (tmp_path / "data").write_text("a file where the folder should be")
+    with pytest.raises(DataError, match="point LENET_DATA at another folder") as raised:
+        ensure_raw_files(tmp_path / "data" / "MNIST" / "raw", progress=False, mirrors=["http://127.0.0.1:9/"])
+    assert str(tmp_path / "data") in str(raised.value)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_that_names_the_mend(tmp_path, tiny_files, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(DataError) as raised:
+        ensure_raw_files(tmp_path / "raw", progress=False, mirrors=["http://127.0.0.1:9/"])
+    for words in (str(tmp_path / "raw"), "LENET_DATA to a folder that you can write to", "LENET_DATA=sample"):
+        assert words in str(raised.value)
+
+
+def test_a_read_only_folder_is_an_error_before_anything_is_downloaded(tmp_path, tiny_files, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(download_module.tempfile, "TemporaryFile", refuse)
+    with (
+        server(serve(tiny_files)) as (address, requests),
+        pytest.raises(DataError, match=r"can't be written to \(Permission denied\)"),
+    ):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert requests == []
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, tiny_files, monkeypatch):
+    def no_space(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", no_space)
+    with server(serve(tiny_files)) as (address, _), pytest.raises(DataError, match="No space left on device"):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert names(tmp_path) == []
+
+
+def test_a_damaged_file_that_cannot_be_moved_is_an_error(tmp_path, tiny_files, monkeypatch):
+    name = next(iter(tiny_files))
+    (tmp_path / name).write_bytes(b"damaged")
+
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "rename", refuse)
+    with pytest.raises(DataError, match=rf"{name} is damaged .* can't be moved aside"):
+        ensure_raw_files(tmp_path, progress=False, mirrors=["http://127.0.0.1:9/"])
+
+
+def test_a_folder_in_place_of_a_file_is_an_error(tmp_path, tiny_files):
+    (tmp_path / next(iter(tiny_files))).mkdir()
+    with pytest.raises(DataError, match="can't be read"):
+        ensure_raw_files(tmp_path, progress=False, mirrors=["http://127.0.0.1:9/"])
+
+
+def test_expected_checksums_are_those_of_torchvision():
+    # torchvision lists checksums of the archives, not of what is in them: compare the names.
+    from torchvision.datasets import MNIST
+
+    assert [f"{name}.gz" for name in RAW_FILES] == [name for name, _ in MNIST.resources]
+    assert download_module._torchvision_mirrors() == MNIST.mirrors
+
+
+def test_data_module_does_not_import_torchvision():
+    # It takes two seconds, and only the original transform and a download need it.
+    code = "import sys, lenet_helpers.data; sys.exit('torchvision' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=COURSE).returncode == 0

@@ -1,0 +1,473 @@
+import ast
+import dataclasses
+import inspect
+import io
+import math
+import pickle
+import platform
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from sklearn.metrics import accuracy_score, log_loss
+
+from lenet_helpers import architecture, training
+from lenet_helpers.architecture import LeNet
+from lenet_helpers.augmentation import Augmentation
+from lenet_helpers.data import Split, to_input
+from lenet_helpers.threads import thread_limit
+from lenet_helpers.training import (
+    BEST,
+    FAST,
+    RECIPES,
+    REFERENCE,
+    ModelError,
+    Recipe,
+    Record,
+    environment_stamp,
+    fit,
+    load_model,
+    pick_device,
+    save_model,
+    training_step,
+)
+
+FEW_STEPS = Recipe("few", epochs=2, batch_size=32, learning_rate=0.005)
+EVERYTHING = Recipe(
+    "everything",
+    epochs=2,
+    batch_size=16,
+    learning_rate=0.005,
+    schedule="one-cycle",
+    augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, shift=2, distortion=0.5, stroke=0.5),
+    training_form=True,
+    averaging=0.9,
+    seed=3,
+)
+
+
+def part(split, count, start=0):
+    """Every k-th image, so that all classes are there: the sample is sorted by class."""
+    chosen = np.arange(start, len(split), len(split) // count)[:count]
+    return Split(split.name, split.pixels[chosen], split.labels[chosen])
+
+
+@pytest.fixture(scope="module")
+def few(sample):
+    return part(sample.train, 200), part(sample.validation, 50)
+
+
+def weights_of(model):
+    return {name: tensor.clone() for name, tensor in model.state_dict().items()}
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+def without_seconds(records):
+    return [dataclasses.replace(record, seconds=0) for record in records]
+
+
+# --- the step ---------------------------------------------------------------------------
+
+
+def test_step_is_gradient_descent_by_arithmetic():
+    """On one weight: loss = log(1 + e^(w x)) for class 0, whose slope is x / (1 + e^(-w x))."""
+    model = torch.nn.Linear(1, 2, bias=False)
+    with torch.no_grad():
+        model.weight.copy_(torch.tensor([[0.0], [0.5]]))
+    optimiser = torch.optim.SGD(model.parameters(), lr=0.1)
+    loss = training_step(model, torch.tensor([[2.0]]), torch.tensor([0]), optimiser)
+    slope = 2 / (1 + math.exp(-1))
+    assert loss.item() == pytest.approx(math.log(1 + math.e), rel=1e-6)
+    assert model.weight.flatten().tolist() == pytest.approx([0.1 * slope, 0.5 - 0.1 * slope], rel=1e-6)
+
+
+def test_step_returns_the_mean_loss_before_it_without_a_graph(few):
+    model, (inputs, labels) = LeNet(seed=1), few[0].tensors()
+    probabilities = model(inputs).detach().double().softmax(dim=1).numpy()
+    loss = training_step(model, inputs, labels, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert loss.item() == pytest.approx(log_loss(labels, probabilities, labels=range(10)), rel=1e-5)
+    assert loss.shape == () and not loss.requires_grad
+
+
+def test_step_forgets_the_gradients_of_the_one_before(few):
+    inputs, labels = few[0].tensors()
+    used, fresh = LeNet(seed=1), LeNet(seed=1)
+    F.cross_entropy(used(inputs), labels).backward()
+    for model in (used, fresh):
+        training_step(model, inputs, labels, torch.optim.SGD(model.parameters(), lr=0.1))
+    assert same(weights_of(used), weights_of(fresh))
+
+
+# --- recipes ----------------------------------------------------------------------------
+
+
+def test_reference_is_the_original_recipe():
+    assert (REFERENCE.epochs, REFERENCE.batch_size, REFERENCE.learning_rate) == (30, 64, 0.001)
+    assert REFERENCE.schedule == "constant" and REFERENCE.augmentation is None
+    assert not REFERENCE.training_form and not REFERENCE.averaging
+
+
+def test_recipes_are_found_by_their_names():
+    assert {"reference": REFERENCE, "fast": FAST, "best": BEST} == RECIPES
+    assert FAST.epochs < REFERENCE.epochs
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_recipe_is_data_that_does_not_change(recipe):
+    assert recipe.schedule in ("constant", "one-cycle") and 0 <= recipe.averaging < 1
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe.epochs = 1
+
+
+def test_lesson_modules_never_print_or_import_what_draws():
+    for module in (training, architecture):
+        tree = ast.parse(inspect.getsource(module))
+        names = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and hasattr(node.func, "id")}
+        assert "print" not in names
+        assert not {"matplotlib", "IPython", "ipywidgets"} & set(vars(module))
+
+
+# --- fit --------------------------------------------------------------------------------
+
+
+def test_record_holds_what_happened(few):
+    model = LeNet(seed=0)
+    records = list(fit(model, *few, FEW_STEPS, device="cpu"))
+    assert [record.epoch for record in records] == [1, 2]
+    for record in records:
+        assert isinstance(record, Record) and record.learning_rate == 0.005 and record.seconds > 0
+        assert 0 <= record.validation_accuracy <= 1
+        assert all(isinstance(getattr(record, name), float) for name in ("train_loss", "validation_loss", "seconds"))
+    logits = model(to_input(few[1].pixels)).detach()
+    probabilities = logits.double().softmax(dim=1).numpy()
+    assert records[-1].validation_accuracy == pytest.approx(accuracy_score(few[1].labels, logits.argmax(dim=1)))
+    assert records[-1].validation_loss == pytest.approx(
+        log_loss(few[1].labels, probabilities, labels=range(10)), rel=1e-5
+    )
+
+
+def test_short_last_batch_weighs_less(few):
+    """With a learning rate of 0, the epoch's loss must be the mean over all samples, by arithmetic."""
+    train = part(few[0], 37)
+    recipe = Recipe("still", epochs=1, batch_size=32, learning_rate=0.0)  # batches of 32 and of 5
+    (record,) = fit(LeNet(seed=0), train, few[1], recipe, device="cpu")
+    inputs, labels = train.tensors()
+    losses = F.cross_entropy(LeNet(seed=0)(inputs), labels, reduction="none").detach().double()
+    order = torch.randperm(37, generator=torch.Generator().manual_seed(recipe.seed))
+    mean_of_batches = (losses[order[:32]].mean() + losses[order[32:]].mean()) / 2
+    assert record.train_loss == pytest.approx(losses.mean().item(), rel=1e-6)
+    assert abs(losses.mean() - mean_of_batches) > 1e-4, "this batch could not show the difference"
+
+
+def test_fit_visits_every_image_once_an_epoch(few, monkeypatch):
+    seen = []
+
+    def note(model, inputs, labels, optimiser):
+        seen.extend(zip(inputs.sum(dim=(1, 2, 3)).tolist(), labels.tolist(), strict=True))
+        return training_step(model, inputs, labels, optimiser)
+
+    monkeypatch.setattr(training, "training_step", note)
+    list(fit(LeNet(seed=0), *few, dataclasses.replace(FEW_STEPS, batch_size=33), device="cpu"))
+    inputs, labels = few[0].tensors()
+    all_images = sorted(zip(inputs.sum(dim=(1, 2, 3)).tolist(), labels.tolist(), strict=True))
+    assert sorted(seen[:200]) == sorted(seen[200:]) == all_images
+    assert seen[:200] != seen[200:], "each epoch has an order of its own"
+
+
+@pytest.mark.parametrize("recipe", [FEW_STEPS, EVERYTHING], ids=lambda recipe: recipe.name)
+def test_fit_is_the_same_bit_for_bit_whatever_happens_in_between(few, recipe):
+    quiet = LeNet(seed=recipe.seed)
+    quiet_records = list(fit(quiet, *few, recipe, device="cpu"))
+    torch.manual_seed(1234)
+    disturbed, disturbed_records = LeNet(seed=recipe.seed), []
+    for record in fit(disturbed, *few, recipe, device="cpu"):
+        torch.rand(7)
+        np.random.default_rng().random(7)
+        disturbed.train()
+        architecture.forward_in_batches(disturbed, to_input(few[1].pixels))
+        disturbed_records.append(record)
+    assert without_seconds(disturbed_records) == without_seconds(quiet_records)
+    assert same(weights_of(disturbed), weights_of(quiet))
+    other = LeNet(seed=recipe.seed)
+    list(fit(other, *few, dataclasses.replace(recipe, seed=recipe.seed + 1), device="cpu"))
+    assert not same(weights_of(other), weights_of(quiet)), "the seed decides"
+
+
+@pytest.mark.parametrize("recipe", [FEW_STEPS, EVERYTHING], ids=lambda recipe: recipe.name)
+def test_fit_leaves_the_global_random_state_and_the_data_alone(few, recipe):
+    before, pixels = torch.random.get_rng_state(), few[0].pixels.copy()
+    list(fit(LeNet(seed=0), *few, recipe, device="cpu"))
+    assert torch.equal(torch.random.get_rng_state(), before)
+    assert np.array_equal(few[0].pixels, pixels)
+
+
+def test_seeded_lenet_leaves_the_global_random_state_alone():
+    before = torch.random.get_rng_state()
+    assert same(weights_of(LeNet(seed=5)), weights_of(LeNet(seed=5)))
+    assert torch.equal(torch.random.get_rng_state(), before)
+
+
+def test_nothing_happens_until_the_records_are_asked_for(few):
+    model = LeNet(seed=0)
+    fit(model, *few, FEW_STEPS, device="cpu")
+    assert same(weights_of(model), weights_of(LeNet(seed=0)))
+
+
+@pytest.mark.parametrize("recipe", [FEW_STEPS, EVERYTHING], ids=lambda recipe: recipe.name)
+def test_whoever_stops_keeps_the_weights_of_the_last_record(few, recipe):
+    stopped = LeNet(seed=0)
+    record = next(fit(stopped, *few, recipe, device="cpu"))
+    logits = architecture.forward_in_batches(stopped, to_input(few[1].pixels))
+    assert record.validation_accuracy == pytest.approx(accuracy_score(few[1].labels, logits.argmax(dim=1)))
+
+
+def test_fit_never_prints_and_shows_a_bar_on_request(few, capsys):
+    list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu"))
+    assert capsys.readouterr() == ("", "")
+    list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu", progress=True))
+    out, err = capsys.readouterr()
+    assert out == "" and "training (few)" in err and "2/2" in err
+
+
+@pytest.mark.parametrize("training_form", [False, True])
+def test_training_really_learns(sample, training_form):
+    train, validation = part(sample.train, 1000), part(sample.validation, 250)
+    recipe = Recipe("short", 5, 16, 0.01, schedule="one-cycle", training_form=training_form)
+    records = list(fit(LeNet(seed=0), train, validation, recipe, device="cpu"))
+    losses, accuracy = [record.train_loss for record in records], records[-1].validation_accuracy
+    if training_form:
+        assert losses[-1] < 0.3 * losses[0] and accuracy > 0.7  # by chance it would be 0.1
+    else:
+        assert losses[-1] < 0.8 * losses[0] and accuracy > 0.25
+
+
+def test_loss_that_is_not_finite_is_said_clearly(few):
+    recipe = Recipe("wild", epochs=3, batch_size=20, learning_rate=1e30)
+    with pytest.raises(ValueError, match=r"training loss is (nan|inf) in epoch \d: try a lower learning rate"):
+        list(fit(LeNet(seed=0), *few, recipe, device="cpu"))
+
+
+def test_unknown_schedule_is_named(few):
+    recipe = dataclasses.replace(FEW_STEPS, schedule="cosine")
+    with pytest.raises(ValueError, match="unknown schedule 'cosine': use 'constant' or 'one-cycle'"):
+        list(fit(LeNet(seed=0), *few, recipe, device="cpu"))
+
+
+def one_cycle(step, steps, highest):
+    """The schedule of notebook 03: half a cosine up for 30 % of the steps, half a cosine down."""
+    peak = 0.3 * steps - 1
+    if step <= peak:
+        start, end, share = highest / 25, highest, step / peak
+    else:
+        start, end, share = highest, highest / 250_000, (step - peak) / (steps - 1 - peak)
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def test_one_cycle_follows_its_formula_at_every_step(few, monkeypatch):
+    used = []
+
+    def note(model, inputs, labels, optimiser):
+        used.append(float(optimiser.param_groups[0]["lr"]))
+        return training_step(model, inputs, labels, optimiser)
+
+    monkeypatch.setattr(training, "training_step", note)
+    recipe = Recipe("cycle", epochs=3, batch_size=30, learning_rate=0.02, schedule="one-cycle")  # 7 steps an epoch
+    records = list(fit(LeNet(seed=0), *few, recipe, device="cpu"))
+    assert used == pytest.approx([one_cycle(step, 21, 0.02) for step in range(21)], rel=1e-6)
+    assert [record.learning_rate for record in records] == pytest.approx([used[6], used[13], used[20]])
+
+
+def test_losses_of_the_steps_average_to_that_of_the_epoch(few):
+    recipe = Recipe("short", epochs=1, batch_size=64)  # 64, 64, 64 and 8 images
+    (record,) = fit(LeNet(seed=0), *few, recipe, device="cpu")
+    assert record.step_losses.shape == (4,) and record.step_losses.dtype == np.float32
+    by_hand = (64 * record.step_losses[:3].sum() + 8 * record.step_losses[3]) / 200
+    assert record.train_loss == pytest.approx(by_hand, rel=1e-6)
+    inputs, labels = few[0].tensors()
+    first = torch.randperm(200, generator=torch.Generator().manual_seed(recipe.seed))[:64]
+    assert record.step_losses[0] == pytest.approx(F.cross_entropy(LeNet(seed=0)(inputs[first]), labels[first]).item())
+
+
+@pytest.mark.parametrize("training_form", [False, True])
+def test_average_of_a_few_steps_has_learnt_too(few, training_form):
+    """Four steps are fewer than the average is updated after."""
+    recipe = Recipe("short", 1, 64, 0.01, training_form=training_form, averaging=0.99)
+    model = LeNet(seed=0)
+    list(fit(model, *few, recipe, device="cpu"))
+    plain = LeNet(seed=0)
+    list(fit(plain, *few, dataclasses.replace(recipe, averaging=0.0), device="cpu"))
+    assert same(weights_of(model), weights_of(plain))
+
+
+def test_average_follows_the_weights_slowly(few):
+    """After 16 steps: 0.9 ** 8 of the weights after 8 steps, the rest of those after 16."""
+    recipe = Recipe("short", epochs=2, batch_size=25, learning_rate=0.01)
+    model, after = LeNet(seed=0), []
+    for _ in fit(model, *few, recipe, device="cpu"):
+        after.append(weights_of(model))
+    averaged = LeNet(seed=0)
+    list(fit(averaged, *few, dataclasses.replace(recipe, averaging=0.9), device="cpu"))
+    for name, tensor in averaged.state_dict().items():
+        assert torch.allclose(tensor, 0.9**8 * after[0][name] + (1 - 0.9**8) * after[1][name], atol=1e-6)
+
+
+# --- files ------------------------------------------------------------------------------
+
+
+def test_saving_and_loading_gives_back_every_bit(tmp_path):
+    model = LeNet(seed=4).train()
+    path = tmp_path / "model.pth"
+    save_model(model, path)
+    restored = load_model(path)
+    assert same(weights_of(restored), weights_of(model))
+    assert not restored.training and model.training
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pth"], "nothing is left beside it"
+    plain = torch.load(path, weights_only=True)
+    assert same(plain, weights_of(model)) and sum(tensor.numel() for tensor in plain.values()) == 15_626
+
+
+def test_saving_takes_the_place_of_an_old_file(tmp_path):
+    path = tmp_path / "model.pth"
+    path.write_text("old")
+    save_model(LeNet(seed=4), str(path))
+    assert same(weights_of(load_model(str(path))), weights_of(LeNet(seed=4)))
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()], ids=["full", "stop"])
+def test_old_file_is_untouched_when_writing_fails(tmp_path, monkeypatch, error):
+    path = tmp_path / "model.pth"
+    save_model(LeNet(seed=4), path)
+    old = path.read_bytes()
+
+    def fail(weights, file):
+        file.write(b"half of it")
+        raise error
+
+    monkeypatch.setattr(torch, "save", fail)
+    with pytest.raises(ModelError if isinstance(error, OSError) else KeyboardInterrupt) as caught:
+        save_model(LeNet(seed=5), path)
+    if caught.type is ModelError:
+        assert str(path) in str(caught.value) and "No space left" in str(caught.value)
+    assert path.read_bytes() == old
+    assert [file.name for file in tmp_path.iterdir()] == ["model.pth"]
+
+
+def test_saving_into_no_folder_or_onto_a_folder_names_the_mend(tmp_path):
+    for path in (tmp_path / "missing" / "model.pth", tmp_path):
+        with pytest.raises(ModelError, match="Choose a file name in an existing folder") as caught:
+            save_model(LeNet(seed=0), path)
+        assert str(path) in str(caught.value)
+
+
+def bytes_of(content):
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    return buffer.getvalue()
+
+
+def changed(**changes):
+    weights = weights_of(LeNet(seed=0))
+    for name, value in changes.items():
+        name = name.replace("_", ".")
+        if value is None:
+            del weights[name]
+        else:
+            weights[name] = value
+    return bytes_of(weights)
+
+
+REFUSED = {
+    "text": (b"these are not weights", "is not a file of weights"),
+    "empty": (b"", "is not a file of weights"),
+    "truncated": (changed()[:20_000], "is not a file of weights"),
+    "one tensor": (bytes_of(torch.zeros(3)), "does not hold a state_dict"),
+    "numbers": (bytes_of({"conv1.weight": 3}), "does not hold a state_dict"),
+    "missing name": (changed(fc3_bias=None), r"belongs to another network: missing \['fc3.bias'\], not known \[\]"),
+    "extra name": (changed(fc4_bias=torch.zeros(2)), r"another network: missing \[\], not known \['fc4.bias'\]"),
+    "no names": (bytes_of({}), "belongs to another network: missing"),
+    "other shape": (changed(fc3_bias=torch.zeros(11)), r"fc3.bias has shape \(11,\), not \(10,\)"),
+    "nan": (changed(fc3_bias=torch.full((10,), math.nan)), "fc3.bias must hold finite float32 numbers"),
+    "infinity": (changed(fc3_bias=torch.full((10,), math.inf)), "fc3.bias must hold finite float32 numbers"),
+    "float64": (changed(fc3_bias=torch.zeros(10).double()), "fc3.bias must hold finite float32 numbers"),
+    "float16": (changed(fc3_bias=torch.zeros(10).half()), "fc3.bias must hold finite float32 numbers"),
+    "whole network": (bytes_of(LeNet(seed=0)), "is not a file of weights"),
+    "too large": (bytes(11 * 2**20), "far more than a LeNet"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_file_that_is_no_lenet_is_refused_by_name_with_the_mend(tmp_path, name):
+    content, message = REFUSED[name]
+    path = tmp_path / "foreign.pth"
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=message) as caught:
+        load_model(path)
+    assert str(path) in str(caught.value) and "lenet train" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_missing_file_is_named_with_the_mend(tmp_path):
+    with pytest.raises(ModelError, match=r"does not exist\. Check the name") as caught:
+        load_model(tmp_path / "nowhere.pth")
+    assert str(tmp_path / "nowhere.pth") in str(caught.value)
+
+
+def test_folder_is_no_model(tmp_path):
+    with pytest.raises(ModelError, match="can't be read") as caught:
+        load_model(tmp_path)
+    assert str(tmp_path) in str(caught.value)
+
+
+class Attack:
+    """Its pickle would create a file when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+@pytest.mark.parametrize("write", [pickle.dumps, bytes_of], ids=["pickle", "torch"])
+def test_file_that_would_run_code_is_refused_and_runs_nothing(tmp_path, write):
+    proof, path = tmp_path / "proof", tmp_path / "evil.pth"
+    path.write_bytes(write({"conv1.weight": Attack(proof)}))
+    with pytest.raises(ModelError, match="is not a file of weights"):
+        load_model(path)
+    assert not proof.exists()
+
+
+# --- the machine ------------------------------------------------------------------------
+
+
+def test_threads_are_limited_for_a_while_only():
+    before = torch.get_num_threads()
+    with pytest.raises(KeyError), thread_limit(before + 1):
+        assert torch.get_num_threads() == before + 1
+        raise KeyError
+    assert torch.get_num_threads() == before
+    with thread_limit():  # OMP_NUM_THREADS is set in all tests: somebody chose
+        assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "expected"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_device_is_cuda_then_mps_then_cpu(monkeypatch, cuda, mps, expected):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert pick_device() == torch.device(expected)
+
+
+def test_stamp_says_what_the_machine_is():
+    stamp = environment_stamp()
+    assert stamp["python"] == platform.python_version() and stamp["torch"] == torch.__version__
+    assert set(stamp) >= {"system", "cores", "threads", "device"}
+    assert all(isinstance(value, str | int) for value in stamp.values())
+    assert platform.node() not in map(str, stamp.values()), "no name of a computer"
