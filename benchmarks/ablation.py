@@ -1,0 +1,95 @@
+"""The steps of `to_mnist`, each switched off by itself.
+
+Something simple stands in for a step that is off, so that the next one still gets what it
+expects.
+"""
+
+from contextlib import ExitStack, contextmanager
+from unittest.mock import patch
+
+import numpy as np
+from PIL import Image
+
+from lenet_helpers import pictures, preparation
+
+
+def _no_paper(colours):
+    return colours[:, :, :3]
+
+
+def _brightness(colours):
+    colours = colours.astype(np.float32)
+    return colours if colours.ndim == 2 else colours @ np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def _one_paper(gray):
+    return np.clip(1 - gray / max(float(gray.max()), 1), 0, 1)
+
+
+def _unchanged(values):
+    return values
+
+
+def _half_of_darkest(ink):
+    return ink > 0.5 * max(float(ink.max()), preparation.FAINTEST_INK)
+
+
+def _everything(mask):
+    return mask, []
+
+
+def _stretched(strokes):
+    rows, columns = np.flatnonzero((strokes > 0.5).any(1)), np.flatnonzero((strokes > 0.5).any(0))
+    digit = strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+    side = preparation.DIGIT_SIDE * preparation.FINE
+    return np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BILINEAR))
+
+
+def _centre_of_box(fine):
+    rows, columns = np.flatnonzero(fine.any(1)), np.flatnonzero(fine.any(0))
+    box = fine[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    side = 28 * preparation.FINE
+    box = box[:side, :side]
+    top, left = (side - box.shape[0]) // 2, (side - box.shape[1]) // 2
+    canvas = np.zeros((side, side), np.float32)
+    canvas[top : top + box.shape[0], left : left + box.shape[1]] = box
+    return np.rint(255 * canvas.reshape(28, preparation.FINE, 28, preparation.FINE).mean((1, 3))).astype(np.uint8)
+
+
+def _never(values):
+    return False
+
+
+STEPS = {
+    "orientation": ("the picture as stored", [(pictures.ImageOps, "exif_transpose", lambda picture: picture)]),
+    "transparency": ("hidden colours are shown", [(preparation, "put_on_paper", _no_paper)]),
+    "best channel": ("always brightness", [(preparation, "to_gray", _brightness)]),
+    "polarity": (
+        "always dark on light",
+        [(preparation, "ink_is_light", _never), (preparation, "_implausible", _never)],
+    ),
+    "second look": ("the first polarity stays", [(preparation, "_implausible", _never)]),
+    "noise": ("no blur", [(preparation, "_without_noise", _unchanged)]),
+    "even light": ("one paper for the whole picture", [(preparation, "even_light", _one_paper)]),
+    "ruled lines": ("they stay", [(preparation, "remove_lines", _unchanged)]),
+    "ink": ("half as dark as the darkest", [(preparation, "find_ink", _half_of_darkest)]),
+    "boxes": (
+        "they stay",
+        [(preparation, "remove_boxes", _unchanged), (preparation, "_without_boxes", _unchanged)],
+    ),
+    "pick the digit": ("all ink is the digit", [(preparation, "pick_digit", _everything)]),
+    "proportions": ("stretched into the square", [(preparation, "fit", _stretched)]),
+    "stroke width": ("strokes stay as they are", [(preparation, "THINNEST_STROKE", 0.0)]),
+    "centre of mass": ("centre of the box", [(preparation, "centre", _centre_of_box)]),
+    "MNIST's form": ("goes through every step", [(preparation, "is_mnist_form", _never)]),
+}
+"""Step -> what happens without it, and what is replaced where."""
+
+
+@contextmanager
+def without(step):
+    """Switch a step off for the time of the block; None leaves all of them on."""
+    with ExitStack() as stack:
+        for home, name, stand_in in STEPS[step][1] if step else ():
+            stack.enter_context(patch.object(home, name, stand_in))
+        yield

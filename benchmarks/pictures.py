@@ -1,0 +1,348 @@
+"""Real pictures and rendered ones: the original way of preparing them against `to_mnist`.
+
+Both ways give the same network what they make of a picture. One that a way can't prepare
+counts as misread.
+"""
+
+from contextlib import contextmanager
+from multiprocessing import get_context
+from pathlib import Path, PurePosixPath
+
+import numpy as np
+from PIL import Image
+
+from benchmarks import original
+from benchmarks.ablation import STEPS, without
+from benchmarks.rendered import pages
+from benchmarks.report import new_figure, percent, table
+from benchmarks.timing import say
+from lenet_helpers.pictures import ImageError
+from lenet_helpers.preparation import to_mnist
+
+CHUNK = 25  # pictures that a process prepares before it takes the next ones
+
+
+def measure(settings):
+    from lenet_helpers import load_model
+
+    model, mnist = load_model(settings.model), settings.mnist()
+    test = mnist.test
+    with _mapper(settings.workers) as parallel:
+        reader = Reader(model, parallel)
+        return {
+            "data": mnist.source,
+            "mnist": mnist_rows(reader, test, settings),
+            "pages": page_rows(reader, test, settings),
+            "datasets": dataset_rows(reader, settings),
+            "folder": folder_row(reader, settings),
+            "ablation": ablation_rows(reader, test, settings),
+        }
+
+
+class Reader:
+    """Prepares pictures in several processes and lets the network read them.
+
+    Parameters
+    ----------
+    model : LeNet
+    parallel : callable
+        Like the built-in map.
+    """
+
+    def __init__(self, model, parallel):
+        self.model = model
+        self.parallel = parallel
+
+    def correct(self, pictures, labels, step_off=None):
+        """Tell which pictures are read correctly.
+
+        Parameters
+        ----------
+        pictures : list of tuple
+            What `open_picture` takes.
+        labels : array of int, shape (N,)
+        step_off : str, optional
+            One of `STEPS`.
+
+        Returns
+        -------
+        original, ours : ndarray of bool, shape (N,)
+        """
+        chunks = [(pictures[i : i + CHUNK], step_off) for i in range(0, len(pictures), CHUNK)]
+        prepared = list(self.parallel(prepare_chunk, chunks))
+        simple, ours, readable = (np.concatenate(part) for part in zip(*prepared, strict=True))
+        return self.reads(simple, labels), self.reads(ours, labels) & readable
+
+    def reads(self, pixels, labels):
+        """Tell which images in MNIST's form the network reads correctly."""
+        from lenet_helpers import forward_in_batches, to_input
+
+        return forward_in_batches(self.model, to_input(pixels)).argmax(dim=1).numpy() == np.asarray(labels)
+
+
+def prepare_chunk(task):
+    """Prepare pictures in both ways; the last array tells which of them `to_mnist` could read."""
+    pictures, step_off = task
+    simple, ours, readable = [], [], []
+    with without(step_off):
+        for description in pictures:
+            picture = open_picture(*description)
+            simple.append(original.to_pixels(picture))
+            try:
+                ours.append(to_mnist(picture))
+            except ImageError:
+                ours.append(np.zeros((28, 28), np.uint8))
+            readable.append(bool(ours[-1].any()))
+    return np.stack(simple), np.stack(ours), np.array(readable)
+
+
+def open_picture(kind, what, seed=0):
+    """Return a picture of Pillow's from a small description, which travels well between processes.
+
+    Parameters
+    ----------
+    kind : str
+        "file", "pixels" (a picture as small as its array), "enlarged", or a kind of page.
+    what : path, or ndarray of uint8, shape (H, W)
+    seed : int
+        Of the page.
+    """
+    if kind == "file":
+        return Image.open(what)
+    if kind == "pixels":
+        return Image.fromarray(what)
+    if kind == "enlarged":
+        return enlarged(what)
+    return getattr(pages(), kind)(what, np.random.default_rng([seed, len(kind), *kind.encode()]))
+
+
+def enlarged(pixels, side=160):
+    """Draw a small image large, with the margin around it that MNIST's digits have."""
+    height, width = pixels.shape
+    margin = round(max(height, width) * 4 / 20)
+    framed = Image.fromarray(np.pad(pixels, margin))
+    factor = side / max(height, width)
+    size = round(framed.width * factor), round(framed.height * factor)
+    return framed.resize(size, Image.Resampling.BICUBIC)
+
+
+@contextmanager
+def _mapper(workers):
+    """Yield a map over processes that share nothing with this one, not even torch's threads."""
+    if not workers:
+        yield map
+        return
+    with get_context("spawn").Pool(workers) as pool:
+        yield pool.imap
+
+
+def mnist_rows(reader, test, settings):
+    """The test split directly, as pictures of 28×28, and through every step."""
+    say("  MNIST's test images through to_mnist")
+    labels = test.labels[: settings.size(None, 50)]
+    pictures = [("pixels", pixels) for pixels in test.pixels[: len(labels)]]
+    simple, ours = reader.correct(pictures, labels)
+    _, every_step = reader.correct(pictures, labels, "MNIST's form")
+    direct = reader.reads(test.pixels[: len(labels)], labels)
+    return {
+        "images": len(labels),
+        "direct": float(direct.mean()),
+        "original": float(simple.mean()),
+        "ours": float(ours.mean()),
+        "every_step": float(every_step.mean()),
+    }
+
+
+def some_digits(test, count):
+    """Return so many test images and labels, the same ones each time."""
+    chosen = np.random.default_rng(0).permutation(len(test))[:count]
+    return test.pixels[chosen], test.labels[chosen]
+
+
+def page_rows(reader, test, settings):
+    """The same digits on every kind of page."""
+    pixels, labels = some_digits(test, settings.size(settings.digits, 10))
+    clean = float(reader.reads(pixels, labels).mean())
+    rows = []
+    for kind in settings.size(pages().KINDS, pages().KINDS[:3]):
+        name = kind.__name__
+        simple, ours = reader.correct([(name, digit, i) for i, digit in enumerate(pixels)], labels)
+        say(f"  {len(labels)} pages, {name}: {percent(ours.mean())} (clean {percent(clean)})")
+        what = kind.__doc__.splitlines()[0].rstrip(".")
+        rows.append({"kind": name, "what": what, "original": float(simple.mean()), "ours": float(ours.mean())})
+    return {"digits": len(labels), "clean": clean, "rows": rows}
+
+
+def dataset_rows(reader, settings):
+    """Digits of other collections, as pictures."""
+    rows = []
+    for name, pixels, labels in datasets(settings.arrays):
+        pixels, labels = pixels[: settings.size(None, 20)], labels[: settings.size(None, 20)]
+        simple, ours = reader.correct([("enlarged", digit) for digit in pixels], labels)
+        say(f"  {name}: {percent(ours.mean())}")
+        size = f"{pixels.shape[1]}×{pixels.shape[2]}"
+        row = {"name": name, "size": size, "images": len(labels)}
+        rows.append({**row, "original": float(simple.mean()), "ours": float(ours.mean())})
+    return rows
+
+
+def datasets(folder):
+    """Yield name, pixels and labels: scikit-learn's digits, and each .npz file of a folder.
+
+    A file holds ``images`` (N, H, W) of uint8, light on dark, and ``labels``. Files whose
+    name ends in "_train" are left out.
+    """
+    try:
+        from sklearn.datasets import load_digits
+    except ImportError:
+        say("  scikit-learn is not installed, so its digits are left out")
+    else:
+        digits = load_digits()
+        yield "load_digits (scikit-learn)", np.rint(digits.images * (255 / 16)).astype(np.uint8), digits.target
+    for file in sorted(folder.glob("*.npz")) if folder else ():
+        if not file.stem.endswith("_train"):
+            with np.load(file) as arrays:
+                yield file.stem, arrays["images"], arrays["labels"]
+
+
+def folder_row(reader, settings):
+    """The pictures of a folder with labels.csv; None when none is given."""
+    if settings.images is None:
+        return None
+    paths, labels = read_folder(settings)
+    simple, ours = reader.correct(files_of(settings.images, paths), labels)
+    say(f"  {settings.images.name}: {percent(ours.mean())}")
+    return {
+        "name": settings.images.name,
+        "images": len(labels),
+        "original": float(simple.mean()),
+        "ours": float(ours.mean()),
+        "original_by_folder": by_folder(paths, simple),
+        "ours_by_folder": by_folder(paths, ours),
+    }
+
+
+def read_folder(settings):
+    """Return paths and labels; few of them in a quick run."""
+    from lenet_helpers.folder_evaluation import read_labels
+
+    pairs = read_labels(settings.images)[:: settings.size(1, 20)]
+    return [path for path, _ in pairs], [label for _, label in pairs]
+
+
+def files_of(folder, paths):
+    return [("file", str(Path(folder) / path)) for path in paths]
+
+
+def by_folder(paths, correct):
+    """Return the accuracy in each sub-folder."""
+    marks = {}
+    for path, mark in zip(paths, correct, strict=True):
+        marks.setdefault(PurePosixPath(path).parent.as_posix(), []).append(mark)
+    return {name: float(np.mean(values)) for name, values in sorted(marks.items())}
+
+
+def ablation_rows(reader, test, settings):
+    """Each step switched off: on a few pages of every kind, and on the folder."""
+    pixels, labels = some_digits(test, settings.size(max(1, settings.digits // 50), 2))
+    kinds = [kind.__name__ for kind in settings.size(pages().KINDS, pages().KINDS[:2])]
+    drawn = [(kind, digit, i) for kind in kinds for i, digit in enumerate(pixels)]
+    drawn_labels = np.tile(labels, len(kinds))
+    rows = []
+    for step in [None, *settings.size(list(STEPS), list(STEPS)[:2])]:
+        row = {"step": step, "pages": float(reader.correct(drawn, drawn_labels, step)[1].mean())}
+        if settings.images:
+            paths, folder_labels = read_folder(settings)
+            correct = reader.correct(files_of(settings.images, paths), folder_labels, step)[1]
+            row |= {
+                "folder": float(correct.mean()),
+                "folder_mean": float(np.mean([*by_folder(paths, correct).values()])),
+            }
+        say(f"  without {step or 'nothing'}: {percent(row['pages'])} of the pages")
+        rows.append(row)
+    return {"pages": len(drawn), "rows": rows}
+
+
+def show(result):
+    return "\n\n".join(part(result).strip() for part in (_show_sets, _show_pages, _show_ablation))
+
+
+def _show_sets(result):
+    mnist, rows = result["mnist"], []
+    rows.append(["MNIST test, directly", "28×28", f"{mnist['images']:,}", "–", percent(mnist["direct"])])
+    rows.append(
+        ["MNIST test, as pictures", "28×28", f"{mnist['images']:,}", percent(mnist["original"]), percent(mnist["ours"])]
+    )
+    rows.append(["the same, through every step", "28×28", f"{mnist['images']:,}", "–", percent(mnist["every_step"])])
+    for row in result["datasets"]:
+        ways = percent(row["original"]), percent(row["ours"])
+        rows.append([f"{row['name']}, enlarged", row["size"], f"{row['images']:,}", *ways])
+    folder = result["folder"]
+    if folder:
+        ways = percent(folder["original"]), percent(folder["ours"])
+        rows.append([f"pictures of `{folder['name']}`", "any", f"{folder['images']:,}", *ways])
+        means = [percent(np.mean([*folder[f"{way}_by_folder"].values()])) for way in ("original", "ours")]
+        rows.append([f"mean over its {len(folder['ours_by_folder'])} sources", "", "", *means])
+    lost = 100 * (mnist["direct"] - mnist["ours"])
+    return f"""
+{table(["pictures", "size", "images", "original way", "ours"], rows)}
+
+The original way is grayscale, squeezed into 28×28, normalised; the network is the same for both. Through `to_mnist`,
+MNIST loses {lost:.2f} points of accuracy (goal: at most 0.2; {result["data"]}). Small images are enlarged to 160
+pixels with the margin that MNIST's digits have.
+"""
+
+
+def _show_pages(result):
+    pages = result["pages"]
+    rows, missed = [], []
+    for row in pages["rows"]:
+        lost = 100 * (pages["clean"] - row["ours"])
+        if lost > 1 + 1e-9:
+            missed.append(row["kind"])
+        rows.append([f"{row['kind']}: {row['what']}", percent(row["original"]), percent(row["ours"]), f"{lost:+.1f}"])
+    means = [np.mean([row[way] for row in pages["rows"]]) for way in ("original", "ours")]
+    rows.append(["mean", *map(percent, means), f"{100 * (pages['clean'] - means[1]):+.1f}"])
+    verdict = f"missed by {', '.join(missed)}" if missed else "reached by every kind"
+    return f"""
+### The same digits on rendered pages
+
+{table(["page", "original way", "ours", "points lost"], rows)}
+
+{pages["digits"]:,} digits of the test split, drawn onto a page of each kind (tests/rendered_pages.py). As clean images
+of MNIST, {percent(pages["clean"])} of them are read. The goal, at most 1 point lost, was {verdict}.
+"""
+
+
+def _show_ablation(result):
+    everything, *rows = result["ablation"]["rows"]
+    columns = [("pages", f"{result['ablation']['pages']:,} pages")]
+    if "folder" in everything:
+        name = result["folder"]["name"]
+        columns += [("folder", f"`{name}`"), ("folder_mean", "mean of its sources")]
+    lines = [["all steps on", "", *(percent(everything[key]) for key, _ in columns)]]
+    for row in rows:
+        changes = [f"{100 * (row[key] - everything[key]):+.1f}" for key, _ in columns]
+        lines.append([row["step"], STEPS[row["step"]][0], *changes])
+    return f"""
+### What each step brings
+
+{table(["step switched off", "instead", *(title for _, title in columns)], lines, texts=2)}
+
+The first line is accuracy; the others tell by how many points it changes without the step.
+"""
+
+
+def draw(result, path):
+    figure, (ax,) = new_figure()
+    figure.set_size_inches(7.5, 4)
+    rows = result["pages"]["rows"]
+    places = np.arange(len(rows))
+    for shift, way, label in ((-0.2, "original", "original way"), (0.2, "ours", "to_mnist")):
+        ax.bar(places + shift, [100 * row[way] for row in rows], 0.38, label=label)
+    ax.axhline(100 * result["pages"]["clean"], color="gray", linewidth=1, linestyle=":", label="clean digits")
+    ax.set_xticks(places, [row["kind"].replace("_", " ") for row in rows], rotation=45, ha="right")
+    ax.set(ylabel="read correctly, %", ylim=(0, 105))
+    figure.legend(frameon=False, ncols=3, loc="outside upper center")
+    figure.savefig(path)
+    return "How many digits are read correctly on each kind of rendered page, the original way and through to_mnist"

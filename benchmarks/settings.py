@@ -1,0 +1,76 @@
+"""What the sections are, and what a run of them is told."""
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from lenet_helpers.paths import COURSE
+
+SECTIONS = {
+    "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",
+    "epoch": "Seconds an epoch at batch 64, and the arithmetic limit",
+    "peer": "PyTorch's own MNIST example",
+    "inference": "Reading pictures, and starting up",
+    "growth": "How it grows: threads, images, memory",
+    "busy": "Beside other busy processes",
+    "accuracy": "Accuracy of `model.pth`",
+    "pictures": "Pictures that are not MNIST",
+    "course": "The whole course",
+}
+"""Name of each section's module, and the title in RESULTS.md, in its order."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a run of the benchmarks is told; see ``python -m benchmarks --help``.
+
+    Attributes
+    ----------
+    quick : bool
+        Tiny sizes on the bundled sample: shows that everything runs, and nothing else.
+    model : Path
+        The model file to read with.
+    original_runs, peer_epochs, digits : int
+    seeds : tuple of int
+        Of the runs of the fast recipe.
+    arrays, images : Path or None
+    reference, tests : bool
+    workers : int
+        Processes that prepare pictures, where nothing is timed; 0 for none but this one.
+    """
+
+    quick: bool = False
+    model: Path = COURSE / "model.pth"
+    original_runs: int = 1
+    seeds: tuple = (0, 1, 2)
+    peer_epochs: int = 1
+    digits: int = 1000
+    arrays: Path | None = None
+    images: Path | None = None
+    reference: bool = False
+    tests: bool = False
+    workers: int = os.cpu_count() or 1
+
+    def size(self, full, quick):
+        """Return `full`, or `quick` in a quick run."""
+        return quick if self.quick else full
+
+    @property
+    def data(self):
+        """What `load_mnist` and ``--data`` take; None where they are to look for themselves."""
+        return "sample" if self.quick else None
+
+    def mnist(self):
+        """Return the three splits."""
+        return load_quietly(self.data)
+
+
+def load_quietly(data):
+    """Return MNIST; the sample that a quick run asks for needs no notice."""
+    from lenet_helpers import SampleNotice, load_mnist
+
+    with warnings.catch_warnings():
+        if data == "sample":
+            warnings.simplefilter("ignore", SampleNotice)
+        return load_mnist(data)

@@ -1,0 +1,118 @@
+"""Clocks, and what keeps them honest: runs by turns, medians, processes of their own."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+from lenet_helpers.paths import COURSE
+
+
+def say(message):
+    """Show progress on standard error; results go elsewhere."""
+    print(message, file=sys.stderr, flush=True)
+
+
+def seconds_of(function):
+    """Return how long one call takes."""
+    started = time.perf_counter()
+    function()
+    return time.perf_counter() - started
+
+
+def alternate(runs, rounds):
+    """Call each function once a round, so that a slow spell of the machine meets all of them.
+
+    Every other round goes backwards: nobody always comes after the same one.
+
+    Parameters
+    ----------
+    runs : dict of str to callable
+    rounds : int
+
+    Returns
+    -------
+    dict of str to list
+        What each call returned, in the order of the rounds.
+    """
+    results = {name: [] for name in runs}
+    for number in range(rounds):
+        for name in list(runs) if number % 2 == 0 else reversed(runs):
+            say(f"  {name} ({number + 1} of {rounds})")
+            results[name].append(runs[name]())
+    return results
+
+
+median = statistics.median
+
+
+def percentile(values, percent):
+    """Return the smallest value that at least `percent` % of the values don't exceed."""
+    values = sorted(values)
+    return values[max(0, -(-len(values) * percent // 100) - 1)]
+
+
+def run_command(*arguments):
+    """Run a command to its end.
+
+    Returns
+    -------
+    seconds : float
+        With its start-up.
+    output : str
+        What it wrote to standard output.
+
+    Raises
+    ------
+    RuntimeError
+        It failed; the message holds what it wrote to standard error.
+    """
+    started = time.perf_counter()
+    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True, env=_here())
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(map(str, arguments[1:]))} failed:\n{done.stderr[-2000:]}")
+    return seconds, done.stdout
+
+
+def run_python(*arguments):
+    """`run_command` with this Python."""
+    return run_command(sys.executable, *arguments)
+
+
+def run_lenet(*arguments):
+    """`run_command` with the ``lenet`` command of this folder."""
+    return run_python("-m", "lenet_helpers", *arguments)
+
+
+def run_apart(function, **arguments):
+    """Call a function of a module in a fresh process, where nothing is loaded, tuned or cached.
+
+    Parameters
+    ----------
+    function : callable
+        Defined at the top of a module; takes and returns what JSON can hold.
+
+    Returns
+    -------
+    object
+        What the function returned.
+    """
+    program = (
+        "import importlib, json, sys; module, name, arguments = sys.argv[1:]; "
+        "print(json.dumps(getattr(importlib.import_module(module), name)(**json.loads(arguments))))"
+    )
+    command = [sys.executable, "-c", program, function.__module__, function.__name__, json.dumps(arguments)]
+    # What it says on standard error is progress, and passes through.
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_here())
+    if done.returncode:
+        raise RuntimeError(f"{function.__module__}.{function.__name__} failed with {arguments}")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def _here():
+    """The environment, in which a new process finds this project's modules first."""
+    path = os.pathsep.join(filter(None, [str(COURSE), os.environ.get("PYTHONPATH")]))
+    return {**os.environ, "PYTHONPATH": path}
