@@ -38,7 +38,7 @@ class LeNet(nn.Sequential):
             layers = _layers()
         else:
             with torch.random.fork_rng(devices=[]):
-                torch.manual_seed(seed)
+                torch.default_generator.manual_seed(seed)  # torch.manual_seed would reach the GPUs as well
                 layers = _layers()
         super().__init__(layers)
 

@@ -125,6 +125,21 @@ def curves(ax, epochs, values_by_name, ylabel, percent=False):
     return ax
 
 
+def every_step(ax, epochs, step_losses):
+    """Show the loss of every step as a thin gray line behind curves over the epochs.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    epochs : int
+        How many epochs the steps make.
+    step_losses : array of float, shape (steps,)
+    """
+    places = np.linspace(0, epochs, len(step_losses) + 1)[1:]
+    ax.plot(places, step_losses, color="#C8C8C8", linewidth=0.5, label="every step")
+    return ax
+
+
 def confusion(ax, matrix):
     """Show a confusion matrix: the mistakes coloured by count, each count written down.
 
@@ -171,7 +186,7 @@ def paired_bars(ax, values_by_name, ylabel, bottom=0.0):
     ax.set_ylabel(ylabel)
     ax.set_ylim(bottom, 1)
     ax.yaxis.set_major_formatter(mpl.ticker.PercentFormatter(1))
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1), ncols=len(values_by_name), frameon=False)
     return ax
 
 
@@ -184,7 +199,7 @@ def probabilities(ax, values, label=None):
     values : array of float, shape (10,)
         In [0, 1].
     label : int, optional
-        The true class, marked by a frame.
+        The true class, marked by a frame around its bar and by a bold, coloured name.
     """
     bars = ax.barh(range(len(values)), values, color=SKY)
     bars[int(np.argmax(values))].set_color(BLUE)
@@ -192,6 +207,8 @@ def probabilities(ax, values, label=None):
         bars[label].set_edgecolor(RED)
         bars[label].set_linewidth(2)
     ax.set_yticks(range(len(values)))
+    if label is not None:
+        ax.get_yticklabels()[label].set(color=RED, weight="bold")
     ax.invert_yaxis()
     ax.set_xlim(0, 1)
     ax.set_xlabel("probability")
@@ -210,6 +227,187 @@ def strip(axes, pictures, titles):
     """
     for ax, picture, title in zip(np.ravel(axes), pictures, titles, strict=True):
         ax.imshow(picture, cmap="gray", vmin=0, vmax=255)
-        ax.set_title(title, fontsize=8)
-        ax.set_axis_off()
+        ax.set_title(title, fontsize=9)
+        ax.set_axis_on()
+        ax.set_xticks([])
+        ax.set_yticks([])
+        ax.spines[:].set_color("lightgray")  # white paper ends somewhere, too
+        ax.set_anchor("N")
     return axes
+
+
+def lines(ax, x, values_by_name, xlabel, ylabel, log=""):
+    """Show one line for each named series over any numbers, such as steps or learning rates.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    x : sequence of float
+    values_by_name : dict of str to sequence of float
+        What is not finite leaves a gap.
+    xlabel, ylabel : str
+    log : str
+        Axes with a logarithmic scale: "", "x", "y" or "xy".
+    """
+    styles = zip((BLUE, RED, GREEN, PURPLE), ("-", "--", "-.", ":"), strict=True)
+    for (name, values), (colour, style) in zip(values_by_name.items(), styles, strict=False):
+        ax.plot(x, values, style, color=colour, label=name)
+    ax.set_xlabel(xlabel)
+    ax.set_ylabel(ylabel)
+    if "x" in log:
+        ax.set_xscale("log")
+    if "y" in log:
+        plain_log_scale(ax)
+    if len(values_by_name) > 1:
+        ax.legend()
+    return ax
+
+
+def mark_window(ax, row, column, size):
+    """Draw a frame around the pixels [row : row + size, column : column + size] of an image.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Already shows the image.
+    row, column : int
+        The window's first row and column.
+    size : int
+        Its side, in pixels.
+    """
+    corner = column - 0.5, row - 0.5
+    ax.add_patch(mpl.patches.Rectangle(corner, size, size, fill=False, edgecolor=ORANGE, linewidth=2))
+    return ax
+
+
+def with_scale(ax, values, limits, title=""):
+    """Show an image as ink on paper, with the scale of its values beside it.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    values : array or Tensor, shape (H, W)
+    limits : (float, float)
+        Values of paper and of full ink.
+    title : str
+    """
+    image = ax.imshow(np.asarray(values), cmap=INK, vmin=limits[0], vmax=limits[1], interpolation="nearest")
+    ax.set_title(title, fontsize=10)
+    ax.set_axis_off()
+    ax.figure.colorbar(image, ax=ax, ticks=[limits[0], sum(limits) / 2, limits[1]], format="%g", shrink=0.9)
+    return ax
+
+
+def number_grid(ax, values, title="", limit=None):
+    """Show a small grid of numbers in cividis, each number written into its cell.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    values : array or Tensor of float, shape (H, W)
+        At most about 5 × 5.
+    title : str
+    limit : (float, float), optional
+        Values of the darkest and the brightest colour; the grid's own when not given.
+    """
+    feature_map(ax, values, title, limit)
+    low, high = ax.images[0].get_clim()
+    for (row, column), value in np.ndenumerate(np.asarray(values)):
+        colour = "black" if value > (low + high) / 2 else "white"
+        ax.text(column, row, f"{value:.2g}", ha="center", va="center", fontsize=9, color=colour)
+    return ax
+
+
+def map_row(ax, maps, title="", names=()):
+    """Show all feature maps of one layer side by side, on one scale of cividis.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    maps : array or Tensor of float, shape (C, H, W)
+        Small maps are enlarged, so that the gaps look the same in every row.
+    title : str
+        Written at the left of the row.
+    names : sequence of str, optional
+        One for each map, written below it.
+    """
+    maps = np.asarray(maps)
+    enlarged = np.kron(maps, np.ones((1, max(1, 28 // maps.shape[1]), max(1, 28 // maps.shape[2]))))
+    width, gap = enlarged.shape[2], max(1, enlarged.shape[2] // 10)
+    framed = np.pad(enlarged, ((0, 0), (0, 0), (0, gap)), constant_values=np.nan)
+    ax.imshow(np.concatenate(framed, axis=1)[:, :-gap], cmap="cividis", interpolation="nearest")
+    ax.set_anchor("W")
+    ax.set_ylabel(title, fontsize=9, rotation=0, ha="right", va="center")
+    ax.set_yticks([])
+    ax.set_xticks([i * (width + gap) + (width - 1) / 2 for i in range(len(names))], names, fontsize=9)
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return ax
+
+
+def gray_levels(ax, counts, paper, title=""):
+    """Show how many pixels of a picture have each gray level, on a logarithmic scale.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    counts : array of int, shape (256,)
+        Pixels of level 0, 1, ..., 255.
+    paper : float
+        The paper's level, marked by a dashed line.
+    title : str
+    """
+    ax.fill_between(range(len(counts)), counts, step="mid", color=BLUE)
+    ax.axvline(paper, color=RED, linestyle="--", label="paper")
+    ax.set_yscale("symlog")
+    ax.set_xlim(-5, 260)
+    ax.set_ylim(0)
+    ax.set_xlabel("gray level (0 black, 255 white)")
+    ax.set_ylabel("pixels")
+    ax.set_title(title, fontsize=10)
+    ax.legend(loc="upper center")
+    return ax
+
+
+def mark_centre(ax, row, column, rows, columns):
+    """Mark a point by a cross, and the box that the ink fills by a dashed frame.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Which shows an image.
+    row, column : float
+        The point, in pixels; a pixel's middle has whole numbers.
+    rows, columns : (int, int)
+        First and last row and column of the box.
+    """
+    ax.plot(column, row, "+", color=RED, markersize=14, markeredgewidth=2.5)
+    (top, bottom), (left, right) = rows, columns
+    size = (right - left + 1, bottom - top + 1)
+    ax.add_patch(mpl.patches.Rectangle((left - 0.5, top - 0.5), *size, fill=False, linestyle="--", edgecolor=ORANGE))
+    return ax
+
+
+def steps(axes, all_steps):
+    """Show the steps that a picture goes through, numbered from 1; axes left over stay empty.
+
+    Parameters
+    ----------
+    axes : array of matplotlib Axes
+        At least as many as there are steps.
+    all_steps : sequence of lenet_helpers.inference.Step
+    """
+    for ax in np.ravel(axes):
+        ax.set_axis_off()
+    shown = np.ravel(axes)[: len(all_steps)]
+    titles = [f"{number}. {step.name}" for number, step in enumerate(all_steps, 1)]
+    return strip(shown, [step.picture for step in all_steps], titles)
+
+
+def plain_log_scale(ax):
+    """Give the y axis a logarithmic scale with plain numbers at 1, 2 and 5: 0.05, 0.1, 0.2."""
+    ax.set_yscale("log")
+    ax.yaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
+    ax.yaxis.set_major_formatter(mpl.ticker.StrMethodFormatter("{x:g}"))
+    ax.yaxis.set_minor_formatter(mpl.ticker.NullFormatter())
+    return ax
