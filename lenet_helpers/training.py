@@ -73,7 +73,7 @@ BEST = Recipe(
     batch_size=128,
     learning_rate=0.015,
     schedule="one-cycle",
-    augmentation=Augmentation(rotation=12, scale=0.15, shear=0.35, shift=1.5, distortion=0.6, stroke=0.6),
+    augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
     training_form=True,
     averaging=0.999,
 )
