@@ -3,7 +3,7 @@
 import nbformat
 import pytest
 from check_notebooks import main, problems_in
-from lessons import NOTEBOOKS, lesson_paths
+from lessons import NOTEBOOKS, execute, lesson_paths
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
@@ -30,6 +30,14 @@ def test_committed_notebook_has_two_exercises_and_tagged_cells_only_as_known(nam
     assert tags <= {"nbval-ignore-output"}, "nbval-skip and nbval-raises-exception hide what a reader meets"
     compared = [c for c in notebook.cells if c.cell_type == "code" and "tags" not in c.metadata and c.outputs]
     assert compared, "nothing in this notebook is compared with its committed output"
+
+
+def test_notebook_runs_from_any_folder(tmp_path, monkeypatch):
+    """Slow, because a kernel has to start: lesson 5 is the one that reads files of the course."""
+    monkeypatch.setenv("LENET_DATA", "sample")
+    notebook = nbformat.read(NOTEBOOKS / "05_inference.ipynb", as_version=4)
+    execute(notebook, "05_inference", folder=tmp_path)
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
 
 
 # --- the rules themselves ---------------------------------------------------------------

@@ -34,8 +34,8 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def execute(notebook, name, timeout=300):
-    """Execute all cells of `notebook` in place, in notebooks/ as working directory.
+def execute(notebook, name, timeout=300, folder=NOTEBOOKS):
+    """Execute all cells of `notebook` in place.
 
     Parameters
     ----------
@@ -45,6 +45,8 @@ def execute(notebook, name, timeout=300):
         For error messages.
     timeout : int
         Longest time for one cell, in seconds.
+    folder : Path
+        Working directory of the kernel.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def execute(notebook, name, timeout=300):
         coalesce_streams=True,
         extra_arguments=["--log-level=40"],  # what goes wrong is in the notebook; the terminal needs no notices
         on_cell_execute=note_cell,
-        resources={"metadata": {"path": str(NOTEBOOKS)}},
+        resources={"metadata": {"path": str(folder)}},
     )
     started = time.perf_counter()
     try:
