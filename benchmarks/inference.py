@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks.rendered import pages
+from benchmarks import rendered
 from benchmarks.report import duration, ratio, table
 from benchmarks.timing import alternate, median, percentile, run_lenet, run_python, say, seconds_of
 from lenet_helpers.paths import COURSE
@@ -30,18 +30,17 @@ def measure(settings):
 def draw_files(folder, digits, settings):
     """Write the pictures to read; return their paths."""
     files = {name: folder / f"{name}.png" for name in ("page", "mnist", "tiny")}
-    kinds = pages()
     rng = np.random.default_rng(0)
-    kinds.plain(digits[0], rng).save(files["page"])
+    rendered.plain(digits[0], rng).save(files["page"])
     Image.fromarray(digits[0]).save(files["mnist"])
     Image.fromarray(255 - digits[0]).save(files["tiny"])  # dark on light, so it takes every step
     if (COURSE / "test.png").exists():
         files["page"] = COURSE / "test.png"
     shape = settings.size((3000, 4000), (300, 400))
-    cover = kinds.cover(digits[0], rng, shape, scale=0.5)
-    photo = kinds.ink_on_paper(cover, (50, 60, 130), (225, 222, 210))
+    cover = rendered.cover(digits[0], rng, shape, scale=0.5)
+    photo = rendered.ink_on_paper(cover, (50, 60, 130), (225, 222, 210))
     files["photo"] = folder / "photo.jpg"
-    kinds.to_picture(photo + rng.normal(0, 4, (*shape, 1))).save(files["photo"], quality=90)
+    rendered.to_picture(photo + rng.normal(0, 4, (*shape, 1))).save(files["photo"], quality=90)
     return files
 
 

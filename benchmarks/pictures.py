@@ -11,9 +11,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from benchmarks import original
+from benchmarks import original, rendered
 from benchmarks.ablation import STEPS, without
-from benchmarks.rendered import pages
 from benchmarks.report import new_figure, percent, table
 from benchmarks.timing import say
 from lenet_helpers.pictures import ImageError
@@ -113,7 +112,7 @@ def open_picture(kind, what, seed=0):
         return Image.fromarray(what)
     if kind == "enlarged":
         return enlarged(what)
-    return getattr(pages(), kind)(what, np.random.default_rng([seed, len(kind), *kind.encode()]))
+    return getattr(rendered, kind)(what, np.random.default_rng([seed, len(kind), *kind.encode()]))
 
 
 def enlarged(pixels, side=160):
@@ -164,7 +163,7 @@ def page_rows(reader, test, settings):
     pixels, labels = some_digits(test, settings.size(settings.digits, 10))
     clean = float(reader.reads(pixels, labels).mean())
     rows = []
-    for kind in settings.size(pages().KINDS, pages().KINDS[:3]):
+    for kind in settings.size(rendered.KINDS, rendered.KINDS[:3]):
         name = kind.__name__
         simple, ours = reader.correct([(name, digit, i) for i, digit in enumerate(pixels)], labels)
         say(f"  {len(labels)} pages, {name}: {percent(ours.mean())} (clean {percent(clean)})")
@@ -245,7 +244,7 @@ def by_folder(paths, correct):
 def ablation_rows(reader, test, settings):
     """Each step switched off: on a few pages of every kind, and on the folder."""
     pixels, labels = some_digits(test, settings.size(max(1, settings.digits // 50), 2))
-    kinds = [kind.__name__ for kind in settings.size(pages().KINDS, pages().KINDS[:2])]
+    kinds = [kind.__name__ for kind in settings.size(rendered.KINDS, rendered.KINDS[:2])]
     drawn = [(kind, digit, i) for kind in kinds for i, digit in enumerate(pixels)]
     drawn_labels = np.tile(labels, len(kinds))
     rows = []
@@ -309,7 +308,7 @@ def _show_pages(result):
 
 {table(["page", "original way", "ours", "points lost"], rows)}
 
-{pages["digits"]:,} digits of the test split, drawn onto a page of each kind (tests/rendered_pages.py). As clean images
+{pages["digits"]:,} digits of the test split, drawn onto a page of each kind (benchmarks/rendered.py). As clean images
 of MNIST, {percent(pages["clean"])} of them are read. The goal, at most 1 point lost, was {verdict}.
 """
 

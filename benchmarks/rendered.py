@@ -1,15 +1,222 @@
-"""Where the rendered pages come from: the same file that the tests draw theirs with."""
+"""Digits of MNIST drawn onto pages, as the world shows them: the test pictures of `to_mnist`.
 
-import importlib.util
-from functools import cache
+Each kind of page is a function of a digit and a random generator, so that the tests draw a
+few dozen and the benchmark a thousand. The digit itself never changes: whatever the
+network loses on a page against the clean digit, it loses to the preparation.
+"""
 
-from lenet_helpers.paths import COURSE
+import io
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+SIDES = (200, 1000)
+"""Smallest and largest side of a page, in pixels. The tests draw on smaller ones than the benchmark, to be quick."""
 
 
-@cache
-def pages():
-    """Return the module tests/rendered_pages.py; `tests` is no package that could be imported."""
-    spec = importlib.util.spec_from_file_location("rendered_pages", COURSE / "tests" / "rendered_pages.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def cover(pixels, rng, shape=None, scale=None):
+    """How much of each pixel of a page is covered by the ink of a digit, in [0, 1].
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (28, 28)
+    rng : numpy.random.Generator
+    shape : tuple of int, optional
+        (H, W) of the page; by default within `SIDES`.
+    scale : float, optional
+        The digit's longer side as a fraction of the page's shorter one; by default 0.2 to 0.9.
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+    """
+    height, width = rng.integers(SIDES[0], SIDES[1] + 1, 2) if shape is None else shape
+    scale = scale or rng.uniform(0.2, 0.9)
+    side = round(scale * min(height, width) * 28 / 20)  # the digit fills 20 of 28 pixels
+    digit = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+    left, top, right, bottom = digit.getbbox()
+    digit = digit.crop((left, top, right, bottom))
+    page = Image.new("L", (int(width), int(height)))
+    x = rng.integers(0, max(1, width - digit.width) + 1)
+    y = rng.integers(0, max(1, height - digit.height) + 1)
+    # The frame of the page stays free: what is cut by the edge is another story.
+    margin = max(2, int(0.02 * min(height, width)))
+    x = np.clip(x, margin, max(margin, width - digit.width - margin))
+    y = np.clip(y, margin, max(margin, height - digit.height - margin))
+    page.paste(digit, (int(x), int(y)))
+    return np.asarray(page, np.float32) / 255
+
+
+def ink_on_paper(cover, ink=30, paper=235):
+    """Mix two grays (numbers or arrays) or two colours (three numbers each)."""
+    ink, paper = np.asarray(ink, np.float32), np.asarray(paper, np.float32)
+    if (3,) in (ink.shape, paper.shape):
+        cover = cover[:, :, None]
+    return paper + (ink - paper) * cover
+
+
+def to_picture(values):
+    """A Pillow image from values around 0..255."""
+    return Image.fromarray(np.rint(np.clip(values, 0, 255)).astype(np.uint8))
+
+
+def plain(pixels, rng):
+    """Dark on light, anywhere on the page, of any size."""
+    return to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(0, 60), rng.uniform(200, 255)))
+
+
+def light_on_dark(pixels, rng):
+    """As chalk on a board or a drawing program in dark mode shows it."""
+    return to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(200, 255), rng.uniform(0, 60)))
+
+
+def small(pixels, rng):
+    """A fifth of the page's height."""
+    return to_picture(ink_on_paper(cover(pixels, rng, scale=0.2)))
+
+
+def large(pixels, rng):
+    """Nine tenths of the page's height."""
+    return to_picture(ink_on_paper(cover(pixels, rng, scale=0.9)))
+
+
+def gradient(pixels, rng):
+    """Light from one side: the far end of the paper gets less than half of it."""
+    ink = cover(pixels, rng)
+    return to_picture(ink_on_paper(ink, 40, 230) * _slope(ink.shape, rng, 0.45))
+
+
+def shadow(pixels, rng):
+    """The edge of a shadow, of a hand or the phone, runs across the page."""
+    ink = cover(pixels, rng)
+    along = _slope(ink.shape, rng, 0.0)
+    edge, softness = rng.uniform(0.3, 0.7), rng.uniform(0.02, 0.15)
+    light = 1 - rng.uniform(0.3, 0.5) / (1 + np.exp((along - edge) / softness))
+    return to_picture(ink_on_paper(ink, 40, 225) * light)
+
+
+def ruled(pixels, rng):
+    """Lined paper; a line may run through the digit."""
+    ink = cover(pixels, rng)
+    return to_picture(np.minimum(ink_on_paper(ink, 40, 235), _lines(ink.shape, rng, (True, False))))
+
+
+def squared(pixels, rng):
+    """Squared paper."""
+    ink = cover(pixels, rng)
+    return to_picture(np.minimum(ink_on_paper(ink, 40, 235), _lines(ink.shape, rng, (True, True))))
+
+
+def boxed(pixels, rng):
+    """Inside the box of a form."""
+    shape = rng.integers(SIDES[0], SIDES[1] + 1, 2)
+    ink = cover(pixels, rng, shape, scale=rng.uniform(0.3, 0.6))
+    rows, columns = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    gap = int(0.03 * min(shape)) + 2
+    top, left = max(0, rows[0] - gap), max(0, columns[0] - gap)
+    bottom, right = min(shape[0] - 1, rows[-1] + gap), min(shape[1] - 1, columns[-1] + gap)
+    values = ink_on_paper(ink, 40, 235)
+    thick = max(1, min(shape) // rng.integers(100, 250))
+    box = np.zeros(ink.shape, bool)
+    box[top:bottom, left:right] = True
+    box[top + thick : bottom - thick, left + thick : right - thick] = False
+    return to_picture(np.where(box, np.minimum(values, rng.uniform(40, 150)), values))
+
+
+def noise(pixels, rng):
+    """As a cheap camera in a dim room takes it."""
+    values = ink_on_paper(cover(pixels, rng), 60, 200)
+    return to_picture(values + rng.normal(0, rng.uniform(5, 22), values.shape))
+
+
+def jpeg(pixels, rng):
+    """Saved as JPEG of quality 30."""
+    file = io.BytesIO()
+    to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(0, 80), rng.uniform(180, 255))).save(
+        file, "JPEG", quality=30
+    )
+    file.seek(0)
+    return Image.open(file)
+
+
+COLOURS = (
+    ((20, 40, 160), (250, 250, 240)),  # blue pen on white
+    ((200, 30, 40), (245, 240, 200)),  # red on cream
+    ((20, 60, 150), (250, 230, 90)),  # blue on a yellow note
+    ((30, 90, 40), (240, 180, 200)),  # green on pink
+    ((230, 30, 30), (20, 125, 40)),  # red on green of nearly the same brightness
+    ((250, 240, 120), (30, 60, 130)),  # yellow chalk on blue
+    ((255, 255, 255), (30, 80, 60)),  # white chalk on green
+)
+
+
+def coloured(pixels, rng):
+    """Coloured ink on coloured paper, of either polarity."""
+    return to_picture(ink_on_paper(cover(pixels, rng), *COLOURS[rng.integers(len(COLOURS))]))
+
+
+def transparent(pixels, rng):
+    """A layer of a drawing program: only the ink is opaque, and what hides elsewhere is anything."""
+    ink = cover(pixels, rng)
+    colour = rng.choice([0, 255]) if rng.random() < 0.5 else rng.integers(0, 256, 3)
+    hidden = rng.integers(0, 256, (*ink.shape, 3))
+    rgb = np.where(ink[:, :, None] > 0, colour, hidden)
+    return Image.fromarray(np.dstack([rgb, np.rint(255 * ink)]).astype(np.uint8))
+
+
+def photo(pixels, rng):
+    """All at once, moderately: blue pen, lines, uneven light, vignette, blur, noise, JPEG."""
+    ink = cover(pixels, rng, scale=rng.uniform(0.3, 0.8))
+    height, width = ink.shape
+    colours = ink_on_paper(ink, (50, 60, 130), (225, 222, 210))
+    lines = _lines(ink.shape, rng, (True, False), darkest=150)[:, :, None]
+    colours = np.minimum(colours, lines) * _slope(ink.shape, rng, 0.6)[:, :, None]
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
+    colours *= (1 - 0.25 * (x * x + y * y) / 2)[:, :, None]
+    picture = to_picture(colours).filter(ImageFilter.GaussianBlur(min(height, width) / 400))
+    colours = np.asarray(picture, np.float32) + rng.normal(0, 6, (height, width, 3))
+    file = io.BytesIO()
+    to_picture(colours).save(file, "JPEG", quality=60)
+    file.seek(0)
+    return Image.open(file)
+
+
+KINDS = (
+    plain,
+    light_on_dark,
+    small,
+    large,
+    gradient,
+    shadow,
+    ruled,
+    squared,
+    boxed,
+    noise,
+    jpeg,
+    coloured,
+    transparent,
+    photo,
+)
+
+
+def _slope(shape, rng, darkest):
+    """A plane from `darkest` at one side to 1 at the other, in a random direction."""
+    angle = rng.uniform(0, 2 * np.pi)
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    along = x * np.cos(angle) + y * np.sin(angle)
+    along = (along - along.min()) / np.ptp(along)
+    return (darkest + (1 - darkest) * along).astype(np.float32)
+
+
+def _lines(shape, rng, directions, darkest=120):
+    """A page with nothing on it but lines, a little tilted."""
+    spacing = min(shape) * rng.uniform(0.12, 0.35)
+    thickness = max(1.0, min(shape) / rng.uniform(150, 300))
+    gray, tilt = rng.uniform(darkest, 210), rng.uniform(-0.02, 0.02)
+    y, x = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
+    page = np.full(shape, 255, np.float32)
+    for wanted, across in zip(directions, (y + tilt * x, x - tilt * y), strict=True):
+        if wanted:
+            off = (across + rng.uniform(0, spacing)) % spacing
+            page -= (255 - gray) * np.clip(thickness + 0.5 - np.abs(off - spacing / 2) * 2, 0, 1)
+    return np.maximum(page, gray)

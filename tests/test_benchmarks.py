@@ -217,7 +217,7 @@ def test_what_stands_in_for_a_step_takes_and_gives_the_same(step, sample):
         real = getattr(home, name)
         if callable(real) and home is not ablation.pictures.ImageOps:
             assert len(inspect.signature(stand_in).parameters) == len(inspect.signature(real).parameters)
-    page = rendered.pages().ruled(digit, np.random.default_rng(0)).convert("RGBA")
+    page = rendered.ruled(digit, np.random.default_rng(0)).convert("RGBA")
     with ablation.without(step):
         pixels = pictures.to_mnist(page)
     assert pixels.shape == (28, 28) and pixels.dtype == np.uint8 and pixels.any()
@@ -262,7 +262,7 @@ def tiny(sample, tmp_path, monkeypatch):
     save_model(LeNet(seed=0), model)
     folder = tmp_path / "own"
     (folder / "me").mkdir(parents=True)
-    rendered.pages().plain(sample.test.pixels[0], np.random.default_rng(0)).save(folder / "me" / "0.png")
+    rendered.plain(sample.test.pixels[0], np.random.default_rng(0)).save(folder / "me" / "0.png")
     (folder / "labels.csv").write_text(f"path,label\nme/0.png,{sample.test.labels[0]}\n")
     return Settings(quick=True, model=model, images=folder, reference=True, tests=True, workers=0)
 

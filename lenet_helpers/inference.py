@@ -1,0 +1,175 @@
+"""Inference: read the digit in any picture that people really give.
+
+Taught in notebook 05. `to_mnist` brings a picture into MNIST's form, `explain` shows how,
+and `ImageClassifier` lets the network read it. How a picture is opened is the business of
+`lenet_helpers.pictures`; how its ink is found, of `lenet_helpers.preparation`.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from lenet_helpers.architecture import forward_in_batches
+from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.paths import COURSE
+from lenet_helpers.pictures import ImageError, read_image
+from lenet_helpers.preparation import Step, explain, prepare, to_mnist
+from lenet_helpers.training import load_model, pick_device
+
+__all__ = [
+    "ImageClassifier",
+    "ImageError",
+    "Prediction",
+    "Step",
+    "explain",
+    "imageClassifier",
+    "read_image",
+    "to_mnist",
+]
+
+NEARLY_TIED = 0.2
+"""Two digits whose probabilities differ by less than this are called nearly tied."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the network reads in one picture.
+
+    Attributes
+    ----------
+    digit : int
+        0..9, the most probable one.
+    probabilities : ndarray of float32, shape (10,)
+        Softmax of the logits; they sum to 1.
+    pixels : ndarray of uint8, shape (28, 28)
+        What the network saw: 0 = background, 255 = ink.
+    warning : str or None
+        Why the digit is doubtful: there is more than one digit, the ink is cut by the
+        edge, or two digits are nearly tied.
+    """
+
+    digit: int
+    probabilities: np.ndarray
+    pixels: np.ndarray = field(repr=False)
+    warning: str | None = None
+
+    @property
+    def confidence(self):
+        """Probability of the digit, in [0, 1]."""
+        return float(self.probabilities[self.digit])
+
+
+class ImageClassifier:
+    """Reads handwritten digits. Taught in notebook 05.
+
+    Parameters
+    ----------
+    path_or_model : path or nn.Module
+        A file of weights, as written by `save_model`, or a network. A file that is not in
+        the working directory is also looked for in the course folder.
+    device : torch.device or str, optional
+        Where the network runs. By default, a network stays where it is, and a file's
+        goes where `pick_device` says.
+
+    Raises
+    ------
+    ModelError
+        There is no such file, or it does not hold the weights of a LeNet.
+
+    Examples
+    --------
+    >>> ImageClassifier("model.pth").predict("test.png")
+    5
+    """
+
+    def __init__(self, path_or_model="model.pth", device=None):
+        if isinstance(path_or_model, nn.Module):
+            self.model = path_or_model if device is None else path_or_model.to(device)
+        else:
+            path = Path(path_or_model).expanduser()
+            if not path.exists() and (COURSE / path).exists():
+                path = COURSE / path  # notebooks run from any working directory
+            self.model = load_model(path, device or pick_device())
+        self.model.eval()
+
+    def predict(self, images):
+        """Read the digit in a picture, or in each picture of a list.
+
+        Parameters
+        ----------
+        images : picture, or list or tuple of pictures
+            A picture is anything that `read_image` takes. An array is one picture.
+
+        Returns
+        -------
+        int, or list of int
+            A list for a list or a tuple, also for one of length 1 or 0.
+
+        Raises
+        ------
+        ImageError
+            A picture can't be read, or is blank.
+        """
+        if isinstance(images, list | tuple):
+            return [int(digit) for digit in self.predict_proba(images).argmax(axis=1)] if images else []
+        return int(self.predict_proba(images).argmax())
+
+    def predict_proba(self, images):
+        """Return the probability of each digit, for a picture or for each picture of a list.
+
+        Returns
+        -------
+        ndarray of float32, shape (10,), or (N, 10) for a list or a tuple
+            Each row sums to 1.
+
+        Raises
+        ------
+        ImageError
+            A picture can't be read, or is blank.
+        """
+        if not isinstance(images, list | tuple):
+            return self._probabilities(to_mnist(images)[None])[0]
+        if not images:
+            return np.empty((0, len(CLASSES)), np.float32)
+        return self._probabilities(np.stack([_prepared(image, at) for at, image in enumerate(images)]))
+
+    def classify(self, image):
+        """Read one picture, and say what the network saw and how doubtful it is.
+
+        Returns
+        -------
+        Prediction
+
+        Raises
+        ------
+        ImageError
+            The picture can't be read, or is blank.
+        """
+        preparation = prepare(image)
+        probabilities = self._probabilities(preparation.pixels[None])[0]
+        doubts = list(preparation.doubts)
+        second, first = np.argsort(probabilities)[-2:]
+        if probabilities[first] - probabilities[second] < NEARLY_TIED:
+            doubts.append(f"it may also be a {second}")
+        warning = "; ".join(doubts)
+        return Prediction(int(first), probabilities, preparation.pixels, warning[:1].upper() + warning[1:] or None)
+
+    def _probabilities(self, pixels):
+        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell.
+        logits = forward_in_batches(self.model, to_input(pixels)).cpu().double()
+        return torch.softmax(logits, dim=1).float().numpy()
+
+
+def _prepared(image, at):
+    """`to_mnist` for the picture at a place of a list, which an error then names."""
+    try:
+        return to_mnist(image)
+    except ImageError as error:
+        raise ImageError(f"images[{at}]: {error}") from error
+
+
+imageClassifier = ImageClassifier
+"""The name under which the course first knew it."""

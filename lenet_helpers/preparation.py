@@ -1,0 +1,749 @@
+"""From any picture of a digit to MNIST's form, in small steps that can each be shown.
+
+Taught in notebook 05. The last steps are those of MNIST's own makers (LeCun et al., 1998):
+fit the digit into 20×20 pixels, keeping its proportions, and put its centre of mass at the
+centre of 28×28. They had clean scans; in a photo or a drawing, the ink has to be found first.
+
+In this module *gray* is float32 of shape (H, W) in [0, 255]; *ink* is float32 of shape
+(H, W) in [0, 1], where 0 is bare paper; a *mask* is bool of shape (H, W).
+"""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.pictures import ImageError, read_image
+
+WORKING_SIDE = 480
+"""Larger pictures are reduced to at most this many pixels a side before the ink is sought."""
+
+DIGIT_SIDE = 20
+"""MNIST's digits fit into a square of this side, in the middle of 28×28."""
+
+FINE = 4
+"""Strokes are shaped on a grid this many times finer than MNIST's."""
+
+THINNEST_STROKE = 2.4
+"""Thinner strokes are thickened to this many pixels of the 28×28 picture; thicker ones are left."""
+
+FAINTEST_INK = 0.05
+"""Ink must darken the paper by at least this fraction, or the picture counts as blank."""
+
+_NEIGHBOURS = np.ones((3, 3), dtype=bool)  # a pixel's eight neighbours
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the way from a picture to MNIST's form.
+
+    Attributes
+    ----------
+    name : str
+        Two or three words.
+    picture : ndarray of uint8, shape (H, W) or (H, W, 3)
+        What the step made.
+    sentence : str
+        What it did, in plain English.
+    """
+
+    name: str
+    picture: np.ndarray
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """All that was found out on the way to MNIST's form.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape (28, 28)
+        0 = background, 255 = ink.
+    steps : list of Step
+    doubts : list of str
+        Reasons not to trust the result, such as "there is more than one digit".
+    """
+
+    pixels: np.ndarray
+    steps: list
+    doubts: list
+
+
+def to_mnist(image):
+    """Turn any picture of one digit into MNIST's form. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image : path, bytes, open file, PIL image, array or Tensor
+        As for `read_image`; light on dark or dark on light.
+
+    Returns
+    -------
+    ndarray of uint8, shape (28, 28)
+        0 = background, 255 = ink. A picture that has this form already is returned as it is.
+
+    Raises
+    ------
+    ImageError
+        It is not a picture, or it is blank.
+    """
+    return prepare(image).pixels
+
+
+def explain(image):
+    """Show every step that `to_mnist` takes. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image
+        As for `to_mnist`.
+
+    Returns
+    -------
+    list of Step
+        In order; the picture of the last one is what the network sees.
+
+    Raises
+    ------
+    ImageError
+        It is not a picture, or it is blank.
+    """
+    return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in prepare(image).steps]
+
+
+def prepare(image):
+    """Do what `to_mnist` and `explain` show, and note what makes the picture doubtful.
+
+    Returns
+    -------
+    Preparation
+
+    Raises
+    ------
+    ImageError
+    """
+    picture = read_image(image, WORKING_SIDE)
+    colours = np.asarray(picture)
+    steps = [("the picture", colours, f"This is the picture, {picture.width}×{picture.height} pixels, upright.")]
+    if picture.mode == "L" and is_mnist_form(colours):
+        steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
+        return Preparation(colours.copy(), steps, [])
+    if picture.mode == "RGBA":
+        colours = put_on_paper(colours)
+        steps.append(("on paper", colours, "Transparent parts show a paper that contrasts with the ink."))
+    gray = to_gray(colours)
+    steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
+    light = ink_is_light(gray)
+    found = _look_for_ink(gray, light)
+    if _implausible(found.mask):  # rarely: a tight crop, or a sheet on a dark table
+        other = _look_for_ink(gray, not light)
+        if _implausible(other.mask) < _implausible(found.mask):
+            light, found = not light, other
+    if not found.mask.any():
+        name = os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
+        raise ImageError(
+            f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
+        )
+    if light:
+        steps.append(("dark on light", found.gray, "The ink is lighter than the paper, so the picture is inverted."))
+    steps += [
+        ("even light", found.even, "Shadows are divided out: each point is compared with the bare paper around it."),
+        ("no lines", found.clean, "Ruled lines and the boxes of forms are taken away."),
+        ("ink", found.mask, "What is clearly darker than the paper counts as ink."),
+    ]
+    ink, mask = found.clean, found.mask
+    mask, doubts = pick_digit(mask)
+    steps.append(("digit", mask, "The digit is kept; specks and neighbours are not."))
+    cut = cut_out(ink, mask)
+    steps.append(("cut out", cut, "It is cut out, and each point is now either ink or background."))
+    strokes = thicken(cut)
+    steps.append(
+        ("strokes", strokes, "Thin strokes are made as thick as those the network has learned; thick ones stay.")
+    )
+    fine = fit(strokes)
+    steps.append(("fitted", fine, "Its longer side is scaled to 20 pixels (shown four times as fine)."))
+    pixels = centre(fine)
+    steps.append(("centred", pixels, "Its centre of mass goes to the centre of 28×28: this is what the network sees."))
+    return Preparation(pixels, steps, doubts)
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What one assumption about the polarity leads to."""
+
+    gray: np.ndarray
+    even: np.ndarray
+    clean: np.ndarray
+    mask: np.ndarray
+
+
+def _look_for_ink(gray, light):
+    gray = 255 - gray if light else gray
+    even = even_light(gray)
+    clean = remove_lines(remove_boxes(even))
+    return _Look(gray, even, clean, find_ink(clean))
+
+
+def _implausible(mask):
+    """Tell ink (0) from surroundings (1), which fill most of the frame, a sheet of paper (2) and nothing (3)."""
+    if not mask.any():
+        return 3
+    labels, _ = ndimage.label(mask, _NEIGHBOURS)
+    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    most = np.bincount(ring).argmax()
+    if most and (ring == most).mean() > 0.9 and labels.max() > 1:
+        mask = mask & (labels != most)  # a closed ring: the table under the sheet, or the rim of a window
+    elif (ring > 0).mean() > 0.5:
+        return 1
+    height, width = (np.ptp(np.flatnonzero(mask.any(axis))) + 1 for axis in (1, 0))
+    return 2 if mask.sum() > 0.7 * height * width and 0.5 < height / width < 2 else 0
+
+
+def is_mnist_form(pixels):
+    """Tell whether a picture already is what the steps below would make of it.
+
+    All 70,000 pictures of MNIST pass: their longer side is 19 or 20 pixels, and their
+    centre of mass is within half a pixel of the centre.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (H, W)
+
+    Returns
+    -------
+    bool
+    """
+    if pixels.shape != (28, 28):
+        return False
+    ink = np.where(pixels > 24, pixels, 0)  # a picture of MNIST saved as JPEG has some dust around the digit
+    rows, columns = ink.sum(1), ink.sum(0)
+    if not rows.any() or np.median(pixels) > 24:
+        return False
+    height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
+    y, x = (np.arange(28) @ rows / rows.sum(), np.arange(28) @ columns / columns.sum())
+    return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7
+
+
+def put_on_paper(colours):
+    """Lay a picture with transparent parts on paper that contrasts with its ink.
+
+    The colours of pixels that can't be seen have no say.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (H, W, 4)
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    cover = colours[:, :, 3:].astype(np.float32) / 255
+    solid = cover[:, :, 0] > 0.5
+    colours = colours[:, :, :3].astype(np.float32)
+    if not solid.any():
+        paper = np.full(3, 255.0)
+    else:
+        seen = to_gray(colours[solid][None])
+        spread = np.ptp(np.percentile(seen, [1, 99]))
+        if solid.mean() > 0.5 and spread > 40:  # a sheet with its writing on it, cut out
+            paper = np.median(colours[solid], axis=0)
+        else:
+            paper = np.full(3, 255.0 if seen.mean() < 128 else 0.0)
+    return np.rint(colours * cover + paper * (1 - cover)).astype(np.uint8)
+
+
+def to_gray(colours):
+    """Drop the colour. Usually that is brightness as the eye sees it (ITU-R 601).
+
+    Ink and paper of one brightness, such as red on green, differ in another channel; the
+    one with the widest range is taken when it shows at least half as much again.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (H, W) or (H, W, 3)
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 255]
+    """
+    colours = colours.astype(np.float32)
+    if colours.ndim == 2:
+        return colours
+    brightness = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    grays = [brightness, *np.moveaxis(colours, 2, 0)]
+    ranges = [np.ptp(np.percentile(gray[::2, ::2], [0.5, 99.5])) for gray in grays]
+    best = int(np.argmax(ranges))
+    return grays[best] if ranges[best] > 1.5 * ranges[0] + 10 else brightness
+
+
+def ink_is_light(gray):
+    """Decide from the picture whether light ink lies on dark paper.
+
+    Paper is what most of the picture and of its frame show. A plane is fitted to the
+    grays, so that light from one side doesn't look like ink; what departs from it
+    furthest is the ink.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W)
+
+    Returns
+    -------
+    bool
+    """
+    step = max(1, min(gray.shape) // 48)
+    small = ndimage.uniform_filter(gray, step)[step // 2 :: step, step // 2 :: step] if step > 1 else gray
+    height, width = small.shape
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
+    terms = np.stack([np.ones_like(x), x, y], 1)
+    values = small.ravel()
+    weight = 1.0 + 2.0 * (np.maximum(abs(x), abs(y)) > 0.85) + 3.0 * (np.minimum(abs(x), abs(y)) > 0.8)
+    away = values - np.median(values)
+    for _ in range(5):  # weights of 1/|residual| turn least squares into least absolute deviations
+        weighted = terms.T * (weight / np.maximum(abs(away), 2))
+        plane = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(3), weighted @ values)
+        away = values - terms @ plane
+    return bool((away**3).sum() > 0)
+
+
+def even_light(gray):
+    """Divide out uneven light and shadows. The ink must be darker than the paper.
+
+    A morphological closing, first the lightest then the darkest value of a neighbourhood,
+    wipes out everything dark that is narrower than the neighbourhood: what is left is the
+    bare paper, with its shadows. How much darker than that a point is, is its ink.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W)
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 1]
+    """
+    smooth = _without_noise(gray)
+    shortest = min(gray.shape)
+    widest = _darkening(smooth, shortest // 2)
+    for reach in (shortest // 16, shortest // 8, shortest // 4):
+        if reach < 5:
+            continue
+        ink = _darkening(smooth, reach)
+        if not _is_hollow(ink, widest):
+            return ink
+    return widest
+
+
+def _without_noise(gray):
+    """Blur a noisy picture a little. A clean one keeps its finest lines."""
+    if min(gray.shape) < 64:
+        return gray
+    rough = np.median(np.abs(gray - ndimage.uniform_filter(gray, 3)))
+    return gray if rough < 1 else ndimage.gaussian_filter(gray, 1.0 if rough < 6 else 1.5)
+
+
+def _darkening(gray, reach):
+    """How much darker each point is than the bare paper within `reach`, in [0, 1]."""
+    return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
+
+
+def _is_hollow(ink, widest):
+    """Tell whether a neighbourhood was too narrow for the strokes: much that is as dark as the ink isn't in it."""
+    dark = ink[ink > FAINTEST_INK]
+    if dark.size == 0:
+        return True
+    found = ink > _otsu(dark)
+    kept = ink[found] / np.maximum(widest[found], FAINTEST_INK)
+    if np.median(kept) < 0.4:
+        return True
+    core = widest >= np.percentile(widest[found], 25)
+    lost = ink[core] < 0.7 * np.median(kept) * widest[core]
+    return lost.mean() > 0.03
+
+
+def _otsu(values):
+    from skimage.filters import threshold_otsu
+
+    return threshold_otsu(values) if np.ptp(values) > 0 else values.flat[0] / 2
+
+
+def _bare_paper(gray, reach):
+    """Closing with a square of side `reach`, computed on a coarse grid when the reach is wide."""
+    step = max(1, reach // 24)
+    if step > 1:
+        coarse = _scale(gray, 1 / step)
+    else:
+        coarse = gray
+    side = max(3, int(reach / step) | 1)
+    paper = ndimage.grey_closing(coarse, size=(side, side), mode="reflect")
+    if step > 1:
+        paper = ndimage.gaussian_filter(paper, 1)
+        paper = _resize(paper, gray.shape)
+    return np.maximum(paper, gray)
+
+
+def find_ink(ink):
+    """Mark what is clearly darker than the paper.
+
+    Otsu's threshold parts ink from paper; what is fainter, down to half of it, counts too
+    where it hangs together with clear ink (hysteresis), as the end of a pencil stroke does.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        All False when the picture is blank.
+    """
+    from skimage.filters import apply_hysteresis_threshold
+
+    # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
+    if (ink - ndimage.uniform_filter(ink, max(3, min(ink.shape) // 8))).max() < FAINTEST_INK:
+        return np.zeros(ink.shape, bool)
+    low, quarter = np.percentile(ink, [5, 25])
+    floor = max(FAINTEST_INK, quarter + 5 * (quarter - low))
+    dark = ink[ink > floor]
+    if dark.size == 0 or dark.max() < 1.5 * floor:
+        return np.zeros(ink.shape, bool)
+    threshold = _otsu(dark)
+    return apply_hysteresis_threshold(ink, max(0.45 * threshold, floor), max(0.7 * threshold, floor))
+
+
+def remove_lines(ink):
+    """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge.
+
+    A picture that is cropped tightly round its digit has strokes like that too. There, what
+    would be left touches the edges as well, and nothing is taken away.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 1]
+    """
+    if min(ink.shape) < 64:
+        return ink
+    rest = _without_level_lines(ink)
+    rest = _without_level_lines(rest.T).T
+    if rest is ink:
+        return ink
+    left = rest > 0.5 * rest.max()
+    if rest.max() < 0.5 * ink.max() or not left.any():
+        return ink  # the line was the digit: a 1
+    # The end of a stroke is wider than what may be left of a line.
+    contacts = (left[:2].any(0), left[-2:].any(0), left[:, :2].any(1), left[:, -2:].any(1))
+    cropped = sum(np.count_nonzero(contact) > 3 + 0.02 * contact.size for contact in contacts) >= 2
+    return ink if cropped else rest
+
+
+def remove_boxes(ink):
+    """Take away a box drawn round the digit, as forms have it, whether the digit touches it or not.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 1]
+    """
+    if min(ink.shape) < 64:
+        return ink
+    mask = find_ink(ink)
+    boxes = mask & ~_without_boxes(mask)
+    if not boxes.any():
+        return ink
+    # The soft edge of the lines goes too, but nothing of what stays.
+    boxes = ndimage.binary_dilation(boxes, _NEIGHBOURS, iterations=2) & ~(mask & ~boxes)
+    return np.where(boxes, 0, ink)
+
+
+def _without_level_lines(ink):
+    height, width = ink.shape
+    length, thickest = width // 12, 3 + min(height, width) // 60
+    # Lines may be tilted a little: the 3 rows around a point count as one.
+    runs = ndimage.grey_opening(ndimage.maximum_filter(ink, (3, 1)), size=(1, length))
+    # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
+    upright = ndimage.grey_opening(ink, size=(thickest, 1))
+    band = (runs > FAINTEST_INK) & (runs > 2 * upright)
+    bridged = np.pad(band.astype(np.uint8), ((0, 0), (length, length)), mode="edge")
+    bridged = ndimage.grey_closing(bridged, size=(3, length))[:, length:-length] > 0
+    labels, _ = ndimage.label(bridged, _NEIGHBOURS)
+    lines = np.zeros(ink.shape, bool)
+    for i, box in enumerate(ndimage.find_objects(labels)):
+        from_edge = box[1].start < 3 or box[1].stop > width - 3
+        if from_edge and box[1].stop - box[1].start > 0.15 * width:
+            lines |= _line_along(labels == i + 1, thickest)
+    if not lines.any():
+        return ink
+    lines = ndimage.binary_dilation(lines, np.ones((5, 1), bool))  # with their soft edges
+    return np.where(lines, np.minimum(ink, upright), ink)
+
+
+def _line_along(piece, thickest):
+    """The whole line of which a piece was found, drawn on through the digit; nothing if the piece is bent or thick."""
+    columns = np.flatnonzero(piece.any(0))
+    rows = np.arange(piece.shape[0])
+    thickness = piece[:, columns].sum(0)
+    middle = rows @ piece[:, columns] / thickness
+    bend = np.polynomial.Polynomial.fit(columns, middle, 2)
+    if np.abs(middle - bend(columns)).mean() > 0.5 * thickest or np.median(thickness) > thickest + 2:
+        return np.zeros_like(piece)
+    straight = np.polynomial.Polynomial.fit(columns, middle, 1)(np.arange(piece.shape[1]))
+    return piece | (np.abs(rows[:, None] - straight) <= np.median(thickness) / 2)
+
+
+def pick_digit(mask):
+    """Keep the digit, in one piece or several; drop specks, boxes and what the edge has cut off.
+
+    The digit is the largest piece of ink, where the middle of the picture counts for more
+    than its frame. Pieces near it belong to it: the bar of a 5, the other half of a
+    broken stroke.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+
+    Returns
+    -------
+    digit : ndarray of bool, shape (H, W)
+    doubts : list of str
+    """
+    width = _mean_stroke(mask)
+    labels, count = ndimage.label(
+        ndimage.binary_dilation(mask, _NEIGHBOURS, iterations=max(1, round(width / 3))), _NEIGHBOURS
+    )
+    labels = labels * mask
+    index = np.arange(1, count + 1)
+    boxes = ndimage.find_objects(labels)
+    area = ndimage.sum_labels(mask, labels, index)
+    central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
+    touches = np.array([_touches_edge(box, mask.shape) for box in boxes])
+    frame = np.bincount(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]), minlength=count + 1)[1:]
+    surrounds = (frame > sum(mask.shape)) & (count > 1)  # more than half of the frame
+    main = int(np.argmax(ndimage.sum_labels(central, labels, index) * np.where(touches, 0.5, 1) * ~surrounds))
+    digit, left, doubts = labels == main + 1, set(index - 1) - {main}, []
+    while left:
+        # The distance to the digit so far is measured on every other pixel: that is near enough.
+        far = ndimage.distance_transform_edt(~digit[::2, ::2]) * 2
+        rows, columns = (np.flatnonzero(digit.any(axis)) for axis in (1, 0))
+        height, size = np.ptp(rows) + 1, max(np.ptp(rows), np.ptp(columns)) + 1
+        inked = np.count_nonzero(digit)
+        joined = set()
+        for i in left:
+            gap = far[labels[::2, ::2] == i + 1].min(initial=np.inf)
+            beside = boxes[i][1].start > columns[-1] or boxes[i][1].stop <= columns[0]
+            if touches[i] and not touches[main]:
+                continue
+            wider = boxes[i][1].start < columns[0] and boxes[i][1].stop > columns[-1] + 1
+            if wider:  # the line that it was written on
+                continue
+            if beside and _extent(boxes[i])[0] > 0.6 * height:
+                if area[i] > 0.2 * inked:
+                    doubts = ["there is more than one digit in the picture"]
+            elif (area[i] > 0.04 * inked and gap < 0.25 * size) or (area[i] > 0.01 * inked and gap < 0.08 * size):
+                joined.add(i)
+        if not joined:
+            break
+        digit |= np.isin(labels, [i + 1 for i in joined])
+        left -= joined
+    if touches[main]:
+        doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
+    return digit, doubts
+
+
+def _without_boxes(mask):
+    """Take away a box that is drawn round everything else, as forms have it."""
+    labels, _ = ndimage.label(mask, _NEIGHBOURS)
+    boxes = ndimage.find_objects(labels)
+    heights = [_extent(box)[0] for box in boxes]
+    for i, outer in enumerate(boxes):
+        inside = [
+            heights[j]
+            for j, inner in enumerate(boxes)
+            if j != i and all(o.start < n.start and n.stop < o.stop for o, n in zip(outer, inner, strict=True))
+        ]
+        if inside and max(inside) > 0.3 * heights[i]:
+            mask = mask & (labels != i + 1)
+        else:
+            piece = labels[outer] == i + 1
+            peeled = _peel(piece)
+            if peeled is not piece:
+                mask = mask.copy()
+                mask[outer] &= ~piece | peeled
+    return mask
+
+
+def _peel(piece):
+    """Take the four sides of a box off the piece of ink that hangs together with it."""
+    side = max(piece.shape)
+    if min(piece.shape) < 40:
+        return piece
+    slack, thick = 2 + side // 25, 2 + side // 20
+    lines, rest = 0, piece.copy()
+    for turn in range(4):
+        turned = np.rot90(piece, turn)
+        first = turned.argmax(0)
+        here = turned.any(0) & (first <= slack)
+        rows = np.arange(turned.shape[0])[:, None]
+        after = np.where(rows > first, ~turned, False)
+        end = np.where(after.any(0), after.argmax(0), turned.shape[0])
+        line = here & (end - first <= thick)
+        if here.mean() < 0.9 or line.mean() < 0.7:
+            continue
+        lines += 1
+        cut = np.median((end - first)[line])
+        end = np.where(line, end, first + cut)
+        band = (rows >= first) & (rows < end) & here
+        np.rot90(rest, turn)[band] = False
+    if lines < 3 or not rest.any():
+        return piece
+    left = np.flatnonzero(rest.any(1))
+    return rest if left[-1] - left[0] > 0.3 * piece.shape[0] else piece
+
+
+def cut_out(ink, mask):
+    """Cut the digit out, and its strokes into ink and background. A small digit is enlarged first.
+
+    The edge of a stroke is where the ink is half as dark as within.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+    mask : ndarray of bool, shape (H, W)
+        Where the digit is.
+
+    Returns
+    -------
+    ndarray of bool
+        Without margin; the longer side is about `DIGIT_SIDE` * `FINE` or more.
+    """
+    digit = _bounding_box(mask)
+    ink, mask = np.pad(ink[digit], 2), np.pad(mask[digit], 2)
+    # How dark the stroke is, point by point: where a pencil pressed less, less makes half.
+    reach = int(2 * _mean_stroke(mask)) | 1
+    level = ndimage.uniform_filter(ndimage.maximum_filter(ink * mask, reach), reach)
+    level = np.maximum(level, 0.3 * ink[mask].max())
+    share = np.clip(ink / level, 0, 1) * ndimage.binary_dilation(mask, _NEIGHBOURS)
+    cut = _scale(share, max(1.0, DIGIT_SIDE * FINE / max(_extent(digit)))) > 0.5
+    return cut[_bounding_box(cut)] if cut.any() else mask
+
+
+def thicken(cut):
+    """Make thin strokes as thick as the network knows them, and leave thick ones.
+
+    The edge of the ink is moved outwards by the same distance everywhere.
+
+    Parameters
+    ----------
+    cut : ndarray of bool, shape (h, w)
+        From `cut_out`.
+
+    Returns
+    -------
+    ndarray of float32, range [0, 1]
+        With smooth edges, and a margin.
+    """
+    longest = max(cut.shape)
+    distance = _distance_to_edge(np.pad(cut, 2 + int(THINNEST_STROKE * longest / DIGIT_SIDE)))
+    ridge = (distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))
+    width = 2 * float(np.median(distance[ridge]))
+    # After `fit`, the middle line of the strokes spans 20 pixels less one stroke width. So what
+    # is to be THINNEST_STROKE wide there has this width here:
+    wanted = THINNEST_STROKE * max(longest - width, width) / (DIGIT_SIDE - THINNEST_STROKE)
+    more = max(0.0, (wanted - width) / 2)
+    return np.clip(distance + more + 0.5, 0, 1)
+
+
+def fit(strokes):
+    """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions.
+
+    Parameters
+    ----------
+    strokes : ndarray of float32, range [0, 1]
+        From `thicken`.
+
+    Returns
+    -------
+    ndarray of float32, range [0, 1]
+        On a grid `FINE` times finer than MNIST's.
+    """
+    strokes = strokes[_bounding_box(strokes > 0.5)]
+    return _scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
+
+
+def centre(fine):
+    """Put the digit's centre of mass at the centre of 28×28 and average the fine grid down to that.
+
+    Parameters
+    ----------
+    fine : ndarray of float32, range [0, 1]
+        From `fit`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (28, 28)
+        0 = background, 255 = ink.
+    """
+    height, width = fine.shape
+    y = fine.sum(1) @ np.arange(0.5, height) / fine.sum()
+    x = fine.sum(0) @ np.arange(0.5, width) / fine.sum()
+    # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
+    top, left = round(14.5 * FINE - y), round(14.5 * FINE - x)
+    # A canvas so large that even a digit with all its mass at one end stays on it.
+    canvas = np.pad(np.zeros((28 * FINE, 28 * FINE), np.float32), ((height, height), (width, width)))
+    canvas[height + top : 2 * height + top, width + left : 2 * width + left] = fine
+    canvas = canvas[height:-height, width:-width]
+    return np.rint(255 * canvas.reshape(28, FINE, 28, FINE).mean((1, 3))).astype(np.uint8)
+
+
+def _distance_to_edge(mask):
+    """Distance of each pixel's centre to the edge of the ink: positive inside, negative outside."""
+    inside, outside = ndimage.distance_transform_edt(mask), ndimage.distance_transform_edt(~mask)
+    return np.where(mask, inside - 0.5, 0.5 - outside).astype(np.float32)
+
+
+def _bounding_box(mask):
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _extent(box):
+    """(height, width) of a bounding box."""
+    return box[0].stop - box[0].start, box[1].stop - box[1].start
+
+
+def _touches_edge(box, shape):
+    return any(part.start == 0 or part.stop == side for part, side in zip(box, shape, strict=True))
+
+
+def _mean_stroke(mask):
+    """Mean width of the strokes in pixels: twice their area over the length of their outline."""
+    outline = mask & ~ndimage.binary_erosion(mask, _NEIGHBOURS)
+    return 2 * np.count_nonzero(mask) / max(1, np.count_nonzero(outline))
+
+
+def _scale(array, factor):
+    """Scale by a factor with linear interpolation; when that would skip pixels, average them first."""
+    if factor < 1:
+        array = ndimage.uniform_filter(array, max(1, round(1 / factor)))
+    return _resize(array, tuple(max(1, round(side * factor)) for side in array.shape))
+
+
+def _resize(array, shape):
+    """Linear interpolation to exactly this shape, where pixels are areas, not points."""
+    factors = [new / old for new, old in zip(shape, array.shape, strict=True)]
+    return ndimage.zoom(array, factors, order=1, grid_mode=True, mode="nearest")
+
+
+def _as_bytes(picture):
+    """uint8 for showing: masks and ink in [0, 1] become 0..255."""
+    if picture.dtype == np.uint8:
+        return picture
+    full = 255 if picture.dtype == bool or picture.max() <= 1 else 1
+    return np.rint(picture.astype(np.float32) * full).astype(np.uint8)

@@ -1,0 +1,275 @@
+import io
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageDraw
+
+from benchmarks import rendered
+from lenet_helpers import LeNet, ModelError, imageClassifier
+from lenet_helpers.folder_evaluation import FolderError, contact_sheet, evaluate_folder, read_labels
+from lenet_helpers.inference import ImageClassifier, ImageError, Prediction, explain, to_mnist
+from lenet_helpers.paths import COURSE
+
+
+@pytest.fixture(scope="session")
+def classifier():
+    return ImageClassifier(COURSE / "model.pth", device="cpu")
+
+
+@pytest.fixture(scope="session")
+def digits(sample):
+    """50 digits of the sample's test split, five of each class."""
+    order = np.argsort(sample.test.labels, kind="stable").reshape(10, -1)[:, :5].ravel()
+    return sample.test.pixels[order], sample.test.labels[order]
+
+
+@pytest.fixture
+def page(digits):
+    """A 3 on a page."""
+    pixels, labels = digits
+    return rendered.plain(pixels[labels == 3][0], np.random.default_rng(0))
+
+
+# --- the classifier ---------------------------------------------------------------------
+
+
+def test_reads_the_course_picture(classifier):
+    assert classifier.predict(COURSE / "test.png") == 5
+    assert classifier.classify(COURSE / "test.png").warning is None
+
+
+def test_the_course_picture_is_like_a_persons():
+    with Image.open(COURSE / "test.png") as picture:
+        assert picture.mode == "RGB"
+        assert min(picture.size) > 28
+        gray = np.asarray(picture.convert("L"), float)
+    ink = gray < 120
+    assert 0.01 < ink.mean() < 0.1, "dark ink on light paper"
+    y, x = np.argwhere(ink).mean(0) / gray.shape
+    assert max(abs(y - 0.5), abs(x - 0.5)) > 0.03, "off-centre"
+    assert np.percentile(gray[~ink], 95) - np.percentile(gray[~ink], 5) > 10, "uneven paper"
+
+
+def test_the_course_picture_can_be_drawn_again(tmp_path):
+    out = tmp_path / "again.png"
+    subprocess.run([sys.executable, COURSE / "tools" / "draw_test_png.py", out], check=True, capture_output=True)
+    with Image.open(out) as again, Image.open(COURSE / "test.png") as committed:
+        difference = np.abs(np.asarray(again, int) - np.asarray(committed, int))
+    assert difference.max() <= 1, "test.png is not what tools/draw_test_png.py draws"
+
+
+def test_one_picture_gives_an_int_and_many_a_list(classifier, page):
+    digit = classifier.predict(page)
+    assert type(digit) is int
+    answers = classifier.predict([page, page])
+    assert answers == [digit, digit]
+    assert all(type(answer) is int for answer in answers)
+    assert classifier.predict((page,)) == [digit]
+    assert classifier.predict([]) == []
+
+
+def test_an_array_is_one_picture_and_a_list_of_arrays_many(classifier, digits):
+    pixels, _ = digits
+    assert classifier.predict(list(pixels[:10])) == [classifier.predict(image) for image in pixels[:10]]
+    with pytest.raises(ImageError, match=r"pass list\(array\)"):
+        classifier.predict(pixels)
+
+
+def test_probabilities_are_the_softmax_of_the_logits(classifier, digits):
+    pixels = digits[0][:7]
+    found = classifier.predict_proba(list(pixels))
+    with torch.no_grad():
+        logits = classifier.model(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float()).double().numpy()
+    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    assert found.dtype == np.float32
+    assert found.shape == (7, 10)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-6)
+    assert classifier.predict_proba(pixels[0]).shape == (10,)
+    assert classifier.predict_proba([]).shape == (0, 10)
+
+
+def test_classify_tells_what_the_network_saw(classifier, page):
+    prediction = classifier.classify(page)
+    assert isinstance(prediction, Prediction)
+    assert type(prediction.digit) is int
+    assert prediction.digit == classifier.predict(page)
+    assert prediction.confidence == pytest.approx(prediction.probabilities.max())
+    np.testing.assert_array_equal(prediction.pixels, to_mnist(page))
+
+
+def test_the_old_name_still_works():
+    assert imageClassifier is ImageClassifier
+
+
+def test_takes_a_network_or_a_file(classifier, page, tmp_path, monkeypatch):
+    expected = classifier.predict_proba(page)
+    network = LeNet(seed=0)
+    network.load_state_dict(classifier.model.state_dict())
+    np.testing.assert_array_equal(ImageClassifier(network.train()).predict_proba(page), expected)
+    monkeypatch.chdir(tmp_path)  # the file is found from any working directory
+    np.testing.assert_allclose(ImageClassifier(device="cpu").predict_proba(page), expected, atol=1e-6)
+    with pytest.raises(ModelError, match=r"nowhere\.pth"):
+        ImageClassifier("nowhere.pth")
+
+
+def test_a_picture_that_is_blank_is_never_read(classifier):
+    with pytest.raises(ImageError, match="blank"):
+        classifier.predict(Image.new("L", (60, 60), 200))
+
+
+# --- doubts -----------------------------------------------------------------------------
+
+
+def big(pixels, side=140):
+    return Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
+
+
+def test_warns_of_more_than_one_digit(classifier, digits):
+    pixels, labels = digits
+    sheet = Image.new("L", (320, 180))
+    for x, digit in ((10, 4), (170, 5)):
+        sheet.paste(big(pixels[labels == digit][0]), (x, 20))
+    assert "more than one digit" in classifier.classify(sheet).warning
+
+
+@pytest.mark.parametrize("cut", [(0, 60, 140, 140), (0, 0, 140, 70), (0, 0, 70, 140), (70, 0, 140, 140)])
+def test_warns_of_ink_cut_by_the_edge(classifier, digits, cut):
+    eight = big(digits[0][digits[1] == 8][0]).crop(cut)
+    assert "edge" in classifier.classify(eight).warning
+
+
+def test_warns_of_a_tie(digits):
+    undecided = LeNet(seed=0)  # untrained: every digit is about as probable
+    prediction = ImageClassifier(undecided).classify(digits[0][0])
+    second = np.argsort(prediction.probabilities)[-2]
+    assert prediction.warning == f"It may also be a {second}"
+
+
+def test_does_not_warn_of_a_clean_digit(classifier, digits):
+    sure = [classifier.classify(big(image, 200)).warning is None for image in digits[0]]
+    assert np.mean(sure) > 0.85
+
+
+# --- as well on a page as clean ---------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", rendered.KINDS, ids=lambda kind: kind.__name__)
+def test_a_page_costs_at_most_one_digit_in_fifty(classifier, digits, kind, monkeypatch):
+    monkeypatch.setattr(rendered, "SIDES", (200, 320))
+    pixels, labels = digits
+    rng = np.random.default_rng(2)
+    clean = np.array(classifier.predict(list(pixels))) == labels
+    on_page = np.array(classifier.predict([kind(image, rng) for image in pixels])) == labels
+    assert clean.sum() - on_page.sum() <= 1, f"lost {labels[clean & ~on_page]}"
+
+
+# --- folders ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path, digits):
+    pixels, labels = digits
+    rows = ["path,label,note"]
+    for i in range(0, 50, 5):
+        sub = "ink" if i < 25 else "chalk"
+        (tmp_path / sub).mkdir(exist_ok=True)
+        rendered.large(pixels[i], np.random.default_rng(i)).save(tmp_path / sub / f"{i}.png")
+        rows.append(f"{sub}/{i}.png,{labels[i]},hello")
+    (tmp_path / "labels.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+def test_a_folder_is_evaluated(classifier, folder):
+    result = evaluate_folder(classifier, folder)
+    pairs = read_labels(folder)
+    right = [classifier.predict(folder / path) == label for path, label in pairs]
+    assert result.images == 10
+    assert result.counts == {"chalk": 5, "ink": 5}
+    assert result.accuracy == pytest.approx(np.mean(right))
+    assert result.by_folder["ink"] == pytest.approx(np.mean(right[:5]))
+    assert result.mean_over_folders == pytest.approx((np.mean(right[:5]) + np.mean(right[5:])) / 2)
+    assert len(result.errors) == right.count(False)
+
+
+def test_mistakes_and_unreadable_pictures_are_listed(classifier, folder):
+    wrong = (folder / "labels.csv").read_text().replace("ink/0.png,0", "ink/0.png,1")
+    (folder / "labels.csv").write_text(wrong)
+    (folder / "ink" / "5.png").write_bytes(b"not a picture")
+    Image.new("L", (50, 50), 255).save(folder / "ink" / "10.png")
+    result = evaluate_folder(classifier, folder)
+    errors = {error.path: error for error in result.errors}
+    assert errors["ink/0.png"].prediction == classifier.predict(folder / "ink" / "0.png")
+    np.testing.assert_array_equal(errors["ink/0.png"].pixels, to_mnist(folder / "ink" / "0.png"))
+    assert errors["ink/5.png"].prediction is None
+    assert "5.png" in errors["ink/5.png"].message
+    assert "blank" in errors["ink/10.png"].message
+    sheet = contact_sheet(result.errors)
+    assert sheet.mode == "RGB"
+    assert len(np.unique(np.asarray(sheet))) > 10
+
+
+def test_a_sheet_without_mistakes_says_so():
+    assert np.asarray(contact_sheet([])).min() < 128
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "labels.csv does not exist"),
+        ("path,digit\na.png,3\n", "lacks the column label"),
+        ("path,label\n", "lists no picture"),
+        ("path,label\nink/0.png,ten\n", "line 2: the label must be a digit"),
+        ("path,label\nink/none.png,3\n", "there is no picture 'ink/none.png'"),
+    ],
+)
+def test_a_folder_that_cannot_be_evaluated(classifier, folder, content, message):
+    (folder / "labels.csv").unlink()
+    if content is not None:
+        (folder / "labels.csv").write_text(content)
+    with pytest.raises(FolderError, match=message):
+        evaluate_folder(classifier, folder)
+
+
+# --- good manners -----------------------------------------------------------------------
+
+
+def test_lessons_import_no_plots_and_print_nothing():
+    code = (
+        "import sys; from lenet_helpers.inference import ImageClassifier; import lenet_helpers.folder_evaluation; "
+        f"ImageClassifier({str(COURSE / 'model.pth')!r}).predict({str(COURSE / 'test.png')!r}); "
+        "bad = {'matplotlib', 'IPython', 'ipywidgets', 'torchvision'} & set(sys.modules); assert not bad, bad"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_explain_shows_every_step(page):
+    steps = explain(page)
+    assert len(steps) >= 8
+    assert all(step.picture.dtype == np.uint8 and step.name and step.sentence.endswith(".") for step in steps)
+    np.testing.assert_array_equal(steps[-1].picture, to_mnist(page))
+    height, width = steps[0].picture.shape[:2]
+    assert height / width == pytest.approx(page.height / page.width, rel=0.01)
+
+
+def test_the_sheet_of_a_drawing_pad_is_read(classifier):
+    """One stroke of a mouse, as the drawing pad gives it: a straight 1."""
+    sheet = Image.new("L", (280, 280), 255)
+    ImageDraw.Draw(sheet).line([(150, 60), (138, 215)], fill=0, width=5)
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    assert classifier.predict(file.getvalue()) == 1
+
+
+def test_an_error_names_the_file_and_the_place_in_the_list(classifier, digits, tmp_path):
+    blank = tmp_path / "blank.png"
+    Image.new("L", (60, 60), 255).save(blank)
+    with pytest.raises(ImageError, match=rf"^{re.escape(str(blank))} is blank"):
+        classifier.predict(blank)
+    with pytest.raises(ImageError, match=rf"^images\[1\]: {re.escape(str(blank))} is blank"):
+        classifier.predict([digits[0][0], blank])

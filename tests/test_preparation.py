@@ -1,0 +1,383 @@
+"""How pictures are read (`pictures`) and brought into MNIST's form (`preparation`), step by step."""
+
+import io
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from lenet_helpers import preparation
+from lenet_helpers.inference import ImageError, read_image, to_mnist
+
+
+@pytest.fixture(scope="module")
+def seven(sample):
+    """A 7 of the test split."""
+    return sample.test.pixels[sample.test.labels == 7][0]
+
+
+@pytest.fixture(scope="module")
+def page(seven):
+    """It, dark on light, 120×100: gray values 20..235."""
+    page = Image.new("L", (100, 120), 0)
+    page.paste(Image.fromarray(seven).resize((84, 84), Image.Resampling.BICUBIC), (5, 25))
+    return Image.fromarray((235 - np.asarray(page) * (215 / 255)).astype(np.uint8))
+
+
+def likeness(a, b):
+    """Correlation of two pictures: 1 when they are the same."""
+    return np.corrcoef(a.ravel().astype(float), b.ravel().astype(float))[0, 1]
+
+
+def assert_like(picture, expected, least=0.97):
+    found = to_mnist(picture)
+    assert found.shape == (28, 28)
+    assert found.dtype == np.uint8
+    assert likeness(found, expected) > least
+
+
+# --- MNIST's form -----------------------------------------------------------------------
+
+
+def test_a_picture_of_mnist_is_left_as_it_is(sample):
+    for pixels in sample.test.pixels:
+        assert preparation.is_mnist_form(pixels)
+    pixels = sample.test.pixels[0]
+    np.testing.assert_array_equal(to_mnist(pixels), pixels)
+    np.testing.assert_array_equal(to_mnist(Image.fromarray(pixels)), pixels)
+    np.testing.assert_array_equal(to_mnist(torch.from_numpy(pixels)), pixels)
+    np.testing.assert_array_equal(to_mnist(pixels.astype(np.float32)[None] / 127.5 - 1), pixels)
+
+
+def test_the_given_array_and_picture_are_not_changed(page, sample):
+    pixels = sample.test.pixels[1].copy()
+    to_mnist(pixels)[:] = 7
+    np.testing.assert_array_equal(pixels, sample.test.pixels[1])
+    before = page.tobytes()
+    to_mnist(page)
+    assert page.tobytes() == before
+
+
+@pytest.mark.parametrize("change", ["inverted", "shifted", "small", "thin"])
+def test_28_by_28_alone_is_not_mnist_form(seven, change):
+    changed = {
+        "inverted": 255 - seven,
+        "shifted": np.roll(seven, 3, axis=1),
+        "small": np.asarray(Image.fromarray(seven).resize((18, 18)).crop((-5, -5, 23, 23))),
+        "thin": np.where(np.roll(seven, (2, -2), (0, 1)) > 250, 255, 0).astype(np.uint8),
+    }[change]
+    assert not preparation.is_mnist_form(changed)
+    if change != "thin":
+        assert_like(changed, seven, 0.85)
+
+
+def test_the_result_has_mnists_own_proportions(page):
+    """Longer side 20 (19 to 21 with soft edges), centre of mass at pixel 14."""
+    pixels = to_mnist(page).astype(float)
+    ink = pixels > 60
+    height, width = np.ptp(np.flatnonzero(ink.any(1))) + 1, np.ptp(np.flatnonzero(ink.any(0))) + 1
+    assert 19 <= max(height, width) <= 21
+    y, x = np.arange(28) @ pixels.sum(1) / pixels.sum(), np.arange(28) @ pixels.sum(0) / pixels.sum()
+    assert abs(y - 14) < 0.2
+    assert abs(x - 14) < 0.2
+
+
+# --- modes, formats, dtypes -------------------------------------------------------------
+
+
+def in_mode(page, mode):
+    """The page in any mode of Pillow, the ink opaque where the mode has transparency."""
+    if mode in ("LA", "La", "RGBA", "RGBa", "PA"):
+        alpha = page.point(lambda value: 255 - value)
+        layer = Image.new({"L": "L", "P": "P"}.get(mode[0], "RGB"), page.size, 10)
+        layer.putalpha(alpha)
+        return layer.convert(mode)
+    if mode == "P with transparency":
+        picture = page.point(lambda value: 1 if value < 128 else 0).convert("P")
+        picture.putpalette([10, 10, 10, 10, 10, 10])  # ink and paper of one colour: only the transparency tells
+        picture.info["transparency"] = 0
+        return picture
+    if mode.startswith("I"):
+        return Image.fromarray(np.asarray(page).astype(np.int32 if mode == "I" else np.uint16) * 257)
+    if mode == "LAB":
+        return Image.merge("LAB", [page, Image.new("L", page.size), Image.new("L", page.size)])
+    if mode in ("HSV", "YCbCr", "CMYK"):
+        return page.convert("RGB").convert(mode)
+    return page.convert(mode)
+
+
+MODES = ["1", "L", "P", "P with transparency", "LA", "La", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK"]
+MODES += ["YCbCr", "HSV", "LAB", "I", "I;16", "F"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_every_mode(page, mode):
+    assert_like(in_mode(page, mode), to_mnist(page), 0.93)
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP", "PPM"])
+def test_every_format_from_path_bytes_and_file(page, tmp_path, format):
+    path = tmp_path / f"digit.{format.lower()}"
+    page.save(path, format)
+    expected = to_mnist(page)
+    assert_like(path, expected, 0.95)
+    np.testing.assert_array_equal(to_mnist(str(path)), to_mnist(path))
+    np.testing.assert_array_equal(to_mnist(path.read_bytes()), to_mnist(path))
+    with open(path, "rb") as file:
+        np.testing.assert_array_equal(to_mnist(file), to_mnist(path))
+        assert not file.closed
+
+
+def test_first_frame_of_an_animation(page, tmp_path):
+    page.save(tmp_path / "two.gif", save_all=True, append_images=[Image.new("L", page.size, 235)], duration=100)
+    assert_like(tmp_path / "two.gif", to_mnist(page), 0.95)
+
+
+@pytest.mark.parametrize(
+    "dtype", "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64 float16 float32 float64".split()
+)
+@pytest.mark.parametrize("shape", ["(H, W)", "(H, W, 1)", "(H, W, 3)", "(3, H, W)"])
+def test_arrays_of_every_dtype(page, dtype, shape):
+    gray = np.asarray(page)
+    kind = np.dtype(dtype).kind
+    array = {"b": gray > 128, "f": gray / 255}.get(kind, gray // (2 if dtype == "int8" else 1)).astype(dtype)
+    if shape != "(H, W)":
+        array = np.stack([array] * (1 if "1" in shape else 3), axis=0 if shape == "(3, H, W)" else 2)
+    assert_like(array, to_mnist(page), 0.93)
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0, 1), (-1, 1), (0, 255), (0, 1023), (0, 4095), (0, 65535)], ids=lambda value: str(value)
+)
+def test_every_usual_range_of_floats(page, low, high):
+    assert_like(np.asarray(page) / 255 * (high - low) + low, to_mnist(page))
+
+
+def test_a_reversed_or_strided_array(page):
+    assert_like(np.repeat(np.asarray(page), 2, axis=1)[:, ::2], to_mnist(page), 0.99)
+
+
+# --- transparency, orientation, polarity ------------------------------------------------
+
+
+@pytest.mark.parametrize("ink", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+def test_hidden_colours_have_no_say(page, ink):
+    alpha = 255 - np.asarray(page)
+    alpha = np.where(alpha > 30, alpha, 0)
+    layers = []
+    for hidden in (0, 255, "noise"):
+        colours = np.random.default_rng(0).integers(0, 256, (*alpha.shape, 3))
+        if hidden != "noise":
+            colours[:] = hidden
+        colours[alpha > 0] = ink
+        layers.append(Image.fromarray(np.dstack([colours, alpha]).astype(np.uint8)))
+    results = [to_mnist(layer) for layer in layers]
+    assert likeness(results[0], to_mnist(page)) > 0.85
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_a_sheet_with_transparent_corners(page):
+    sheet = page.convert("RGBA")
+    colours = np.array(sheet)
+    colours[:20, :20] = colours[-20:, -20:] = (0, 0, 0, 0)
+    assert_like(Image.fromarray(colours), to_mnist(page))
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_exif_orientation(page, turn):
+    """A camera held in any of eight ways: the stored picture is turned, the tag says how."""
+    back = {
+        2: [Image.Transpose.FLIP_LEFT_RIGHT],
+        3: [Image.Transpose.ROTATE_180],
+        4: [Image.Transpose.FLIP_TOP_BOTTOM],
+        5: [Image.Transpose.TRANSPOSE],
+        6: [Image.Transpose.ROTATE_90],
+        7: [Image.Transpose.TRANSVERSE],
+        8: [Image.Transpose.ROTATE_270],
+    }
+    stored = page
+    for operation in back.get(turn, []):
+        stored = stored.transpose(operation)
+    exif, file = Image.Exif(), io.BytesIO()
+    exif[0x0112] = turn
+    stored.save(file, "PNG", exif=exif)
+    np.testing.assert_array_equal(to_mnist(file.getvalue()), to_mnist(page))
+
+
+def test_polarity_does_not_matter(page):
+    assert_like(Image.fromarray(255 - np.asarray(page)), to_mnist(page), 0.98)
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_polarity_is_told_from_the_picture(sample, light):
+    found = []
+    for pixels in sample.test.pixels[::10]:
+        gray = np.asarray(Image.fromarray(pixels).resize((80, 80)), np.float32) * 0.7 + 40
+        gray *= np.linspace(0.6, 1, 80, dtype=np.float32)  # light from one side
+        found.append(preparation.ink_is_light(gray if light else 255 - gray))
+    assert np.mean(found) == light
+
+
+# --- single steps -----------------------------------------------------------------------
+
+
+def test_a_shadow_is_divided_out(page):
+    gray = np.asarray(page, np.float32)
+    shadow = np.where(np.arange(100) < 50, 1.0, 0.5).astype(np.float32)
+    ink, ink_in_shadow = preparation.even_light(gray), preparation.even_light(gray * shadow)
+    assert np.median(ink_in_shadow) < 0.02
+    assert likeness(ink, ink_in_shadow) > 0.95
+
+
+def test_a_line_is_taken_away_and_what_crosses_it_stays():
+    ink = np.zeros((200, 300), np.float32)
+    ink[40:160, 140:152] = 0.9  # a 1
+    lined = ink.copy()
+    lined[100:103] = np.maximum(lined[100:103], 0.5)
+    np.testing.assert_allclose(preparation.remove_lines(lined), ink)
+    np.testing.assert_array_equal(preparation.remove_lines(ink), ink)
+
+
+def test_the_strokes_of_a_tight_crop_are_no_lines():
+    seven = np.zeros((200, 120), np.float32)
+    seven[:8] = 0.9
+    for y in range(200):
+        x = 112 - y // 2
+        seven[y, x : x + 8] = 0.9
+    np.testing.assert_array_equal(preparation.remove_lines(seven), seven)
+
+
+@pytest.mark.parametrize("touching", [False, True])
+def test_the_box_of_a_form_is_taken_away(touching):
+    ink = np.zeros((200, 200), np.float32)
+    ink[60 : 143 if touching else 130, 90:102] = 0.9
+    boxed = ink.copy()
+    boxed[40:43, 50:150] = boxed[140:143, 50:150] = boxed[40:143, 50:53] = boxed[40:143, 147:150] = 0.8
+    left = preparation.remove_boxes(boxed)
+    assert left[60:130, 90:102].min() > 0.8
+    left[60:143, 90:102] = 0
+    assert left.max() == 0
+
+
+def test_specks_go_and_the_bar_of_a_five_stays():
+    mask = np.zeros((200, 200), bool)
+    mask[60:150, 80:92] = True
+    mask[40:50, 95:130] = True  # a piece near it
+    mask[5:8, 5:8] = True  # a speck far from it
+    mask[80:120, 195:] = True  # something cut by the edge
+    digit, doubts = preparation.pick_digit(mask)
+    expected = mask.copy()
+    expected[:10, :10] = expected[:, 195:] = False
+    np.testing.assert_array_equal(digit, expected)
+    assert doubts == []
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16, 40])
+def test_thin_strokes_are_thickened_and_thick_ones_left(width):
+    """A bar of known width, 400 pixels high: in 28×28, it becomes 2.4 pixels wide or stays width / 20."""
+    bar = np.zeros((400, 60), bool)
+    bar[:, 10 : 10 + width] = True
+    pixels = preparation.centre(preparation.fit(preparation.thicken(preparation.cut_out(bar.astype(np.float32), bar))))
+    across = pixels[10:18].sum(1).mean() / 255
+    assert across == pytest.approx(max(preparation.THINNEST_STROKE, width / 20), abs=0.25)
+    assert np.count_nonzero(pixels[:, 14] > 127) == pytest.approx(20, abs=1)
+
+
+# --- what is no digit -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("value", [0, 128, 255])
+@pytest.mark.parametrize("size", [(1, 1), (1, 40), (40, 1), (2, 3), (28, 28), (300, 200)])
+def test_blank_pictures(size, value):
+    with pytest.raises(ImageError, match="blank"):
+        to_mnist(Image.new("L", size, value))
+
+
+@pytest.mark.parametrize("light", ["even", "gradient", "noise", "transparent"])
+def test_blank_paper_is_blank(light):
+    rng = np.random.default_rng(0)
+    paper = np.full((200, 240), 200.0)
+    if light == "gradient":
+        paper *= np.linspace(0.5, 1, 240)
+    if light == "noise":
+        paper += rng.normal(0, 4, paper.shape)
+    picture = Image.fromarray(paper.astype(np.uint8))
+    if light == "transparent":
+        hidden = rng.integers(0, 256, (200, 240, 4), dtype=np.uint8)
+        hidden[:, :, 3] = 0
+        picture = Image.fromarray(hidden)
+    with pytest.raises(ImageError, match="blank"):
+        to_mnist(picture)
+
+
+def test_files_that_are_no_pictures(tmp_path, page):
+    page.save(tmp_path / "whole.png")
+    content = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(content[: len(content) // 2])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "notes.txt").write_text("seven")
+    for name, mend in [
+        ("none.png", "check the name"),
+        ("", "is a folder"),
+        ("half.png", "damaged"),
+        ("empty.png", "empty"),
+        ("notes.txt", "not a picture"),
+    ]:
+        with pytest.raises(ImageError, match=mend) as caught:
+            to_mnist(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+
+
+def test_bytes_and_open_files_that_are_no_pictures(tmp_path):
+    for content, mend in [(b"", "nothing"), (b"seven", "not a picture")]:
+        with pytest.raises(ImageError, match=mend):
+            to_mnist(content)
+        with pytest.raises(ImageError, match=mend):
+            to_mnist(io.BytesIO(content))
+    (tmp_path / "text.txt").write_text("seven")
+    with open(tmp_path / "text.txt") as file, pytest.raises(ImageError, match='"rb"'):
+        to_mnist(file)
+
+
+def test_a_decompression_bomb_is_refused(tmp_path, monkeypatch):
+    Image.new("1", (3000, 3000)).save(tmp_path / "bomb.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 5_000_000)
+    with pytest.raises(ImageError, match=r"bomb.png has more than 5 megapixels; crop it"):
+        to_mnist(tmp_path / "bomb.png")
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        (np.zeros((5, 28, 28), np.uint8), r"pass list\(array\)"),
+        (np.zeros(784, np.uint8), "not one picture"),
+        (np.zeros((0, 28), np.uint8), "no pixels"),
+        (np.full((28, 28), np.nan), "NaN"),
+        (np.full((28, 28), "a"), "not numbers"),
+        (np.zeros((28, 28), complex), "not numbers"),
+    ],
+)
+def test_arrays_that_are_no_pictures(array, message):
+    with pytest.raises(ImageError, match=message):
+        to_mnist(array)
+
+
+@pytest.mark.parametrize("thing", [None, 7, {"a": 1}, [1, 2]])
+def test_other_things_are_a_type_error(thing):
+    with pytest.raises(TypeError, match="a picture is a path, bytes"):
+        to_mnist(thing)
+
+
+# --- large pictures ---------------------------------------------------------------------
+
+
+def test_large_pictures_are_reduced_first(page):
+    file = io.BytesIO()
+    page.resize((2500, 3000), Image.Resampling.BICUBIC).save(file, "JPEG")
+    assert max(read_image(file.getvalue(), 480).size) <= 480
+    assert_like(file.getvalue(), to_mnist(page), 0.92)
+    file = io.BytesIO()
+    page.resize((2500, 3000), Image.Resampling.BICUBIC).save(file, "PNG")
+    assert_like(file.getvalue(), to_mnist(page), 0.92)
