@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from scipy.interpolate import CubicSpline
 
-SIZE = (320, 240)  # height, width
+SIZE = (400, 320)  # height, width: the digit stands above the middle and left of it
 SEED = 5
 INK = np.array([38.0, 44.0, 78.0])  # blue-black
 PAPER = np.array([244.0, 240.0, 229.0])
@@ -64,7 +64,7 @@ def smooth_noise(size, cells, rng):
 
 
 def draw():
-    """Return the picture: PIL image, RGB, 240×320."""
+    """Return the picture: PIL image, RGB, 320×400."""
     rng = np.random.default_rng(SEED)
     cover = ink_cover(STROKES, SIZE, rng)[:, :, None]
     y, x = np.mgrid[0 : 1 : SIZE[0] * 1j, 0 : 1 : SIZE[1] * 1j]
