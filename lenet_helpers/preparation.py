@@ -10,6 +10,7 @@ In this module *gray* is float32 of shape (H, W) in [0, 255]; *ink* is float32 o
 
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import ndimage
@@ -295,17 +296,22 @@ def ink_is_light(gray):
     """
     step = max(1, min(gray.shape) // 48)
     small = ndimage.uniform_filter(gray, step)[step // 2 :: step, step // 2 :: step] if step > 1 else gray
-    height, width = small.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
-    terms = np.stack([np.ones_like(x), x, y], 1)
+    terms, weight = _plane(*small.shape)
     values = small.ravel()
-    weight = 1.0 + 2.0 * (np.maximum(abs(x), abs(y)) > 0.85) + 3.0 * (np.minimum(abs(x), abs(y)) > 0.8)
     away = values - np.median(values)
     for _ in range(5):  # weights of 1/|residual| turn least squares into least absolute deviations
         weighted = terms.T * (weight / np.maximum(abs(away), 2))
         plane = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(3), weighted @ values)
         away = values - terms @ plane
     return bool((away**3).sum() > 0)
+
+
+@lru_cache(8)
+def _plane(height, width):
+    """The terms 1, x, y of a plane over a picture, and weights: frame and corners show paper rather than ink."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
+    weight = 1.0 + 2.0 * (np.maximum(abs(x), abs(y)) > 0.85) + 3.0 * (np.minimum(abs(x), abs(y)) > 0.8)
+    return np.stack([np.ones_like(x), x, y], 1), weight
 
 
 def even_light(gray):
@@ -326,12 +332,11 @@ def even_light(gray):
     smooth = _without_noise(gray)
     shortest = min(gray.shape)
     widest = _darkening(smooth, shortest // 2)
-    for reach in (shortest // 16, shortest // 8, shortest // 4):
-        if reach < 5:
-            continue
-        ink = _darkening(smooth, reach)
-        if not _is_hollow(ink, widest):
-            return ink
+    if shortest >= 64:  # a smaller picture has no room for shadows finer than that
+        for reach in (shortest // 16, shortest // 8, shortest // 4):
+            ink = _darkening(smooth, max(5, reach))
+            if not _is_hollow(ink, widest):
+                return ink
     return widest
 
 
