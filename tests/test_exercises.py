@@ -1287,8 +1287,10 @@ def test_a_result_kept_and_changed_later_is_read_at_once():
 
 def test_the_text_names_property_input_expected_got_and_hint():
     verdict = check("02-output-size", lambda size, kernel_size, stride, padding: size)
-    lines = repr(verdict).splitlines()
+    lines = verdict.text.splitlines()
     assert isinstance(verdict, Verdict) and str(verdict) == repr(verdict)
+    assert max(map(len, repr(verdict).splitlines())) <= 88  # pages break longer lines inside words
+    assert repr(verdict).split() == verdict.text.split()
     assert lines[0] == "02-output-size: not right yet."
     labels = [line.split(":")[0].strip() for line in lines[1:]]
     assert labels == ["failed", "input", "expected", "got", "hint"]

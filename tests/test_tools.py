@@ -236,6 +236,7 @@ def test_title_and_question_are_plain_text():
 # --- make notebooks ---------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice")
 def test_execute_notebooks_is_repeatable_byte_for_byte(course, capsys):
     paths = [str(path) for path in sorted(course.iterdir())]
     assert execute_notebooks.main(["--sample", *paths]) == 0
@@ -248,6 +249,7 @@ def test_execute_notebooks_is_repeatable_byte_for_byte(course, capsys):
     assert notebook.cells[1].outputs[0].text == "one\n"
 
 
+@pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice")
 def test_execute_notebooks_leaves_a_failing_notebook_as_it_was(course, capsys):
     path = course / "01_first.ipynb"
     nbformat.write(lesson("1 / 0"), path)
@@ -463,7 +465,8 @@ def test_make_help_names_every_command():
     [("", ""), ("sample", "sample"), ("/x/y z", "/x/y z"), ("../data", f"{COURSE}/../data"), ("a b", f"{COURSE}/a b")],
 )
 def test_make_gives_notebooks_an_absolute_data_path(given, expected, tmp_path):
-    (tmp_path / "Makefile").write_text(f'include {COURSE}/Makefile\nshow:\n\t@echo "[$$LENET_DATA]"\n')
+    place = str(COURSE).replace(" ", r"\ ")
+    (tmp_path / "Makefile").write_text(f'include {place}/Makefile\nshow:\n\t@echo "[$$LENET_DATA]"\n')
     environment = {**os.environ, "LENET_DATA": given}
     command = ["make", "-C", str(COURSE), "-f", str(tmp_path / "Makefile"), "--no-print-directory", "show"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)

@@ -34,7 +34,7 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def execute(notebook, name, timeout=300, folder=NOTEBOOKS):
+def execute(notebook, name, timeout=300, folder=None):
     """Execute all cells of `notebook` in place.
 
     Parameters
@@ -45,8 +45,8 @@ def execute(notebook, name, timeout=300, folder=NOTEBOOKS):
         For error messages.
     timeout : int
         Longest time for one cell, in seconds.
-    folder : Path
-        Working directory of the kernel.
+    folder : Path, optional
+        Working directory of the kernel; notebooks/ when not given.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def execute(notebook, name, timeout=300, folder=NOTEBOOKS):
         coalesce_streams=True,
         extra_arguments=["--log-level=40"],  # what goes wrong is in the notebook; the terminal needs no notices
         on_cell_execute=note_cell,
-        resources={"metadata": {"path": str(folder)}},
+        resources={"metadata": {"path": str(folder or NOTEBOOKS)}},
     )
     started = time.perf_counter()
     try:

@@ -1,6 +1,7 @@
 """How an exercise is checked: fresh inputs, an oracle, and a hint for each likely mistake."""
 
 import copy
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from textwrap import fill
@@ -154,10 +155,16 @@ class Verdict:
 
     def __repr__(self):
         # Pages break long lines wherever they end, also inside a word.
-        lines = self.text.split("\n")
-        return "\n".join(fill(line, 88, break_long_words=False, replace_whitespace=False) for line in lines)
+        return "\n".join(_wrapped(line) for line in self.text.split("\n"))
 
     __str__ = __repr__
+
+
+def _wrapped(line):
+    """Break a long line between words; what follows a label such as "hint:" stays in its column."""
+    label = re.match(r"\s*\w+: +", line)
+    indent = " " * label.end() if label and line.startswith(" ") else ""
+    return fill(line, 88, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
 def check_exercise(exercise, candidate, time_limit, seed):
