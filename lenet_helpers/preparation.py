@@ -472,35 +472,46 @@ def _without_level_lines(ink):
     height, width = ink.shape
     length, thickest = width // 12, 3 + min(height, width) // 60
     # Lines may be tilted a little: the 3 rows around a point count as one.
-    runs = ndimage.grey_opening(ndimage.maximum_filter(ink, (3, 1)), size=(1, length))
+    darkest = ndimage.maximum_filter(ink, (3, 1))
+    runs = ndimage.grey_opening(darkest, size=(1, length))
     # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
     upright = ndimage.grey_opening(ink, size=(thickest, 1))
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
     bridged = np.pad(band.astype(np.uint8), ((0, 0), (length, length)), mode="edge")
     bridged = ndimage.grey_closing(bridged, size=(3, length))[:, length:-length] > 0
     labels, _ = ndimage.label(bridged, _NEIGHBOURS)
-    lines = np.zeros(ink.shape, bool)
+    clean = ink
     for i, box in enumerate(ndimage.find_objects(labels)):
         from_edge = box[1].start < 3 or box[1].stop > width - 3
-        if from_edge and box[1].stop - box[1].start > 0.15 * width:
-            lines |= _line_along(labels == i + 1, thickest)
-    if not lines.any():
-        return ink
-    lines = ndimage.binary_dilation(lines, np.ones((5, 1), bool))  # with their soft edges
-    return np.where(lines, np.minimum(ink, upright), ink)
+        if not from_edge or box[1].stop - box[1].start <= 0.1 * width:
+            continue
+        piece = labels == i + 1
+        line, thickness = _line_along(piece)
+        if thickness <= thickest + 2:
+            line = ndimage.binary_dilation(line | piece, np.ones((5, 1), bool))  # with its soft edges
+            # What is clearly darker than the line is a stroke that runs along it for a while.
+            pale = ink < 1.2 * np.percentile(darkest[band & piece], 90)
+            upright = ndimage.grey_opening(ink, size=(thickness + 2, 1))
+            clean = np.where(line & pale, np.minimum(clean, upright), clean)
+    return clean
 
 
-def _line_along(piece, thickest):
-    """The whole line of which a piece was found, drawn on through the digit; nothing if the piece is bent or thick."""
+def _line_along(piece):
+    """The whole line of which a piece was found, drawn on through the digit, and how thick it is.
+
+    A piece that is bent, as digits are, counts as infinitely thick.
+    """
     columns = np.flatnonzero(piece.any(0))
     rows = np.arange(piece.shape[0])
     thickness = piece[:, columns].sum(0)
     middle = rows @ piece[:, columns] / thickness
-    bend = np.polynomial.Polynomial.fit(columns, middle, 2)
-    if np.abs(middle - bend(columns)).mean() > 0.5 * thickest or np.median(thickness) > thickest + 2:
-        return np.zeros_like(piece)
-    straight = np.polynomial.Polynomial.fit(columns, middle, 1)(np.arange(piece.shape[1]))
-    return piece | (np.abs(rows[:, None] - straight) <= np.median(thickness) / 2)
+    thick = int(np.median(thickness))
+    bend = np.polynomial.Polynomial.fit(columns, middle, 2)(columns)
+    if np.abs(middle - bend).mean() > 0.25 * thick + 1:
+        return piece, np.inf
+    course = np.polynomial.Polynomial.fit(columns, middle, 1)(np.arange(piece.shape[1]))
+    course[columns] = bend
+    return np.abs(rows[:, None] - course) <= thick / 2, thick
 
 
 def pick_digit(mask):
@@ -563,53 +574,43 @@ def pick_digit(mask):
 
 
 def _without_boxes(mask):
-    """Take away a box that is drawn round everything else, as forms have it."""
+    """Take away each box that is drawn round a good part of the rest."""
     labels, _ = ndimage.label(mask, _NEIGHBOURS)
-    boxes = ndimage.find_objects(labels)
-    heights = [_extent(box)[0] for box in boxes]
-    for i, outer in enumerate(boxes):
-        inside = [
-            heights[j]
-            for j, inner in enumerate(boxes)
-            if j != i and all(o.start < n.start and n.stop < o.stop for o, n in zip(outer, inner, strict=True))
-        ]
-        if inside and max(inside) > 0.3 * heights[i]:
-            mask = mask & (labels != i + 1)
-        else:
-            piece = labels[outer] == i + 1
-            peeled = _peel(piece)
-            if peeled is not piece:
-                mask = mask.copy()
-                mask[outer] &= ~piece | peeled
+    places = ndimage.find_objects(labels)
+    for i, outer in enumerate(places):
+        piece = labels[outer] == i + 1
+        sides = _sides_of_a_box(piece)
+        if np.count_nonzero([side.any() for side in sides]) < 3:
+            continue
+        # What hangs together with the box, and what merely lies in it.
+        rest = piece & ~np.any(sides, axis=0)
+        within = rest | ((labels[outer] > 0) & ~piece)
+        if within.any() and _extent(_bounding_box(within))[0] > 0.3 * piece.shape[0]:
+            mask = mask.copy()
+            mask[outer] &= ~piece | (rest if _extent(_bounding_box(rest))[0] > 0.3 * piece.shape[0] else False)
     return mask
 
 
-def _peel(piece):
-    """Take the four sides of a box off the piece of ink that hangs together with it."""
-    side = max(piece.shape)
-    if min(piece.shape) < 40:
-        return piece
-    slack, thick = 2 + side // 25, 2 + side // 20
-    lines, rest = 0, piece.copy()
+def _sides_of_a_box(piece):
+    """The sides of a box, top, right, bottom and left: a mask each, empty where there is no thin straight line."""
+    longest = max(piece.shape)
+    slack, thickest = 2 + longest // 25, 2 + longest // 20
+    sides = []
     for turn in range(4):
         turned = np.rot90(piece, turn)
-        first = turned.argmax(0)
-        here = turned.any(0) & (first <= slack)
         rows = np.arange(turned.shape[0])[:, None]
-        after = np.where(rows > first, ~turned, False)
-        end = np.where(after.any(0), after.argmax(0), turned.shape[0])
-        line = here & (end - first <= thick)
-        if here.mean() < 0.9 or line.mean() < 0.7:
-            continue
-        lines += 1
-        cut = np.median((end - first)[line])
-        end = np.where(line, end, first + cut)
-        band = (rows >= first) & (rows < end) & here
-        np.rot90(rest, turn)[band] = False
-    if lines < 3 or not rest.any():
-        return piece
-    left = np.flatnonzero(rest.any(1))
-    return rest if left[-1] - left[0] > 0.3 * piece.shape[0] else piece
+        first = turned.argmax(0)
+        ends = (rows > first) & ~turned
+        last = np.where(ends.any(0), ends.argmax(0), turned.shape[0])
+        here = turned.any(0) & (first <= slack)
+        thin = here & (last - first <= thickest)
+        side = np.zeros_like(turned)
+        if min(piece.shape) >= 40 and here.mean() > 0.9 and thin.mean() > 0.7:
+            # Where a stroke meets the side, only as much goes as the side is thick elsewhere.
+            last = np.where(thin, last, first + int(np.median((last - first)[thin])))
+            side = here & (rows >= first) & (rows < last)
+        sides.append(np.rot90(side, -turn))
+    return sides
 
 
 def cut_out(ink, mask):
@@ -715,6 +716,8 @@ def _distance_to_edge(mask):
 
 def _bounding_box(mask):
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if rows.size == 0:
+        return slice(0, 0), slice(0, 0)
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
