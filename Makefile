@@ -3,9 +3,11 @@
 #   make PYTHON=python3.12 test      choose the Python (3.11 or newer; otherwise the first one found)
 #   make TORCH_INDEX=ADDRESS run     take torch and torchvision from another package index,
 #                                    such as the one with the small CPU build for Linux
+#   make BENCH=race bench            measure one section of the benchmark
 
 PYTHON =
 TORCH_INDEX =
+BENCH =
 PY = .venv/bin/python
 
 # Notebooks run in notebooks/, where a relative path would mean something else.
@@ -46,7 +48,7 @@ lab: setup
 	@$(PY) -m jupyterlab notebooks/01_data.ipynb
 
 bench: setup
-	@$(PY) -m benchmarks
+	@$(PY) -m benchmarks $(BENCH)
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py
