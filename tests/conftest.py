@@ -1,6 +1,7 @@
 """What all tests share: no network, no windows, one thread, and the data."""
 
 import os
+import signal
 import socket
 import warnings
 
@@ -16,6 +17,9 @@ def pytest_configure(config):
     import torch
 
     torch.set_num_threads(1)  # the tests' networks are too small to gain from a second one
+    # Started in the background by a script, pytest and the programs that it starts would
+    # ignore Ctrl-C, and some tests send one.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
