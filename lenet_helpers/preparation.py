@@ -62,7 +62,8 @@ class Preparation:
     ----------
     pixels : ndarray of uint8, shape (28, 28)
         0 = background, 255 = ink.
-    steps : list of Step
+    steps : list of (str, ndarray, str)
+        Name, picture and sentence of each step, as `explain` shows them.
     doubts : list of str
         Reasons not to trust the result, such as "there is more than one digit".
     """
@@ -127,7 +128,8 @@ def prepare(image):
     """
     picture = read_image(image, WORKING_SIDE)
     colours = np.asarray(picture)
-    steps = [("the picture", colours, f"This is the picture, {picture.width}×{picture.height} pixels, upright.")]
+    size = f"{picture.width}×{picture.height}"
+    steps = [("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
     if picture.mode == "L" and is_mnist_form(colours):
         steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
         return Preparation(colours.copy(), steps, [])
