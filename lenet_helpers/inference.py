@@ -14,10 +14,11 @@ from torch import nn
 
 from lenet_helpers.architecture import forward_in_batches
 from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.model_files import load_model
 from lenet_helpers.paths import COURSE
 from lenet_helpers.pictures import ImageError, read_image
 from lenet_helpers.preparation import Step, explain, prepare, to_mnist
-from lenet_helpers.training import load_model, pick_device
+from lenet_helpers.training import pick_device
 
 __all__ = [
     "ImageClassifier",

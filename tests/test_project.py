@@ -124,7 +124,7 @@ ROOMS = [
     {"paths", "files", "threads"},
     {"download", "data"},
     {"architecture"},
-    {"augmentation", "folding", "training"},
+    {"augmentation", "folding", "pooling", "recipes", "model_files", "checkpoints", "training"},
     {"evaluation"},
     {"pictures", "preparation", "inference", "folder_evaluation"},
 ]

@@ -5,6 +5,7 @@ import io
 import math
 import pickle
 import platform
+import signal
 
 import numpy as np
 import pytest
@@ -16,22 +17,20 @@ from lenet_helpers import architecture, training
 from lenet_helpers.architecture import LeNet
 from lenet_helpers.augmentation import Augmentation
 from lenet_helpers.data import Split, to_input
+from lenet_helpers.model_files import ModelError, load_model, save_model
+from lenet_helpers.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.threads import thread_limit
 from lenet_helpers.training import (
-    BEST,
-    FAST,
-    RECIPES,
-    REFERENCE,
-    ModelError,
-    Recipe,
     Record,
+    TrainingRun,
     environment_stamp,
     fit,
-    load_model,
     pick_device,
-    save_model,
+    stop_on_interrupt,
     training_step,
 )
+
+TORCH_THREADS = torch.get_num_threads()
 
 FEW_STEPS = Recipe("few", epochs=2, batch_size=32, learning_rate=0.005)
 EVERYTHING = Recipe(
@@ -471,3 +470,56 @@ def test_stamp_says_what_the_machine_is():
     assert set(stamp) >= {"system", "cores", "threads", "device"}
     assert all(isinstance(value, str | int) for value in stamp.values())
     assert platform.node() not in map(str, stamp.values()), "no name of a computer"
+
+
+def test_run_counts_its_steps_and_keeps_its_records(few):
+    run = TrainingRun(LeNet(seed=0), *few, FEW_STEPS, device="cpu")
+    assert (run.steps_done, run.steps_total, run.finished, run.records) == (0, 14, False, [])
+    assert list(run) == run.records == list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu"))
+    assert (run.steps_done, run.finished) == (14, True)
+    assert list(run) == []  # nothing left
+
+
+def test_stopped_run_ends_after_the_step_and_leaves_weights_that_can_be_used(few, monkeypatch):
+    model = LeNet(seed=0)
+    run = TrainingRun(model, *few, EVERYTHING, device="cpu")
+    step, first = training.training_step, LeNet(seed=0).state_dict()
+
+    def stopping_step(*arguments):
+        run.stop()
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "training_step", stopping_step)
+    assert list(run) == []
+    assert run.steps_done == 1
+    assert any(not value.equal(first[name]) for name, value in model.state_dict().items())
+    assert list(run) == []  # one step further, stopped again
+    assert run.steps_done == 2
+
+
+def test_best_weights_are_those_of_the_best_record(few):
+    model = LeNet(seed=0)
+    run = TrainingRun(model, *few, dataclasses.replace(FEW_STEPS, epochs=6, learning_rate=0.02), device="cpu")
+    seen = []
+    for record in run:
+        seen.append((record.validation_accuracy, {k: v.clone() for k, v in model.state_dict().items()}))
+    best = max(seen, key=lambda entry: entry[0])[1]
+    assert all(run.best_weights[name].equal(value) for name, value in best.items())
+
+
+def test_interrupt_stops_the_run_after_the_step_and_the_old_handler_is_back(few, monkeypatch):
+    run = TrainingRun(LeNet(seed=0), *few, FEW_STEPS, device="cpu")
+    step, before = training.training_step, signal.getsignal(signal.SIGINT)
+
+    def interrupted_step(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "training_step", interrupted_step)
+    with stop_on_interrupt(run):
+        assert list(run) == []
+        with pytest.raises(KeyboardInterrupt):  # the second one is not swallowed
+            list(run)
+    assert run.steps_done == 1
+    assert signal.getsignal(signal.SIGINT) is before
+    assert torch.get_num_threads() == TORCH_THREADS

@@ -1,0 +1,64 @@
+"""Recipes: training runs written down as data.
+
+Taught in notebook 03.
+"""
+
+from dataclasses import dataclass
+
+from lenet_helpers.augmentation import Augmentation
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides a training run. Change a field with `dataclasses.replace`.
+
+    Attributes
+    ----------
+    name : str
+    epochs, batch_size : int
+    learning_rate : float
+        Of Adam; with the "one-cycle" schedule, the highest one.
+    schedule : str
+        "constant" or "one-cycle" (Smith and Topin, 2018: rise, then anneal to zero).
+    augmentation : Augmentation, optional
+    training_form : bool
+        Train with batch normalisation and factored layers, folded away at the end
+        of each epoch (see `lenet_helpers.folding`).
+    averaging : float
+        Decay of the exponential moving average of the weights, for each step, in
+        [0, 1); 0 keeps the last weights.
+    seed : int
+        Of the order of the images and the augmentation; and of the first weights,
+        for those who start from ``LeNet(seed=recipe.seed)``.
+    """
+
+    name: str
+    epochs: int
+    batch_size: int = 64
+    learning_rate: float = 0.001
+    schedule: str = "constant"
+    augmentation: Augmentation | None = None
+    training_form: bool = False
+    averaging: float = 0.0
+    seed: int = 0
+
+
+REFERENCE = Recipe("reference", epochs=30)
+"""The course's original recipe: Adam, learning rate 0.001, batches of 64, 30 epochs."""
+
+FAST = Recipe("fast", epochs=3, learning_rate=0.02, schedule="one-cycle", training_form=True)
+"""What notebook 03 runs: a good network in the fewest seconds on a laptop CPU."""
+
+BEST = Recipe(
+    "best",
+    epochs=120,
+    batch_size=128,
+    learning_rate=0.015,
+    schedule="one-cycle",
+    augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
+    training_form=True,
+    averaging=0.999,
+)
+"""What made ``model.pth``."""
+
+RECIPES = {recipe.name: recipe for recipe in (REFERENCE, FAST, BEST)}
