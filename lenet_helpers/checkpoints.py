@@ -5,12 +5,8 @@ stopped. Mentioned in notebook 03.
 """
 
 import copy
-import io
-from pathlib import Path
 
-import torch
-
-from lenet_helpers.files import written_whole
+from lenet_helpers.tensor_files import NoTensors, read_tensors, write_tensors
 
 _LARGEST_FILE = 50 * 2**20  # a run of 1,000 epochs takes some 5 MB; reading far more could only fill the memory
 
@@ -34,12 +30,11 @@ def save_checkpoint(run, path):
         The file can't be written there.
     """
     try:
-        with written_whole(path) as file:
-            torch.save(run.state_dict(), file)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        write_tensors(run.state_dict(), path)
+    except OSError as error:
         raise CheckpointError(
-            f"{path} can't be written ({getattr(error, 'strerror', None) or error}). Choose a file name in an "
-            f"existing folder that you can write to, on a disk with room left."
+            f"{path} can't be written ({error.strerror}). Choose a file name in an existing folder that you can "
+            f"write to, on a disk with room left."
         ) from error
 
 
@@ -59,18 +54,17 @@ def load_checkpoint(run, path):
     CheckpointError
         The file can't be read, is no checkpoint, or belongs to another recipe or data.
     """
-    path = Path(path)
     mend = "To begin anew, delete it or name another file."
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise CheckpointError(f"{path} has {path.stat().st_size:,} bytes, far more than a checkpoint. {mend}")
-        content = path.read_bytes()
+        state = read_tensors(path, _LARGEST_FILE)
     except OSError as error:
         raise CheckpointError(f"{path} can't be read ({error.strerror}). {mend}") from error
+    except NoTensors as error:
+        raise CheckpointError(f"{path} is no checkpoint: it {error}. {mend}") from error
     before = copy.deepcopy(run.state_dict())
     try:
-        run.load_state_dict(torch.load(io.BytesIO(content), map_location="cpu", weights_only=True))
-    except Exception as error:  # torch.load raises whatever the damaged bytes lead to
+        run.load_state_dict(state)
+    except Exception as error:  # whatever is missing in the state, or has another shape
         run.load_state_dict(before)
-        reason = str(error) if type(error) is ValueError else "it is damaged, or no checkpoint"
+        reason = str(error) if type(error) is ValueError else "it does not hold the state of such a run"
         raise CheckpointError(f"{path} can't be continued: {reason}. {mend}") from error

@@ -113,58 +113,119 @@ def predict(files, model, as_json):
 @click.option("--epochs", type=click.IntRange(min=1), help="[default: the recipe's]")
 @_data_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. [default: 1; more seldom help]")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the run there after each epoch and at Ctrl-C; when the file is there, go on from it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each epoch, and one at the end.")
-def train(recipe, out, seed, epochs, data, threads, as_json):
+def train(recipe, out, seed, epochs, data, threads, checkpoint, as_json):
     """Train a LeNet from scratch and write it to a file.
 
     Prints one line for each epoch. The test split is not looked at: see `lenet evaluate`.
+
+    With several processes: torchrun --nproc-per-node=N -m lenet_helpers train ...
     """
     out = _checked_out(out)  # before the training, not after it
 
-    from lenet_helpers import RECIPES, LeNet, environment_stamp, fit, load_mnist, save_model
-    from lenet_helpers.threads import thread_limit
+    from lenet_helpers.distributed import process_group
 
-    changes = {"seed": seed, "epochs": epochs}
+    with process_group() as ranks:
+        return _train(ranks, recipe, out, {"seed": seed, "epochs": epochs}, data, threads, checkpoint, as_json)
+
+
+def _train(ranks, recipe, out, changes, data, threads, checkpoint, as_json):
+    from lenet_helpers import RECIPES, LeNet, TrainingRun, load_mnist
+
     chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
     mnist = load_mnist(data)
-    _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}; {mnist.source}")
-
-    model = LeNet(seed=chosen.seed)
-    if not as_json:
-        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
-    seconds = 0.0
     try:
-        progress = sys.stderr.isatty()
-        for record in fit(model, mnist.train, mnist.validation, chosen, threads=threads, progress=progress):
-            seconds += record.seconds
-            if as_json:
-                # the losses of single steps would be thousands of numbers
-                _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
-            else:
-                click.echo(
-                    f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
-                    f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
-                )
-    except KeyboardInterrupt:
-        _say(f"interrupted; {out} was not written")
-        return INTERRUPTED
+        run = TrainingRun(LeNet(seed=chosen.seed), mnist.train, mnist.validation, chosen, threads=threads)
+        if checkpoint:
+            _resume(run, ranks, checkpoint)
+        if ranks.rank == 0:
+            shared = f", {ranks.count} processes" if ranks.count > 1 else ""
+            _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}{shared}; {mnist.source}")
+        finished = _train_to_the_end(run, ranks, checkpoint, as_json)
     except ValueError as error:  # such as a loss that is no longer finite
         raise click.ClickException(str(error)) from error
-    save_model(model, out)
+    if ranks.rank > 0:
+        return 0
+    if not finished:
+        kept = f"; {checkpoint} goes on from here: say the same command again" if checkpoint else ""
+        _say(f"interrupted; {out} was not written{kept}")
+        return INTERRUPTED
+    return _finish_training(run, out, mnist.source, threads, as_json)
+
+
+def _resume(run, ranks, checkpoint):
+    """Read the checkpoint in rank 0, which may be the only one that has the file."""
+    from lenet_helpers import load_checkpoint
+
+    if ranks.rank == 0 and checkpoint.exists():
+        load_checkpoint(run, checkpoint)
+        _say(f"{checkpoint}: going on after step {run.steps_done:,} of {run.steps_total:,}")
+    if ranks.count > 1:
+        run.load_state_dict(ranks.from_first(run.state_dict()))
+
+
+def _train_to_the_end(run, ranks, checkpoint, as_json):
+    """Train and show a line for each epoch; False when Ctrl-C ended it before."""
+    from contextlib import nullcontext
+
+    from lenet_helpers import save_checkpoint, stop_on_interrupt
+
+    def save():
+        if checkpoint and ranks.rank == 0:
+            save_checkpoint(run, checkpoint)
+
+    def show(record):
+        if ranks.rank > 0:
+            return
+        if as_json:
+            # the losses of single steps would be thousands of numbers
+            _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
+        else:
+            click.echo(
+                f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
+                f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
+            )
+
+    if ranks.rank == 0 and not as_json:
+        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
+    for record in run.records:
+        show(record)
+    # One process alone may stop after its step; several would wait for it.
+    with stop_on_interrupt(run) if ranks.count == 1 else nullcontext():
+        for record in run:
+            save()
+            show(record)
+    if not run.finished:
+        save()
+    return run.finished
+
+
+def _finish_training(run, out, source, threads, as_json):
+    from lenet_helpers import environment_stamp, save_model
+    from lenet_helpers.threads import thread_limit
+
+    save_model(run.model, out)
+    accuracy, seconds = run.records[-1].validation_accuracy, sum(record.seconds for record in run.records)
     if as_json:
         with thread_limit(threads):
             environment = environment_stamp()
         summary = {
             "model": str(out),
-            "data": mnist.source,
-            "recipe": asdict(chosen),
-            "validation_accuracy": record.validation_accuracy,
+            "data": source,
+            "recipe": asdict(run.recipe),
+            "validation_accuracy": accuracy,
             "seconds": seconds,
             "environment": environment,
         }
         _print_json(summary, indent=None)
     else:
-        click.echo(f"{out}: validation accuracy {record.validation_accuracy:.2%}, trained in {seconds:.0f} s")
+        click.echo(f"{out}: validation accuracy {accuracy:.2%}, trained in {seconds:.0f} s")
     _say(f"Now measure it on the test split: lenet evaluate --model {out}")
     return 0
 

@@ -3,13 +3,10 @@
 Taught in notebook 03.
 """
 
-import io
-from pathlib import Path
-
 import torch
 
 from lenet_helpers.architecture import LeNet
-from lenet_helpers.files import written_whole
+from lenet_helpers.tensor_files import NoTensors, read_tensors, write_tensors
 
 
 class ModelError(ValueError):
@@ -32,15 +29,13 @@ def save_model(model, path):
     ModelError
         The file can't be written there.
     """
-    path = Path(path)
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
     try:
-        with written_whole(path) as file:
-            torch.save(weights, file)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as RuntimeError
+        write_tensors(weights, path)
+    except OSError as error:
         raise ModelError(
-            f"{path} can't be written ({getattr(error, 'strerror', None) or error}). Choose a file name in an "
-            f"existing folder that you can write to, on a disk with room left."
+            f"{path} can't be written ({error.strerror}). Choose a file name in an existing folder that you can "
+            f"write to, on a disk with room left."
         ) from error
 
 
@@ -69,20 +64,15 @@ def load_model(path, device="cpu"):
         The file is missing, is no state_dict, belongs to another network, or holds
         numbers that are not finite. The message names the file and the mend.
     """
-    path = Path(path)
     mend = "Train one with: lenet train --recipe best --out FILE"
     try:
-        if path.stat().st_size > _LARGEST_FILE:
-            raise ModelError(f"{path} has {path.stat().st_size:,} bytes, far more than a LeNet. {mend}")
-        content = path.read_bytes()
+        weights = read_tensors(path, _LARGEST_FILE)
     except FileNotFoundError:
         raise ModelError(f"{path} does not exist. Check the name. {mend}") from None
     except OSError as error:
         raise ModelError(f"{path} can't be read ({error.strerror}). Choose a file that you can read.") from error
-    try:
-        weights = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises whatever the damaged bytes lead to
-        raise ModelError(f"{path} is not a file of weights, or it is damaged. {mend}") from error
+    except NoTensors as error:
+        raise ModelError(f"{path} is not a file of weights: it {error}. {mend}") from error
     model = LeNet(seed=0)
     _check_weights(path, weights, model.state_dict(), mend)
     model.load_state_dict(weights)

@@ -24,6 +24,7 @@ from tqdm.auto import tqdm
 from lenet_helpers.architecture import forward_in_batches
 from lenet_helpers.augmentation import apply_changes, draw_changes
 from lenet_helpers.checkpoints import load_checkpoint, save_checkpoint
+from lenet_helpers.distributed import SharedOptimiser, current_ranks, share_norms
 from lenet_helpers.folding import TrainingForm
 from lenet_helpers.pooling import with_halving_pools
 from lenet_helpers.recipes import FAST
@@ -105,6 +106,9 @@ def training_step(model, inputs, labels, optimiser):
 class TrainingRun:
     """A training run that can be stopped, saved and continued. Taught in notebook 03.
 
+    In a process group (see `lenet_helpers.distributed`) every process makes the same run
+    and computes its share of each batch; records, weights and states are the same in all.
+
     Iterating trains and gives a record after each epoch. When the iteration ends early,
     by `stop` or because nobody asks for more, iterating again goes on where it was.
 
@@ -138,6 +142,7 @@ class TrainingRun:
 
     def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None):
         self.model, self.recipe, self.threads = model, recipe, threads
+        self._ranks = current_ranks()
         self.device = torch.device(device or pick_device())
         model.to(self.device)
         self._inputs, self._labels = train.tensors(self.device)
@@ -153,6 +158,11 @@ class TrainingRun:
             self._trained.parameters(), lr=recipe.learning_rate, fused=self.device.type != "mps"
         )
         self._schedule = _schedule(self._optimiser, recipe, self._steps_per_epoch)
+        self._stepper = self._optimiser
+        if self._ranks.count > 1:
+            self._check_shares()
+            self._stepper = SharedOptimiser(self._optimiser, self._ranks)
+            share_norms(self._trained, self._ranks)
 
         self.records, self.best_weights = [], None
         self._generator = torch.Generator().manual_seed(recipe.seed)
@@ -199,11 +209,11 @@ class TrainingRun:
                 if self._stopping.is_set():
                     return False
                 self._learning_rate = self._schedule.get_last_lr()[0]
-                loss = training_step(self._network, inputs, labels, self._optimiser)
+                loss = training_step(self._network, inputs, labels, self._stepper)
                 self._schedule.step()
                 if self._average:
                     self._average.step()
-                self._losses.append(loss)
+                self._losses.append(self._ranks.add_up(loss * self._ranks.share) if self._ranks.count > 1 else loss)
         finally:
             self._seconds += time.perf_counter() - started
         return True
@@ -214,19 +224,24 @@ class TrainingRun:
         self._generator.set_state(self._epoch_start)
         order = torch.randperm(len(self._labels), generator=self._generator).to(self.device)
         for number, chosen in enumerate(order.split(_BATCHES_AT_ONCE * size)):
-            skipped = min(max(done - number * _BATCHES_AT_ONCE, 0) * size, len(chosen))
             augmentation = self.recipe.augmentation
+            # Drawn for batches already trained on as well: those that follow must get the same numbers.
             changes = draw_changes(len(chosen), augmentation, self._generator) if augmentation else None
-            if skipped == len(chosen):
+            places = torch.arange(len(chosen)).split(size)[max(done - number * _BATCHES_AT_ONCE, 0) :]
+            if not places:
                 continue
-            inputs = self._inputs[chosen]
+            own = [batch[self._ranks.own(len(batch))] for batch in places]
+            inputs, labels = self._inputs[chosen[torch.cat(own)]], self._labels[chosen[torch.cat(own)]]
             if changes:
-                inputs = apply_changes(inputs, changes)
-            yield from zip(inputs[skipped:].split(size), self._labels[chosen[skipped:]].split(size), strict=True)
+                inputs = apply_changes(inputs, changes.part(torch.cat(own)))
+            sizes = [len(batch) for batch in own]
+            for batch, batch_inputs, batch_labels in zip(places, inputs.split(sizes), labels.split(sizes), strict=True):
+                self._ranks.share = len(batch_labels) / len(batch)
+                yield batch_inputs, batch_labels
 
     def _close_epoch(self):
         started = time.perf_counter()
-        step_losses = torch.stack(self._losses).cpu().numpy()
+        step_losses = self._step_losses().cpu().numpy()
         sizes = np.full(len(step_losses), self.recipe.batch_size)
         sizes[-1] = len(self._labels) - sizes[:-1].sum()  # a short last batch weighs less
         train_loss = float(np.average(step_losses, weights=sizes))
@@ -242,6 +257,17 @@ class TrainingRun:
         self.records.append(record)
         self._start_epoch()
         return record
+
+    def _step_losses(self):
+        """The loss of each step so far; of the whole batch, also when it was shared."""
+        if not self._losses:
+            return torch.empty(0)
+        return torch.stack(self._losses)
+
+    def _check_shares(self):
+        smallest = min(self.recipe.batch_size, len(self._labels) % self.recipe.batch_size or len(self._labels))
+        if smallest < self._ranks.count:
+            raise ValueError(f"{self._ranks.count} processes can't share a batch of {smallest}: start fewer")
 
     def _hand_over(self):
         """Give the model the plain weights of what was trained or averaged."""
@@ -268,7 +294,7 @@ class TrainingRun:
             "optimiser": self._optimiser.state_dict(),
             "schedule": self._schedule.state_dict(),
             "epoch_start": self._epoch_start,
-            "losses": torch.stack(self._losses) if self._losses else torch.empty(0),
+            "losses": self._step_losses(),
             "learning_rate": getattr(self, "_learning_rate", None),
             "seconds": self._seconds,
             "records": [

@@ -121,10 +121,10 @@ def test_public_names_are_documented():
 # Later rooms may use earlier ones, never the reverse. What no lesson is named after stands
 # with the lesson that it serves.
 ROOMS = [
-    {"paths", "files", "threads"},
+    {"paths", "files", "tensor_files", "threads"},
     {"download", "data"},
     {"architecture"},
-    {"augmentation", "folding", "pooling", "recipes", "model_files", "checkpoints", "training"},
+    {"augmentation", "folding", "pooling", "recipes", "model_files", "checkpoints", "distributed", "training"},
     {"evaluation"},
     {"pictures", "preparation", "inference", "folder_evaluation"},
 ]
