@@ -1,10 +1,11 @@
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from lenet_helpers.architecture import LeNet, count_parameters
 from lenet_helpers.data import to_input
-from lenet_helpers.folding import NormalisedLayer, TrainingForm
+from lenet_helpers.folding import NormalisedInputLayer, NormalisedLayer, TrainingForm
 from lenet_helpers.training import training_step
 
 
@@ -13,8 +14,8 @@ def batch(sample):
     return to_input(sample.train.pixels[::50]), torch.from_numpy(sample.train.labels[::50])
 
 
-def trained_form(batch, seed=0, steps=12):
-    form = TrainingForm(LeNet(seed=seed), seed)
+def trained_form(batch, seed=0, steps=12, inputs=None):
+    form = TrainingForm(LeNet(seed=seed), seed, inputs)
     optimiser = torch.optim.Adam(form.parameters(), lr=0.01)
     for _ in range(steps):
         training_step(form, *batch, optimiser)
@@ -22,8 +23,10 @@ def trained_form(batch, seed=0, steps=12):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_folded_network_computes_the_same_function(batch, seed):
-    form = trained_form(batch, seed).eval()
+@pytest.mark.parametrize("measured", [False, True])
+def test_folded_network_computes_the_same_function(batch, seed, measured):
+    form = trained_form(batch, seed, inputs=batch[0] if measured else None).eval()
+    assert isinstance(form.conv1, NormalisedInputLayer) is measured
     plain = LeNet(seed=99)
     form.fold_into(plain)
     with torch.no_grad():
@@ -63,6 +66,26 @@ def test_batch_is_normalised_while_training(batch):
         channels = form.conv1(batch[0]).transpose(0, 1).flatten(1)
     assert channels.mean(dim=1).abs().max() < 1e-3
     assert torch.allclose(channels.var(dim=1), torch.ones(6), atol=0.02)
+
+
+def test_measured_layer_is_what_batch_normalisation_over_all_images_gives(batch):
+    layer = nn.Conv2d(1, 6, 5, padding=2)
+    measured = NormalisedInputLayer(layer, batch[0][:80])
+    with torch.no_grad():
+        measured.gain.copy_(torch.linspace(0.5, 2, 6))
+        measured.offset.copy_(torch.linspace(-1, 1, 6))
+        channels = F.conv2d(batch[0][:80], layer.weight, padding=2)
+        expected = F.batch_norm(channels, None, None, measured.gain, measured.offset, training=True)
+        assert torch.allclose(measured(batch[0][:80]), expected, atol=1e-4)
+
+
+def test_measured_layer_learns_through_its_normalisation(batch):
+    """Scaling the weight changes nothing, so the gradient is at a right angle to it."""
+    layer = NormalisedInputLayer(nn.Conv2d(1, 6, 5, padding=2), batch[0])
+    F.relu(layer(batch[0])).square().mean().backward()
+    along = (layer.weight.grad * layer.weight).sum(1).abs()
+    assert (along < 1e-3 * layer.weight.grad.norm(dim=1) * layer.weight.norm(dim=1)).all()
+    assert layer.weight.grad.norm() > 1e-6
 
 
 def test_plain_network_keeps_its_size_and_its_weights_until_folding(batch):
