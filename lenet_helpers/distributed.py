@@ -101,7 +101,7 @@ class SharedOptimiser:
 
     Parameters
     ----------
-    optimiser : torch.optim.Optimizer
+    optimiser : lenet_helpers.optimiser.Adam
     ranks : Ranks
         Each gradient is of a mean over the process's own images, and counts by `share`.
     """
@@ -111,7 +111,7 @@ class SharedOptimiser:
         self.zero_grad = optimiser.zero_grad
 
     def step(self):
-        gradients = [parameter.grad for group in self.optimiser.param_groups for parameter in group["params"]]
+        gradients = [parameter.grad for parameter in self.optimiser.parameters]
         together = torch.cat([gradient.flatten() for gradient in gradients]) * self.ranks.share
         self.ranks.add_up(together)
         for gradient, part in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):

@@ -26,6 +26,7 @@ from lenet_helpers.augmentation import apply_changes, draw_changes
 from lenet_helpers.checkpoints import load_checkpoint, save_checkpoint
 from lenet_helpers.distributed import SharedOptimiser, current_ranks, share_norms
 from lenet_helpers.folding import TrainingForm
+from lenet_helpers.optimiser import Adam, learning_rate_at
 from lenet_helpers.pooling import with_halving_pools
 from lenet_helpers.recipes import FAST
 from lenet_helpers.threads import thread_limit
@@ -154,10 +155,8 @@ class TrainingRun:
         # The same layers and parameters; only the pooling is computed in another way.
         self._network = with_halving_pools(self._trained) if self.device.type == "cpu" else self._trained
         self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None
-        self._optimiser = torch.optim.Adam(
-            self._trained.parameters(), lr=recipe.learning_rate, fused=self.device.type != "mps"
-        )
-        self._schedule = _schedule(self._optimiser, recipe, self._steps_per_epoch)
+        self._optimiser = Adam(self._trained.parameters())
+        learning_rate_at(0, recipe, self.steps_total)  # an unknown schedule is told before the first step
         self._stepper = self._optimiser
         if self._ranks.count > 1:
             self._check_shares()
@@ -208,9 +207,8 @@ class TrainingRun:
             for inputs, labels in self._batches_left():
                 if self._stopping.is_set():
                     return False
-                self._learning_rate = self._schedule.get_last_lr()[0]
+                self._optimiser.learning_rate = learning_rate_at(self.steps_done, self.recipe, self.steps_total)
                 loss = training_step(self._network, inputs, labels, self._stepper)
-                self._schedule.step()
                 if self._average:
                     self._average.step()
                 self._losses.append(self._ranks.add_up(loss * self._ranks.share) if self._ranks.count > 1 else loss)
@@ -251,7 +249,7 @@ class TrainingRun:
         self._hand_over()
         seconds = self._seconds + time.perf_counter() - started
         loss, accuracy = _loss_and_accuracy(self.model, *self._validation)
-        record = Record(epoch, train_loss, loss, accuracy, self._learning_rate, seconds, step_losses)
+        record = Record(epoch, train_loss, loss, accuracy, self._optimiser.learning_rate, seconds, step_losses)
         if self.best_weights is None or accuracy > max(earlier.validation_accuracy for earlier in self.records):
             self.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.records.append(record)
@@ -292,10 +290,8 @@ class TrainingRun:
             "trained": self._trained.state_dict(),
             "average": self._average.state_dict() if self._average else None,
             "optimiser": self._optimiser.state_dict(),
-            "schedule": self._schedule.state_dict(),
             "epoch_start": self._epoch_start,
             "losses": self._step_losses(),
-            "learning_rate": getattr(self, "_learning_rate", None),
             "seconds": self._seconds,
             "records": [
                 {**vars(record), "step_losses": torch.from_numpy(record.step_losses)} for record in self.records
@@ -320,10 +316,8 @@ class TrainingRun:
         if self._average:
             self._average.load_state_dict(state["average"])
         self._optimiser.load_state_dict(state["optimiser"])
-        self._schedule.load_state_dict(state["schedule"])
         self._epoch_start = state["epoch_start"].cpu()
         self._losses = list(state["losses"].to(self.device))
-        self._learning_rate = state["learning_rate"]
         self._seconds = state["seconds"]
         self.records = [
             Record(**{**values, "step_losses": values["step_losses"].numpy()}) for values in state["records"]
@@ -442,20 +436,6 @@ class _Average:
     def load_state_dict(self, state):
         self.steps = state["steps"]
         self.average.load_state_dict(state["average"])
-
-
-def _schedule(optimiser, recipe, steps_per_epoch):
-    if recipe.schedule == "constant":
-        return torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0)
-    if recipe.schedule == "one-cycle":
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimiser,
-            recipe.learning_rate,
-            epochs=recipe.epochs,
-            steps_per_epoch=steps_per_epoch,
-            cycle_momentum=False,
-        )
-    raise ValueError(f"unknown schedule {recipe.schedule!r}: use 'constant' or 'one-cycle'")
 
 
 _BATCHES_AT_ONCE = 32  # augmenting 32 batches together costs half as much as one by one

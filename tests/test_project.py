@@ -124,7 +124,17 @@ ROOMS = [
     {"paths", "files", "tensor_files", "threads"},
     {"download", "data"},
     {"architecture"},
-    {"augmentation", "folding", "pooling", "recipes", "model_files", "checkpoints", "distributed", "training"},
+    {
+        "augmentation",
+        "folding",
+        "optimiser",
+        "pooling",
+        "recipes",
+        "model_files",
+        "checkpoints",
+        "distributed",
+        "training",
+    },
     {"evaluation"},
     {"pictures", "preparation", "inference", "folder_evaluation"},
 ]

@@ -270,7 +270,7 @@ def test_one_cycle_follows_its_formula_at_every_step(few, monkeypatch):
     used = []
 
     def note(model, inputs, labels, optimiser):
-        used.append(float(optimiser.param_groups[0]["lr"]))
+        used.append(optimiser.learning_rate)
         return training_step(model, inputs, labels, optimiser)
 
     monkeypatch.setattr(training, "training_step", note)
