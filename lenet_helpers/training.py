@@ -42,7 +42,7 @@ class Record:
         From 1.
     train_loss : float
         Mean over the samples of the epoch, natural logarithm, as they were trained on
-        (augmented, and before each step).
+        (augmented, with smoothed labels when the recipe says so, and before each step).
     validation_loss : float
         Mean over the samples of the validation split.
     validation_accuracy : float
@@ -81,7 +81,7 @@ def pick_device():
     return torch.device("cpu")
 
 
-def training_step(model, inputs, labels, optimiser):
+def training_step(model, inputs, labels, optimiser, label_smoothing=0.0):
     """Take one step of gradient descent. Taught in notebook 03.
 
     Parameters
@@ -91,6 +91,8 @@ def training_step(model, inputs, labels, optimiser):
     labels : Tensor of int64, shape (N,)
     optimiser : torch.optim.Optimizer
         Over the model's parameters.
+    label_smoothing : float
+        Share of the target that all classes have in common, in [0, 1).
 
     Returns
     -------
@@ -98,7 +100,7 @@ def training_step(model, inputs, labels, optimiser):
         The loss before the step: cross-entropy, mean over the batch.
     """
     optimiser.zero_grad()
-    loss = F.cross_entropy(model(inputs), labels)
+    loss = F.cross_entropy(model(inputs), labels, label_smoothing=label_smoothing)
     loss.backward()
     optimiser.step()
     return loss.detach()
@@ -155,7 +157,7 @@ class TrainingRun:
         # The same layers and parameters; only the pooling is computed in another way.
         self._network = with_halving_pools(self._trained) if self.device.type == "cpu" else self._trained
         self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None
-        self._optimiser = Adam(self._trained.parameters())
+        self._optimiser = Adam(self._trained.parameters(), betas=recipe.betas)
         learning_rate_at(0, recipe, self.steps_total)  # an unknown schedule is told before the first step
         self._stepper = self._optimiser
         if self._ranks.count > 1:
@@ -208,7 +210,7 @@ class TrainingRun:
                 if self._stopping.is_set():
                     return False
                 self._optimiser.learning_rate = learning_rate_at(self.steps_done, self.recipe, self.steps_total)
-                loss = training_step(self._network, inputs, labels, self._stepper)
+                loss = training_step(self._network, inputs, labels, self._stepper, self.recipe.label_smoothing)
                 if self._average:
                     self._average.step()
                 self._losses.append(self._ranks.add_up(loss * self._ranks.share) if self._ranks.count > 1 else loss)

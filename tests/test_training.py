@@ -165,7 +165,7 @@ def test_short_last_batch_weighs_less(few):
 def test_fit_visits_every_image_once_an_epoch(few, monkeypatch):
     seen = []
 
-    def note(model, inputs, labels, optimiser):
+    def note(model, inputs, labels, optimiser, smoothing):
         seen.extend(zip(inputs.sum(dim=(1, 2, 3)).tolist(), labels.tolist(), strict=True))
         return training_step(model, inputs, labels, optimiser)
 
@@ -269,7 +269,7 @@ def one_cycle(step, steps, highest):
 def test_one_cycle_follows_its_formula_at_every_step(few, monkeypatch):
     used = []
 
-    def note(model, inputs, labels, optimiser):
+    def note(model, inputs, labels, optimiser, smoothing):
         used.append(optimiser.learning_rate)
         return training_step(model, inputs, labels, optimiser)
 
