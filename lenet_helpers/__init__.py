@@ -57,6 +57,8 @@ _HOMES = {
     "most_confused_pairs": "evaluation",
     "precision_recall": "evaluation",
     "ImageClassifier": "inference",
+    "at_slants": "slants",
+    "probabilities_over_slants": "slants",
     "ImageError": "inference",
     "Prediction": "inference",
     "explain": "inference",

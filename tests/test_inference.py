@@ -13,6 +13,7 @@ from lenet_helpers import LeNet, ModelError, imageClassifier
 from lenet_helpers.folder_evaluation import FolderError, contact_sheet, evaluate_folder, read_labels
 from lenet_helpers.inference import ImageClassifier, ImageError, Prediction, explain, to_mnist
 from lenet_helpers.paths import COURSE
+from lenet_helpers.slants import at_slants
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +80,13 @@ def test_an_array_is_one_picture_and_a_list_of_arrays_many(classifier, digits):
         classifier.predict(pixels)
 
 
-def test_probabilities_are_the_softmax_of_the_logits(classifier, digits):
+def test_probabilities_are_the_mean_softmax_over_the_slants(classifier, digits):
     pixels = digits[0][:7]
     found = classifier.predict_proba(list(pixels))
+    slanted = at_slants(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float())
     with torch.no_grad():
-        logits = classifier.model(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float()).double().numpy()
-    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        logits = classifier.model(slanted.flatten(0, 1)).double().numpy().reshape(5, 7, 10)
+    expected = (np.exp(logits) / np.exp(logits).sum(2, keepdims=True)).mean(0)
     assert found.dtype == np.float32
     assert found.shape == (7, 10)
     np.testing.assert_allclose(found, expected, atol=1e-6)

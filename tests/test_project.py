@@ -136,7 +136,7 @@ ROOMS = [
         "training",
     },
     {"evaluation"},
-    {"pictures", "preparation", "inference", "folder_evaluation"},
+    {"pictures", "preparation", "slants", "inference", "folder_evaluation"},
 ]
 
 
