@@ -42,7 +42,7 @@ class Record:
         From 1.
     train_loss : float
         Mean over the samples of the epoch, natural logarithm, as they were trained on
-        (augmented, with smoothed labels when the recipe says so, and before each step).
+        (augmented, and before each step).
     validation_loss : float
         Mean over the samples of the validation split.
     validation_accuracy : float
@@ -97,13 +97,15 @@ def training_step(model, inputs, labels, optimiser, label_smoothing=0.0):
     Returns
     -------
     Tensor of float32, shape ()
-        The loss before the step: cross-entropy, mean over the batch.
+        The loss before the step: cross-entropy, mean over the batch. Without the
+        smoothing, so that it can be compared with other losses.
     """
     optimiser.zero_grad()
-    loss = F.cross_entropy(model(inputs), labels, label_smoothing=label_smoothing)
+    logits = model(inputs)
+    loss = F.cross_entropy(logits, labels, label_smoothing=label_smoothing)
     loss.backward()
     optimiser.step()
-    return loss.detach()
+    return F.cross_entropy(logits.detach(), labels) if label_smoothing else loss.detach()
 
 
 class TrainingRun:

@@ -162,6 +162,19 @@ def test_short_last_batch_weighs_less(few):
     assert abs(losses.mean() - mean_of_batches) > 1e-4, "this batch could not show the difference"
 
 
+def test_smoothed_labels_change_the_step_and_not_the_loss_that_is_told():
+    """Smoothing by arithmetic: a tenth of the target belongs to all ten classes alike."""
+    inputs, labels = torch.randn(5, 4, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 9, 3, 3, 7])
+    plain, smoothed = torch.nn.Linear(4, 10), torch.nn.Linear(4, 10)
+    smoothed.load_state_dict(plain.state_dict())
+    target = 0.9 * F.one_hot(labels, 10) + 0.1 / 10
+    expected = torch.autograd.grad(-(target * plain(inputs).log_softmax(1)).sum(1).mean(), plain.weight)[0]
+    before = smoothed.weight.detach().clone()
+    loss = training_step(smoothed, inputs, labels, torch.optim.SGD(smoothed.parameters(), lr=1.0), 0.1)
+    torch.testing.assert_close(before - smoothed.weight.detach(), expected)
+    torch.testing.assert_close(loss, F.cross_entropy(plain(inputs), labels).detach())
+
+
 def test_fit_visits_every_image_once_an_epoch(few, monkeypatch):
     seen = []
 
