@@ -264,7 +264,11 @@ def tiny(sample, tmp_path, monkeypatch):
     (folder / "me").mkdir(parents=True)
     rendered.plain(sample.test.pixels[0], np.random.default_rng(0)).save(folder / "me" / "0.png")
     (folder / "labels.csv").write_text(f"path,label\nme/0.png,{sample.test.labels[0]}\n")
-    return Settings(quick=True, model=model, images=folder, reference=True, tests=True, workers=0)
+    another = tmp_path / "another.pth"
+    save_model(LeNet(seed=1), another)
+    return Settings(
+        quick=True, model=model, more_models=(another,), images=folder, reference=True, tests=True, workers=0
+    )
 
 
 @pytest.mark.parametrize("section", SECTIONS)
