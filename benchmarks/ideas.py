@@ -11,7 +11,7 @@ BATCH = 128
 def recipes(epochs):
     """Return the recipes to compare, by the name they have in the table.
 
-    The first six add one idea after the other and end with BEST; each of the others is
+    The first seven add one idea after the other and end with BEST; each of the others is
     BEST with one thing changed.
     """
     from lenet_helpers import BEST, Augmentation, Recipe
@@ -22,17 +22,21 @@ def recipes(epochs):
     plain = Recipe("plain", epochs, BATCH, 0.005, schedule="one-cycle")
     moved = replace(plain, augmentation=affine)
     form = replace(moved, training_form=True, learning_rate=best.learning_rate)
-    averaged = replace(form, averaging=best.averaging)
+    factored = replace(form, expansion=best.expansion)
+    averaged = replace(factored, averaging=best.averaging)
     distorted = replace(averaged, augmentation=replace(full, stroke=0.0))
     wider = Augmentation(rotation=12, scale=0.15, shear=0.35, shift=1.5, distortion=0.6, stroke=0.6)
     return {
         "one-cycle alone": plain,
         "+ rotation, scale, shear, shift": moved,
-        "+ training form": form,
+        "+ normalised layers": form,
+        "+ factored weights": factored,
         "+ averaged weights": averaged,
         "+ smooth distortion": distorted,
         "+ stroke width = BEST": best,
-        "BEST without the training form": replace(best, training_form=False, learning_rate=0.005),
+        "BEST without normalised and factored layers": replace(best, training_form=False, learning_rate=0.005),
+        "BEST without factored weights": replace(best, expansion=0),
+        "BEST with a measured first layer": replace(best, measured_input=True),
         "BEST without averaged weights": replace(best, averaging=0.0),
         "BEST with smoothed labels": replace(best, label_smoothing=0.1),
         "BEST with shorter averages in Adam": replace(best, betas=(0.85, 0.98)),

@@ -3,8 +3,8 @@
 Taught in notebook 03. While training, each weighted layer but the last one gets
 
 * batch normalisation behind it (Ioffe and Szegedy, 2015), and
-* its weight as a product of two matrices (Arora, Cohen and Hazan, 2018, "On the
-  optimization of deep networks: implicit acceleration by overparameterization").
+* in long runs, its weight as a product of two matrices (Arora, Cohen and Hazan, 2018, "On
+  the optimization of deep networks: implicit acceleration by overparameterization").
 
 The first convolution sees the images themselves, which don't change. So the mean and the
 variance of its outputs follow from those of the images' patches, measured once: it is
@@ -24,9 +24,6 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
-EXPANSION = 2
-"""Inner size of a factored weight, as a multiple of its larger side."""
-
 
 class TrainingForm(nn.Sequential):
     """A plain network in its training form.
@@ -41,12 +38,15 @@ class TrainingForm(nn.Sequential):
         as it is until `fold_into`.
     seed : int
         Of the factors' random directions. The global random state is left as it was.
+    expansion : int
+        Inner size of a factored weight, as a multiple of its larger side; 0 leaves the
+        weights whole.
     inputs : Tensor of float32, shape (N, C, H, W), optional
         The training images, for a first layer that is a convolution: it is then normalised
         by their patches instead of batch by batch.
     """
 
-    def __init__(self, model, seed, inputs=None):
+    def __init__(self, model, seed, expansion=0, inputs=None):
         generator = torch.Generator().manual_seed(seed)
         *layers, (last_name, last) = model.named_children()
         form = OrderedDict()
@@ -54,7 +54,7 @@ class TrainingForm(nn.Sequential):
             if inputs is not None and not form and isinstance(layer, nn.Conv2d):
                 form[name] = NormalisedInputLayer(layer, inputs)
             elif isinstance(layer, nn.Conv2d | nn.Linear):
-                form[name] = NormalisedLayer(layer, generator)
+                form[name] = NormalisedLayer(layer, expansion, generator)
             else:
                 form[name] = layer
         form[last_name] = copy.deepcopy(last)  # a new nn.Linear would draw from the global random state
@@ -73,42 +73,51 @@ class TrainingForm(nn.Sequential):
 
 
 class NormalisedLayer(nn.Module):
-    """A convolution or linear layer with a factored weight, then batch normalisation.
+    """A convolution or linear layer, perhaps with a factored weight, then batch normalisation.
 
     Parameters
     ----------
     layer : nn.Conv2d or nn.Linear
         Gives the shape and the first weight.
+    expansion : int
+        Inner size of the factored weight, as a multiple of its larger side; 0 for a whole one.
     generator : torch.Generator
         For the random directions of the inner factor.
     """
 
-    def __init__(self, layer, generator):
+    def __init__(self, layer, expansion, generator):
         super().__init__()
         plain = layer.weight.detach()
         self.shape = plain.shape
         matrix = plain.flatten(1)  # (outputs, inputs), a convolution's kernel as one row
         outputs, inputs = matrix.shape
-        # With orthonormal columns, outer @ inner is the plain weight itself at the start.
-        inner = torch.empty(EXPANSION * max(outputs, inputs), inputs)
-        inner = nn.init.orthogonal_(inner, generator=generator).to(matrix.device)
-        self.inner = nn.Parameter(inner)
-        self.outer = nn.Parameter(matrix @ inner.T)
+        if expansion:
+            # With orthonormal columns, outer @ inner is the plain weight itself at the start.
+            inner = torch.empty(expansion * max(outputs, inputs), inputs)
+            inner = nn.init.orthogonal_(inner, generator=generator).to(matrix.device)
+            self.inner = nn.Parameter(inner)
+            self.outer = nn.Parameter(matrix @ inner.T)
+        else:
+            self.whole = nn.Parameter(matrix.clone())
+        self.factored = expansion > 0
         self.padding = layer.padding if isinstance(layer, nn.Conv2d) else None
         norm = nn.BatchNorm1d if self.padding is None else nn.BatchNorm2d
         self.norm = norm(outputs, device=matrix.device)
 
+    def weight(self):
+        """Return the weight without the normalisation, in the plain layer's shape."""
+        return (self.outer @ self.inner if self.factored else self.whole).view(self.shape)
+
     def forward(self, x):
-        weight = (self.outer @ self.inner).view(self.shape)
+        weight = self.weight()
         x = F.linear(x, weight) if self.padding is None else F.conv2d(x, weight, padding=self.padding)
         return self.norm(x)
 
     def folded(self):
         """Return weight and bias of the plain layer that does the same in evaluation mode."""
-        weight = (self.outer @ self.inner).view(self.shape)
         fuse = fuse_linear_bn_weights if self.padding is None else fuse_conv_bn_weights
         norm = self.norm
-        return fuse(weight, None, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
+        return fuse(self.weight(), None, norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias)
 
 
 _IMAGES_TO_MEASURE = 500  # some 400,000 patches, for the 25 × 25 numbers of their covariance

@@ -27,8 +27,15 @@ class Recipe:
         Share of the target that all ten classes have in common, in [0, 1): with 0.1 a
         sure answer is 0.91, not 1 (Szegedy et al., 2016). It evens out short runs.
     training_form : bool
-        Train with batch normalisation and factored layers, folded away at the end
-        of each epoch (see `lenet_helpers.folding`).
+        Train with normalised layers, folded away at the end of each epoch (see
+        `lenet_helpers.folding`).
+    expansion : int
+        In the training form, hold each weight as a product of two matrices with this
+        many times its larger side between them; 0 holds it whole.
+    measured_input : bool
+        In the training form, normalise the first convolution by the images' patches,
+        measured once, and not batch by batch: faster, but the noise of the batches helps
+        a long run.
     averaging : float
         Decay of the exponential moving average of the weights, for each step, in
         [0, 1); 0 keeps the last weights.
@@ -46,6 +53,8 @@ class Recipe:
     augmentation: Augmentation | None = None
     label_smoothing: float = 0.0
     training_form: bool = False
+    expansion: int = 0
+    measured_input: bool = False
     averaging: float = 0.0
     seed: int = 0
 
@@ -61,6 +70,7 @@ FAST = Recipe(
     schedule="one-cycle",
     label_smoothing=0.1,
     training_form=True,
+    measured_input=True,
 )
 """What notebook 03 runs: a good network in the fewest seconds on a laptop CPU."""
 
@@ -72,6 +82,7 @@ BEST = Recipe(
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
     training_form=True,
+    expansion=2,
     averaging=0.999,
 )
 """What made ``model.pth``."""

@@ -155,7 +155,9 @@ class TrainingRun:
         self._steps_per_epoch = -(-len(self._labels) // recipe.batch_size)
 
         with thread_limit(threads):
-            self._trained = TrainingForm(model, recipe.seed, self._inputs) if recipe.training_form else model
+            self._trained = (
+                TrainingForm(model, recipe.seed, recipe.expansion, self._inputs) if recipe.training_form else model
+            )
         # The same layers and parameters; only the pooling is computed in another way.
         self._network = with_halving_pools(self._trained) if self.device.type == "cpu" else self._trained
         self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None
@@ -171,6 +173,10 @@ class TrainingRun:
         self._generator = torch.Generator().manual_seed(recipe.seed)
         self._start_epoch()
         self._stopping = threading.Event()
+
+    def _training_form(self):
+        measured = self._inputs if self.recipe.measured_input else None
+        return TrainingForm(self.model, self.recipe.seed, self.recipe.expansion, measured)
 
     @property
     def steps_total(self):

@@ -24,6 +24,7 @@ EVERYTHING = Recipe(
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, shift=2, distortion=0.5, stroke=0.5),
     training_form=True,
+    expansion=2,
     averaging=0.9,
     seed=3,
 )

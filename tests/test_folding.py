@@ -14,8 +14,8 @@ def batch(sample):
     return to_input(sample.train.pixels[::50]), torch.from_numpy(sample.train.labels[::50])
 
 
-def trained_form(batch, seed=0, steps=12, inputs=None):
-    form = TrainingForm(LeNet(seed=seed), seed, inputs)
+def trained_form(batch, seed=0, steps=12, expansion=2, inputs=None):
+    form = TrainingForm(LeNet(seed=seed), seed, expansion, inputs)
     optimiser = torch.optim.Adam(form.parameters(), lr=0.01)
     for _ in range(steps):
         training_step(form, *batch, optimiser)
@@ -23,9 +23,10 @@ def trained_form(batch, seed=0, steps=12, inputs=None):
 
 
 @pytest.mark.parametrize("seed", [0, 1])
+@pytest.mark.parametrize("expansion", [0, 2])
 @pytest.mark.parametrize("measured", [False, True])
-def test_folded_network_computes_the_same_function(batch, seed, measured):
-    form = trained_form(batch, seed, inputs=batch[0] if measured else None).eval()
+def test_folded_network_computes_the_same_function(batch, seed, expansion, measured):
+    form = trained_form(batch, seed, expansion=expansion, inputs=batch[0] if measured else None).eval()
     assert isinstance(form.conv1, NormalisedInputLayer) is measured
     plain = LeNet(seed=99)
     form.fold_into(plain)
@@ -37,7 +38,7 @@ def test_folded_network_computes_the_same_function(batch, seed, measured):
 
 def test_folded_layer_by_arithmetic():
     """Written out: weight · gain / sqrt(variance + eps), and offset - mean · gain / sqrt(variance + eps)."""
-    layer = NormalisedLayer(nn.Linear(3, 2), torch.Generator().manual_seed(0))
+    layer = NormalisedLayer(nn.Linear(3, 2), 2, torch.Generator().manual_seed(0))
     layer.norm.running_mean.copy_(torch.tensor([1.0, -2.0]))
     layer.norm.running_var.copy_(torch.tensor([4.0, 0.25]))
     with torch.no_grad():
@@ -51,7 +52,7 @@ def test_folded_layer_by_arithmetic():
 
 def test_product_of_the_factors_is_the_plain_weight_at_the_start():
     model = LeNet(seed=2)
-    form = TrainingForm(model, 0)
+    form = TrainingForm(model, 0, expansion=2)
     normalised = {name: layer for name, layer in form.named_children() if isinstance(layer, NormalisedLayer)}
     assert list(normalised) == ["conv1", "conv2", "fc1", "fc2"], "all that have weights but the last"
     for name, layer in normalised.items():
@@ -113,7 +114,7 @@ def test_folding_copies_so_that_further_steps_leave_the_plain_network_alone(batc
 
 def test_seed_decides_and_the_global_random_state_stays():
     before = torch.random.get_rng_state()
-    first, again, other = (TrainingForm(LeNet(seed=0), seed) for seed in (1, 1, 2))
+    first, again, other = (TrainingForm(LeNet(seed=0), seed, expansion=2) for seed in (1, 1, 2))
     assert torch.equal(first.conv1.inner, again.conv1.inner)
     assert not torch.equal(first.conv1.inner, other.conv1.inner)
     assert torch.equal(torch.random.get_rng_state(), before)
