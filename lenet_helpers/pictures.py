@@ -11,8 +11,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps
 
-_FULL_SCALES = (255, 1023, 4095, 16383, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
-"""The largest values of pictures with 8, 10, 12, 14, 16, 24, 31 and 32 bits."""
+_FULL_SCALES = (16, 255, 1023, 4095, 16383, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
+"""The largest values of scikit-learn's digits, and of pictures with 8, 10, 12, 14, 16, 24, 31 and 32 bits."""
 
 
 class ImageError(ValueError):
@@ -27,7 +27,8 @@ def read_image(image, longest_side=None):
     image : path, bytes, open file, PIL image, array or Tensor
         Any file that Pillow opens (of an animation, the first frame). An array is *one*
         picture, of shape (H, W), (H, W, C) or (C, H, W) with C from 1 to 4, of any
-        integer, float or bool dtype; floats in [0, 1], [-1, 1] or [0, 255].
+        integer, float or bool dtype; floats in [0, 1], [-1, 1], [0, 16] (scikit-learn's digits)
+        or [0, 255].
     longest_side : int, optional
         Reduce a larger picture to at most this many pixels a side, by averaging.
 
@@ -174,7 +175,7 @@ def _to_bytes(array):
     """Scale values of any dtype to uint8, where 255 is full scale.
 
     Which scale was meant is told by the values: 1 for bool and for floats up to 1, [-1, 1]
-    for floats that go below 0, else the smallest of 8, 10, 12, ... bits that holds them.
+    for floats that go below 0, else the smallest of 16 and 8, 10, 12, ... bits that holds them.
     """
     if array.dtype == np.uint8 and array.max() != 1:
         return array
