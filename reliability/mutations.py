@@ -237,7 +237,14 @@ def png_bomb(rng):
     whole = png(side, side, depth, colour)
     start = whole.index(b"IDAT") - 4
     end = b"\0\0\0\0IEND\xaeB`\x82"
-    return whole[:start] + struct.pack(">I", len(data)) + b"IDAT" + data + struct.pack(">I", zlib.crc32(b"IDAT" + data)) + end
+    return (
+        whole[:start]
+        + struct.pack(">I", len(data))
+        + b"IDAT"
+        + data
+        + struct.pack(">I", zlib.crc32(b"IDAT" + data))
+        + end
+    )
 
 
 def png_text_bomb(rng):
@@ -269,7 +276,9 @@ def large_picture(rng):
     if file_format == "WEBP":
         width, height = min(width, 16_383), max(1, min(height, 16_383, 20_000_000 // width))
     try:
-        Image.new(mode, (width, height)).save(content, file_format, **({"compression": "tiff_deflate"} if file_format == "TIFF" else {}))
+        Image.new(mode, (width, height)).save(
+            content, file_format, **({"compression": "tiff_deflate"} if file_format == "TIFF" else {})
+        )
     except Exception:
         return png(width, height)
     return content.getvalue()
@@ -300,10 +309,14 @@ def tiff_any_tags(rng):
             number = rng.choice((*_ODD_NUMBERS, *_SIDES, 8, 8, 8, 5, 32773))
             usual = {256: 28, 257: 28, 258: 8, 259: 1, 262: 1, 273: 300, 277: 1, 278: 28, 279: 784}.get(tag, number)
             value = usual if rng.random() < 0.7 else number
-            entries += struct.pack("<HHII", tag, rng.choice((3, 4, 4, 1, 2, 5, 12)), rng.choice((1, 1, 1, 5, 2**31)), value)
+            entries += struct.pack(
+                "<HHII", tag, rng.choice((3, 4, 4, 1, 2, 5, 12)), rng.choice((1, 1, 1, 5, 2**31)), value
+            )
             count += 1
     following = rng.choice((0, 0, 8))  # 8: the directory follows itself
-    return (b"II*\0" + struct.pack("<IH", 8, count) + entries + struct.pack("<I", following)).ljust(300, b"\0") + bytes(784)
+    return (b"II*\0" + struct.pack("<IH", 8, count) + entries + struct.pack("<I", following)).ljust(300, b"\0") + bytes(
+        784
+    )
 
 
 def jpeg_any_size(rng):
@@ -317,6 +330,20 @@ def jpeg_odd_exif(rng):
     exif = b"Exif\0\0" + rng.choice((b"II*\0", b"MM\0*")) + rng.randbytes(rng.randrange(300))
     whole = seeds()["JPEG RGB"]
     return whole[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + whole[2:]
+
+
+def webp_any_size(rng):
+    content = bytearray(seeds()["WEBP frames"])
+    at = content.index(b"VP8X") + 12
+    content[at : at + 6] = b"".join(struct.pack("<I", rng.choice((28, 16_383, 9_000, 2**24 - 1)))[:3] for _ in range(2))
+    return bytes(content)
+
+
+def icon_with_a_large_picture(rng):
+    inside = rng.choice((png_bomb, png_with_any_size))(rng)
+    if rng.random() < 0.5:
+        return b"icns" + struct.pack(">I", len(inside) + 16) + b"ic07" + struct.pack(">I", len(inside) + 8) + inside
+    return b"\0\0\1\0\1\0" + struct.pack("<BBBBHHII", 28, 28, 0, 0, 1, 32, len(inside), 22) + inside
 
 
 def bmp_any_size(rng):
@@ -365,6 +392,8 @@ BUILT = (
     tiff_any_tags,
     jpeg_any_size,
     jpeg_odd_exif,
+    webp_any_size,
+    icon_with_a_large_picture,
     bmp_any_size,
     text_header,
     noise,
@@ -372,7 +401,7 @@ BUILT = (
     eps_that_says_anything,
 )
 
-_DEAR = {large_picture: 0.5, png_bomb: 0.3}
+_DEAR = {large_picture: 0.5, png_bomb: 0.3, icon_with_a_large_picture: 0.3}
 """Fraction of their turns in which those come that take long to make; else a cheaper one does."""
 
 

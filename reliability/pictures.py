@@ -13,6 +13,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections import Counter
 from pathlib import Path
 
@@ -109,11 +110,11 @@ def read(classifier, content, way, folder):
     path = Path(folder) / "a picture ü"
     path.write_bytes(content)
     with open(path, "rb") as file:
-        picture = {"bytes": content, "path": path, "open file": file}.get(way) or _opened(content)
+        picture = {"bytes": content, "path": path, "open file": file}.get(way)
         before = _start_measuring_memory()
         started, clock = time.process_time(), time.perf_counter()
         try:
-            digit = classifier.predict(picture)
+            digit = classifier.predict(_opened(content) if way == "PIL image" else picture)
             fine = type(digit) is int and 0 <= digit <= 9
             outcome, what = ("digit", str(digit)) if fine else ("other error", f"{digit!r} is no digit")
         except ImageError as error:
@@ -130,7 +131,9 @@ def _opened(content):
     from PIL import Image
 
     try:
-        return Image.open(io.BytesIO(content))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Image.open(io.BytesIO(content))
     except Exception:
         return content
 
@@ -199,8 +202,9 @@ def show(result):
     if result["megabytes"]:
         memory = "median {:.0f} MB, 99 % at most {:.0f} MB, the largest {:.0f} MB".format(*result["megabytes"])
     return (
-        f"{result['files']:,} files, made from {result['seeds']} small pictures in {len(result['formats'])} formats and "
-        f"from files built by hand, each handed to `ImageClassifier.predict` as {', '.join(WAYS[:-1])} or {WAYS[-1]}. "
+        f"{result['files']:,} files, made from {result['seeds']} small pictures in {len(result['formats'])} formats "
+        f"and from files built by hand, each handed to `ImageClassifier.predict` as "
+        f"{', '.join(WAYS[:-1])} or {WAYS[-1]}. "
         f"Allowed: a digit or an `ImageError`, {LONGEST_SECONDS:.0f} s, {LARGEST_MEGABYTES} MB.\n\n"
         f"{table(['what was done to the file', 'digit', 'ImageError', 'other error', 'crash or hang'], rows)}\n\n"
         f"Processor time of a file: median {duration(middle)}, 99 % at most {duration(most)}, the longest "

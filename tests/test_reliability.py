@@ -1,10 +1,14 @@
 """Small versions of the campaigns of ``make reliability``."""
 
+import io
 import json
 
 import pytest
+from PIL import Image
 
-from reliability import crowd
+from lenet_helpers import ImageClassifier
+from lenet_helpers.paths import COURSE
+from reliability import crowd, mutations, pictures
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -35,3 +39,76 @@ def test_a_crowd_downloads_once_whatever_happens():
     assert result["failures"] == []
     assert [row["downloads"] for row in result["rows"]] == [row["expected"] for row in result["rows"]] == [4, 1, 6, 4]
     assert "an empty folder" in crowd.show(result)
+
+
+# --- pictures ---------------------------------------------------------------------------
+
+
+def test_damaged_files_are_the_same_every_time_and_differ_from_each_other():
+    files = [mutations.case(0, number) for number in range(40)]
+    assert files == [mutations.case(0, number) for number in range(40)]
+    assert len({content for _, content in files}) > 35
+    assert mutations.case(1, 3) != mutations.case(0, 3)
+
+
+def test_seeds_are_whole_pictures_in_every_format_that_pillow_writes():
+    formats = set()
+    for name, content in mutations.seeds().items():
+        try:
+            with Image.open(io.BytesIO(content)) as picture:
+                picture.load()
+                formats.add(picture.format)
+        except OSError:  # some are only to be refused
+            assert name.split()[0] in {"EPS", "PALM", "XPM", "FLI", "DCX", "IMT", "PIXAR", "PCD", "IPTC", "MPEG"}
+    always = {"BMP", "GIF", "ICO", "JPEG", "PCX", "PNG", "PPM", "PSD", "SGI", "SUN", "TGA", "TIFF"}
+    assert always <= formats
+
+
+def test_damaged_pictures_give_a_digit_or_an_image_error(tmp_path):
+    classifier = ImageClassifier(COURSE / "model.pth", device="cpu")
+    outcomes = [
+        {
+            "number": number,
+            "kind": mutations.case(0, number)[0],
+            **pictures.read(
+                classifier, mutations.case(0, number)[1], pictures.WAYS[number % len(pictures.WAYS)], tmp_path
+            ),
+        }
+        for number in range(400)
+    ]
+    result = pictures.summary(outcomes, 400)
+    # Time and memory are for the full campaign: here, the machine may be busy.
+    assert [failure for failure in result["failures"] if "Error" in failure] == []
+    counts = {outcome: sum(n for _, o, n in result["rows"] if o == outcome) for outcome in ("digit", "ImageError")}
+    assert sum(counts.values()) == 400 and min(counts.values()) > 50  # neither everything is read nor nothing
+
+
+def test_what_must_not_be_is_found():
+    fine = {"kind": "truncate PNG L", "way": "bytes", "what": "", "seconds": 0.1, "wall": 0.1, "megabytes": 1.0}
+    outcomes = [
+        {"number": 0, "outcome": "digit", **fine},
+        {"number": 1, "outcome": "other error", **fine},
+        {"number": 2, "outcome": "digit", **fine, "seconds": 3.0},
+        {"number": 3, "outcome": "ImageError", **fine, "megabytes": 600.0},
+        {"number": 4, "outcome": "crash", "kind": "noise", "way": "?", "what": "the process died with status -11"},
+    ]
+    result = pictures.summary(outcomes, 6)
+    assert [failure.split(" ")[1] for failure in result["failures"][:4]] == ["1", "2", "3", "4"]
+    assert result["failures"][4] == "1 files were not read"
+    assert "| truncate" in pictures.show(result)
+
+
+def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypatch):
+    killing = (
+        "import os, sys; from reliability import pictures; seed, *rest = map(int, sys.argv[1:])\n"
+        "pictures.read = lambda *_: {'outcome': 'digit'}\n"
+        "case = pictures.case\n"
+        "pictures.case = lambda seed, number: os._exit(7) if number == 5 else case(seed, number)\n"
+        "pictures.work(seed, *rest)"
+    )
+    monkeypatch.setattr(pictures, "_WORKER", killing)
+    outcomes = []
+    pictures._supervise(0, 0, 1, 8, outcomes)
+    assert [one["number"] for one in outcomes] == list(range(8))
+    assert [one["outcome"] for one in outcomes] == ["digit"] * 5 + ["crash"] + ["digit"] * 2
+    assert "status 7" in outcomes[5]["what"]
