@@ -113,8 +113,6 @@ def _decode(content, longest_side, name):
     with _told_as_image_error(name):
         _refuse_what_hides(content, name)
         with Image.open(content) as picture:
-            if picture.format == "EPS":  # Pillow would hand it to Ghostscript
-                raise ImageError(f"{name} is EPS, which is a program that draws; save it as PNG or JPEG")
             if longest_side and picture.format in ("JPEG", "MPO"):
                 # The decoder itself can give a half, a quarter or an eighth of the size, several times
                 # as fast. Twice the wanted size leaves something to average.
@@ -174,6 +172,8 @@ def _upright(picture, longest_side, name):
     """Mode L, RGB or RGBA, no larger than asked for, turned as the camera was held (EXIF)."""
     if 0 in picture.size:
         raise ImageError(f"{name} has no pixels: its size is {picture.width}×{picture.height}")
+    if picture.format == "EPS":  # Pillow would hand it to Ghostscript
+        raise ImageError(f"{name} is EPS, which is a program that draws; save it as PNG or JPEG")
     if picture.format:  # straight from a file, and likely to be unpacked only now
         _refuse_too_large(picture.width * picture.height, _weight(picture), name)
     picture.load()

@@ -36,7 +36,7 @@ def test_a_program_is_never_run(monkeypatch, tmp_path):
     monkeypatch.setattr(EpsImagePlugin, "Ghostscript", lambda *_, **__: pytest.fail("a file was run"))
     path = tmp_path / "digit.eps"
     path.write_bytes(saved(Image.new("L", (28, 28), 255), "EPS"))
-    for picture in (path, path.read_bytes()):
+    for picture in (path, path.read_bytes(), Image.open(path)):
         with pytest.raises(ImageError, match="EPS, which is a program that draws; save it as PNG or JPEG"):
             read_image(picture)
 
