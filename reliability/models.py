@@ -5,7 +5,6 @@ weights than were saved is a loss: nobody would notice it. Each file is read in 
 that may not take more than some gigabytes, and its peak memory is noted.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -17,12 +16,12 @@ import sys
 import tempfile
 import zipfile
 from collections import Counter, OrderedDict
-from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.paths import COURSE
+from reliability.small import bits, small_run
 
 FLIPS, TRUNCATIONS = 1_000, 500
 LARGEST_MEGABYTES = 100
@@ -84,20 +83,6 @@ def whole_files():
         next(iter(run))
         save_checkpoint(run, path)
         return model, path.read_bytes()
-
-
-def small_run():
-    """A training of a few steps on a few images, with everything that a checkpoint can hold."""
-    from benchmarks.settings import load_quietly
-    from lenet_helpers import LeNet
-    from lenet_helpers.data import Split
-    from lenet_helpers.recipes import FAST
-    from lenet_helpers.training import TrainingRun
-
-    data = load_quietly("sample")
-    part = Split("train", data.train.pixels[::40], data.train.labels[::40])
-    recipe = replace(FAST, name="small", epochs=2, batch_size=32, averaging=0.9)
-    return TrainingRun(LeNet(seed=0), part, part, recipe, device="cpu", threads=1)
 
 
 def flipped(rng, whole):
@@ -268,20 +253,20 @@ def work(folder):
     from reliability.pictures import _peak_megabytes, _start_measuring_memory
 
     _limit_memory()
-    whole_model = _bits(load_model(Path(folder) / "whole model").state_dict())
+    whole_model = bits(load_model(Path(folder) / "whole model").state_dict())
     run = small_run()
     load_checkpoint(run, Path(folder) / "whole checkpoint")
-    whole_checkpoint = _bits(run.state_dict())
+    whole_checkpoint = bits(run.state_dict())
     for path in sorted(Path(folder).glob("*.pth")):
         before = _start_measuring_memory()
         is_model = " model" in path.name
         try:
             if is_model:
-                same = _bits(load_model(path).state_dict()) == whole_model
+                same = bits(load_model(path).state_dict()) == whole_model
             else:
                 run = small_run()
                 load_checkpoint(run, path)
-                same = _bits(run.state_dict()) == whole_checkpoint
+                same = bits(run.state_dict()) == whole_checkpoint
             outcome, what = ("the same", "") if same else ("other numbers", "")
         except (ModelError, CheckpointError) as error:
             outcome, what = "refused", str(error)[:300]
@@ -302,30 +287,6 @@ def _limit_memory():
     except ImportError:  # Windows
         return
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, _MEMORY_LIMIT))
-
-
-def _bits(state):
-    """A checksum over everything in nested dicts, lists and tensors."""
-    import torch
-
-    digest = hashlib.sha256()
-
-    def add(value):
-        if isinstance(value, dict):
-            for key, item in value.items():
-                digest.update(repr(key).encode())
-                add(item)
-        elif isinstance(value, list | tuple):
-            for item in value:
-                add(item)
-        elif torch.is_tensor(value):
-            digest.update(f"{value.dtype} {tuple(value.shape)}".encode())
-            digest.update(value.detach().cpu().contiguous().numpy().tobytes())
-        else:
-            digest.update(repr(value).encode())
-
-    add(state)
-    return digest.hexdigest()
 
 
 def summary(outcomes, count, status):

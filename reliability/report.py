@@ -14,6 +14,7 @@ CAMPAIGNS = {
     "crowd": "Thirty programs that start at once on an empty data folder",
     "pictures": "Damaged and hostile picture files",
     "models": "Damaged and hostile model files",
+    "saving": "Trainings that are killed, and disks that are full",
 }
 """Name of each campaign's module, and its title in the report, in its order."""
 

@@ -1,0 +1,287 @@
+"""Trainings that are killed at any moment, also while they write; disks that are full or read-only.
+
+A killed training must leave the old file or the new one, whole; continued from its
+checkpoint, it must end with the same bits as one that was never stopped.
+"""
+
+import multiprocessing
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+
+from benchmarks.report import table
+from benchmarks.timing import say
+from lenet_helpers.files import leftovers
+from lenet_helpers.paths import COURSE
+from reliability.small import bits, small_run
+
+KILLS = 100
+EPOCHS = 6
+
+_FILES = ("model.pth", "run.ckpt")
+
+
+def run(quick=False, seed=0, kills=None):
+    """Kill trainings, continue each one, and try disks that can't be written to."""
+    kills = kills or (6 if quick else KILLS)
+    rng = random.Random(seed)
+    expected = _whole_training()
+    counts, failures = Counter(), []
+    for number in range(kills):
+        moment = ("any moment", "while a file was being written")[number % 2]
+        with tempfile.TemporaryDirectory(prefix="kill ü ") as folder:
+            outcome, problems = kill_and_continue(Path(folder), moment != "any moment", rng, expected)
+        counts.update({(moment, key): value for key, value in outcome.items()})
+        failures += [f"training {number + 1}, killed at {moment}: {problem}" for problem in problems]
+        if number % 10 == 9:
+            say(f"  {number + 1} of {kills} killed")
+    disks, problems = full_disks()
+    return {
+        "kills": kills,
+        "rows": [[*key, count] for key, count in sorted(counts.items())],
+        "disks": disks,
+        "failures": failures + problems,
+    }
+
+
+def _whole_training():
+    """Checksum of the end of a training that nobody stops."""
+    training = small_run(EPOCHS)
+    list(training)
+    return bits(training.state_dict())
+
+
+def kill_and_continue(folder, while_writing, rng, expected):
+    """Start a training in `folder`, kill it, look at its files, and continue it to its end.
+
+    Returns
+    -------
+    dict of str to int
+        What was found, each 0 or 1.
+    list of str
+        What must not be.
+    """
+    from lenet_helpers import LeNet, ModelError, load_model, save_checkpoint, save_model
+    from lenet_helpers.checkpoints import CheckpointError, load_checkpoint
+
+    save_model(LeNet(seed=9), folder / "model.pth")  # an old file, which must not be lost
+    save_checkpoint(small_run(EPOCHS), folder / "run.ckpt")
+    (folder / "versions").write_text(bits(LeNet(seed=9).state_dict()) + "\n")
+    process = _context().Process(target=train_for_ever, args=(str(folder), while_writing, rng.random()), daemon=True)
+    process.start()
+    began = _wait(lambda: (folder / "training").exists(), process)
+    if while_writing:
+        saved = 1 + rng.randrange(8)
+        began = began and _wait(lambda: len((folder / "versions").read_text().split()) > saved, process)
+        began = began and _wait(lambda: any(leftovers(folder / name) for name in _FILES), process)
+        time.sleep(0.1 * rng.random())
+    else:
+        time.sleep(rng.random())
+    process.kill()
+    process.join()
+    problems = [] if began else [f"the training did not begin (status {process.exitcode})"]
+    half = [path for name in _FILES for path in leftovers(folder / name)]
+
+    versions = (folder / "versions").read_text().split()
+    try:
+        found = bits(load_model(folder / "model.pth").state_dict())
+    except ModelError as error:
+        problems.append(str(error))
+        found = None
+    if found not in versions[-2:]:
+        problems.append("model.pth is neither the last file nor the one before")
+    continued = small_run(EPOCHS)
+    try:
+        load_checkpoint(continued, folder / "run.ckpt")
+    except CheckpointError as error:
+        problems.append(str(error))
+    steps = continued.steps_done
+    list(continued)
+    if bits(continued.state_dict()) != expected:
+        problems.append(f"continued from step {steps}, it ended with other bits")
+    return {
+        "killed": 1,
+        "half-written file beside the whole one": bool(half),
+        "new model.pth": found == versions[-1],
+        "continued inside an epoch": steps % (continued.steps_total // EPOCHS) != 0,
+        "continued from the first step": steps == 0,
+        "same bits": not problems,
+    }, problems
+
+
+def _context():
+    """Processes that fork from one that has torch already, where the system has that."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["reliability.saving", "lenet_helpers.training", "torch"])
+        return context
+    return multiprocessing.get_context("spawn")
+
+
+def _wait(condition, process, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline or not process.is_alive():
+            return False
+        time.sleep(0.001)
+    return True
+
+
+def train_for_ever(folder, slowly, seed):
+    """Train, stop at random steps, save the model and a checkpoint each time, and begin anew after the end."""
+    from lenet_helpers import files, save_checkpoint, save_model
+    from lenet_helpers.checkpoints import load_checkpoint
+
+    folder, rng = Path(folder), random.Random(seed)
+    if slowly:
+        files.open = _open_slowly
+    while True:
+        training = small_run(EPOCHS)
+        load_checkpoint(training, folder / "run.ckpt")
+        if training.finished:
+            training = small_run(EPOCHS)
+        (folder / "training").touch()
+        while not training.finished:
+            timer = threading.Timer(0.02 * rng.random(), training.stop)
+            timer.start()
+            next(iter(training), None)
+            timer.cancel()
+            with open(folder / "versions", "a") as versions:
+                versions.write(bits(training.model.state_dict()) + "\n")
+            save_model(training.model, folder / "model.pth")
+            save_checkpoint(training, folder / "run.ckpt")
+
+
+def _open_slowly(path, mode):
+    """A file that takes a tenth of a second to write, in small pieces."""
+    return _SlowFile(open(path, mode, buffering=0))
+
+
+class _SlowFile:
+    def __init__(self, file):
+        self.file = file
+
+    def write(self, content):
+        content = bytes(content)
+        for start in range(0, len(content), 4096):
+            self.file.write(content[start : start + 4096])
+            time.sleep(0.002)
+        return len(content)
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+# --- disks ------------------------------------------------------------------------------
+
+_DISKS = {
+    "a disk that gets full": "size=700k",
+    "a disk without any room": "size=700k",
+    "a read-only disk": "size=700k",
+}
+
+_TRY = "import sys; from reliability.saving import try_to_write; try_to_write(*sys.argv[1:])"
+
+
+def full_disks():
+    """Let every writer of the course write to small real disks (tmpfs in a mount namespace; Linux only).
+
+    Returns
+    -------
+    list of [disk, what was written, outcome]
+    list of str
+        What must not be.
+    """
+    rows, problems = [], []
+    if not sys.platform.startswith("linux") or not shutil.which("unshare"):
+        return rows, problems
+    for disk, options in _DISKS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            script = 'mount -t tmpfs -o "$1" none "$2" && exec "$3" -c "$4" "$2" "$5"'
+            command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
+            command += [options, folder, sys.executable, _TRY, disk]
+            done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+        if (done.returncode and "mount" in done.stderr) or "unshare" in done.stderr:
+            say(f"  left out, because this machine does not allow mounting: {disk}")
+            continue
+        if done.returncode:
+            problems.append(f"{disk}: {done.stderr.strip()[-300:]}")
+        for line in done.stdout.splitlines():
+            what, outcome = line.split("\t")
+            rows.append([disk, what, outcome])
+            if not outcome.startswith("refused"):
+                problems.append(f"{disk}, {what}: {outcome}")
+    return rows, problems
+
+
+def try_to_write(folder, disk):
+    """Write each kind of file into `folder`, on a disk that does not let it; print what came of it."""
+    from lenet_helpers import LeNet, ModelError, download, save_checkpoint, save_model
+    from lenet_helpers.checkpoints import CheckpointError
+
+    folder = Path(folder)
+    old = {name: b"old " + name.encode() for name in (*_FILES, "train-labels-idx1-ubyte")}
+    for name, content in old.items():
+        (folder / name).write_bytes(content)
+    room = {"a disk that gets full": 30_000, "a disk without any room": 0}.get(disk)
+    if room is None:
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    else:
+        free = os.statvfs(folder)
+        (folder / "filler").write_bytes(bytes(free.f_bavail * free.f_frsize - room))
+    before = sorted(folder.iterdir())
+    training = small_run()
+    for what, error, write in (
+        ("model.pth", ModelError, lambda path: save_model(LeNet(seed=1), path)),
+        ("run.ckpt", CheckpointError, lambda path: save_checkpoint(training, path)),
+        ("train-labels-idx1-ubyte", download.DataError, lambda path: download._write(path, bytes(60_008))),
+    ):
+        try:
+            write(folder / what)
+            outcome = "was accepted"
+        except error as reason:
+            named = str(folder / what) in str(reason)
+            whole = (folder / what).read_bytes() == old[what]
+            tidy = sorted(folder.iterdir()) == before
+            outcome = (
+                "refused, the old file untouched"
+                if named and whole and tidy
+                else f"named {named}, old file whole {whole}, nothing left behind {tidy}"
+            )
+        except Exception as reason:
+            outcome = f"{type(reason).__name__}: {reason}"
+        print(what, outcome, sep="\t")
+
+
+def show(result):
+    kinds = ["killed", "new model.pth", "half-written file beside the whole one", "continued inside an epoch"]
+    kinds += ["continued from the first step", "same bits"]
+    counts = {(moment, kind): count for moment, kind, count in result["rows"]}
+    moments = sorted({moment for moment, _, _ in result["rows"]})
+    rows = [(moment, *(counts.get((moment, kind), 0) for kind in kinds)) for moment in moments]
+    parts = [
+        f"{result['kills']} trainings were killed (SIGKILL), half of them at any moment and half while a file was "
+        "being written, slowly, in pieces of 4 kB. Each time, `model.pth` had to be the last file or the one before, "
+        "whole; and the training, continued from its checkpoint, had to end with the same bits as one that was never stopped: "
+        "weights, optimiser, schedule, average, random state and records. A half-written file keeps a name of its own "
+        "and is cleared away an hour later.",
+        table(["killed at", *kinds], rows),
+    ]
+    if result["disks"]:
+        parts.append(table(["disk", "file", "outcome"], result["disks"], texts=3))
+    else:
+        parts.append("Full and read-only disks were left out: this machine does not allow mounting.")
+    return "\n\n".join(parts)
