@@ -276,8 +276,8 @@ def show(result):
         f"{result['kills']} trainings were killed (SIGKILL), half of them at any moment and half while a file was "
         "being written, slowly, in pieces of 4 kB. Each time, `model.pth` had to be the last file or the one before, "
         "whole; and the training, continued from its checkpoint, had to end with the same bits as one that was never "
-        "stopped: weights, optimiser, schedule, average, random state and records. A half-written file keeps a name of its own "
-        "and is cleared away an hour later.",
+        "stopped: weights, optimiser, schedule, average, random state and records. A half-written file keeps a name of "
+        "its own and is cleared away an hour later.",
         table(["killed at", *kinds], rows),
     ]
     if result["disks"]:
