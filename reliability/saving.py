@@ -187,12 +187,6 @@ class _SlowFile:
 
 # --- disks ------------------------------------------------------------------------------
 
-_DISKS = {
-    "a disk that gets full": "size=700k",
-    "a disk without any room": "size=700k",
-    "a read-only disk": "size=700k",
-}
-
 _TRY = "import sys; from reliability.saving import try_to_write; try_to_write(*sys.argv[1:])"
 
 
@@ -205,43 +199,43 @@ def full_disks():
     list of str
         What must not be.
     """
-    rows, problems = [], []
     if not sys.platform.startswith("linux") or not shutil.which("unshare"):
-        return rows, problems
-    for disk, options in _DISKS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            script = 'mount -t tmpfs -o "$1" none "$2" && exec "$3" -c "$4" "$2" "$5"'
-            command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh"]
-            command += [options, folder, sys.executable, _TRY, disk]
-            done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
-        if (done.returncode and "mount" in done.stderr) or "unshare" in done.stderr:
-            say(f"  left out, because this machine does not allow mounting: {disk}")
-            continue
-        if done.returncode:
-            problems.append(f"{disk}: {done.stderr.strip()[-300:]}")
-        for line in done.stdout.splitlines():
-            what, outcome = line.split("\t")
-            rows.append([disk, what, outcome])
-            if not outcome.startswith("refused"):
-                problems.append(f"{disk}, {what}: {outcome}")
+        return [], []
+    with tempfile.TemporaryDirectory() as folder:
+        script = 'mount -t tmpfs -o size=700k none "$1" || exit 77; exec "$2" -c "$3" "$1"'
+        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", folder, sys.executable, _TRY]
+        done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        say("  full disks left out: this machine does not allow mounting")
+        return [], []
+    rows = [line.split("\t") for line in done.stdout.splitlines()]
+    problems = [": ".join(row) for row in rows if not row[2].startswith("refused")]
+    if done.returncode:
+        problems.append(f"full disks: {done.stderr.strip()[-300:]}")
     return rows, problems
 
 
-def try_to_write(folder, disk):
+def try_to_write(folder):
     """Write each kind of file into `folder`, on a disk that does not let it; print what came of it."""
-    from lenet_helpers import LeNet, ModelError, download, save_checkpoint, save_model
-    from lenet_helpers.checkpoints import CheckpointError
-
     folder = Path(folder)
     old = {name: b"old " + name.encode() for name in (*_FILES, "train-labels-idx1-ubyte")}
     for name, content in old.items():
         (folder / name).write_bytes(content)
-    room = {"a disk that gets full": 30_000, "a disk without any room": 0}.get(disk)
-    if room is None:
-        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-    else:
-        free = os.statvfs(folder)
-        (folder / "filler").write_bytes(bytes(free.f_bavail * free.f_frsize - room))
+    free = os.statvfs(folder)
+    filler = bytes(free.f_bavail * free.f_frsize)
+    (folder / "filler").write_bytes(filler[30_000:])
+    _try_each("a disk that gets full", folder, old)
+    (folder / "filler").write_bytes(filler)
+    _try_each("a disk without any room", folder, old)
+    (folder / "filler").unlink()
+    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+    _try_each("a read-only disk", folder, old)
+
+
+def _try_each(disk, folder, old):
+    from lenet_helpers import LeNet, ModelError, download, save_checkpoint, save_model
+    from lenet_helpers.checkpoints import CheckpointError
+
     before = sorted(folder.iterdir())
     training = small_run()
     for what, error, write in (
@@ -263,7 +257,7 @@ def try_to_write(folder, disk):
             )
         except Exception as reason:
             outcome = f"{type(reason).__name__}: {reason}"
-        print(what, outcome, sep="\t")
+        print(disk, what, outcome, sep="\t")
 
 
 def show(result):

@@ -2,13 +2,15 @@
 
 import io
 import json
+import random
+import sys
 
 import pytest
 from PIL import Image
 
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, mutations, pictures
+from reliability import crowd, mutations, pictures, saving
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -100,11 +102,11 @@ def test_what_must_not_be_is_found():
 
 def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypatch):
     killing = (
-        "import os, sys; from reliability import pictures; seed, *rest = map(int, sys.argv[1:])\n"
-        "pictures.read = lambda *_: {'outcome': 'digit'}\n"
-        "case = pictures.case\n"
-        "pictures.case = lambda seed, number: os._exit(7) if number == 5 else case(seed, number)\n"
-        "pictures.work(seed, *rest)"
+        "import json, os, sys\n"
+        "seed, *numbers = map(int, sys.argv[1:])\n"
+        "for number in range(numbers[0], numbers[2], numbers[1]):\n"
+        "    if number == 5: os._exit(7)\n"
+        "    print(json.dumps({'number': number, 'outcome': 'digit'}), flush=True)\n"
     )
     monkeypatch.setattr(pictures, "_WORKER", killing)
     outcomes = []
@@ -112,3 +114,30 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypa
     assert [one["number"] for one in outcomes] == list(range(8))
     assert [one["outcome"] for one in outcomes] == ["digit"] * 5 + ["crash"] + ["digit"] * 2
     assert "status 7" in outcomes[5]["what"]
+
+
+# --- saving -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("while_writing", [False, True], ids=["any moment", "while writing"])
+def test_a_killed_training_leaves_whole_files_and_continues_with_the_same_bits(tmp_path, while_writing):
+    expected = saving._whole_training()
+    outcome, problems = saving.kill_and_continue(tmp_path, while_writing, random.Random(1), expected)
+    assert problems == []
+    assert outcome["same bits"]
+    if while_writing:
+        assert outcome["half-written file beside the whole one"]
+
+
+def test_a_training_that_ends_with_other_bits_is_found(tmp_path):
+    _, problems = saving.kill_and_continue(tmp_path, False, random.Random(1), "other bits")
+    assert len(problems) == 1 and "ended with other bits" in problems[0]
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="small disks are mounted in a namespace of Linux")
+def test_disks_that_are_full_or_read_only_cost_nothing_but_an_error():
+    rows, problems = saving.full_disks()
+    if not rows and not problems:
+        pytest.skip("this machine does not allow mounting")
+    assert problems == []
+    assert {outcome for _, _, outcome in rows} == {"refused, the old file untouched"} and len(rows) == 9
