@@ -15,6 +15,7 @@ CAMPAIGNS = {
     "pictures": "Damaged and hostile picture files",
     "models": "Damaged and hostile model files",
     "saving": "Trainings that are killed, and disks that are full",
+    "stopping": "Ctrl-C, and Kernel → Interrupt",
 }
 """Name of each campaign's module, and its title in the report, in its order."""
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import random
 import sys
 
@@ -10,7 +11,7 @@ from PIL import Image
 
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, mutations, pictures, saving
+from reliability import crowd, mutations, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -141,3 +142,28 @@ def test_disks_that_are_full_or_read_only_cost_nothing_but_an_error():
         pytest.skip("this machine does not allow mounting")
     assert problems == []
     assert {outcome for _, _, outcome in rows} == {"refused, the old file untouched"} and len(rows) == 9
+
+
+# --- stopping ---------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to a group of processes")
+def test_an_interrupted_training_leaves_a_checkpoint_and_nothing_else(tmp_path):
+    outcome, problems = stopping.lenet_train(tmp_path, random.Random(0))
+    assert problems == []
+    assert outcome == {"interrupted": True, "kept": True}
+
+
+def test_an_interrupted_cell_leaves_a_kernel_that_goes_on():
+    name = "a `TrainingRun` in `stop_on_interrupt`"
+    outcome, problems = stopping.interrupt_cell(name, stopping._CELLS[name], 0.3)
+    assert problems == []
+    assert outcome == {"interrupted": 1, "kept": True}
+
+
+def test_a_program_that_takes_ctrl_c_badly_is_found():
+    code = (
+        "print('on', flush=True)\ntry:\n    import time; time.sleep(60)\nexcept KeyboardInterrupt:\n    raise OSError"
+    )
+    status, _, _, problems = stopping.interrupt(["-c", code], 0.1, sign="on")
+    assert status == 1 and len(problems) == 2 and "a traceback" in problems[1]
