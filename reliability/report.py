@@ -14,8 +14,10 @@ CAMPAIGNS = {
     "crowd": "Thirty programs that start at once on an empty data folder",
     "pictures": "Damaged and hostile picture files",
     "models": "Damaged and hostile model files",
-    "saving": "Trainings that are killed, and disks that are full",
+    "saving": "Trainings that are killed",
+    "disks": "Disks that are full or read-only",
     "stopping": "Ctrl-C, and Kernel → Interrupt",
+    "memory": "Memory of a process that works for long",
 }
 """Name of each campaign's module, and its title in the report, in its order."""
 

@@ -1,15 +1,11 @@
-"""Trainings that are killed at any moment, also while they write; disks that are full or read-only.
+"""Trainings that are killed at any moment, also while they write.
 
 A killed training must leave the old file or the new one, whole; continued from its
 checkpoint, it must end with the same bits as one that was never stopped.
 """
 
 import multiprocessing
-import os
 import random
-import shutil
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -19,7 +15,6 @@ from pathlib import Path
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.files import leftovers
-from lenet_helpers.paths import COURSE
 from reliability.small import bits, small_run
 
 KILLS = 100
@@ -29,7 +24,7 @@ _FILES = ("model.pth", "run.ckpt")
 
 
 def run(quick=False, seed=0, kills=None):
-    """Kill trainings, continue each one, and try disks that can't be written to."""
+    """Kill trainings, and continue each one."""
     kills = kills or (6 if quick else KILLS)
     rng = random.Random(seed)
     expected = _whole_training()
@@ -42,12 +37,10 @@ def run(quick=False, seed=0, kills=None):
         failures += [f"training {number + 1}, killed at {moment}: {problem}" for problem in problems]
         if number % 10 == 9:
             say(f"  {number + 1} of {kills} killed")
-    disks, problems = full_disks()
     return {
         "kills": kills,
         "rows": [[*key, count] for key, count in sorted(counts.items())],
-        "disks": disks,
-        "failures": failures + problems,
+        "failures": failures,
     }
 
 
@@ -185,97 +178,16 @@ class _SlowFile:
         self.file.close()
 
 
-# --- disks ------------------------------------------------------------------------------
-
-_TRY = "import sys; from reliability.saving import try_to_write; try_to_write(*sys.argv[1:])"
-
-
-def full_disks():
-    """Let every writer of the course write to small real disks (tmpfs in a mount namespace; Linux only).
-
-    Returns
-    -------
-    list of [disk, what was written, outcome]
-    list of str
-        What must not be.
-    """
-    if not sys.platform.startswith("linux") or not shutil.which("unshare"):
-        return [], []
-    with tempfile.TemporaryDirectory() as folder:
-        script = 'mount -t tmpfs -o size=700k none "$1" || exit 77; exec "$2" -c "$3" "$1"'
-        command = ["unshare", "--map-root-user", "--mount", "sh", "-c", script, "sh", folder, sys.executable, _TRY]
-        done = subprocess.run(command, cwd=COURSE, capture_output=True, text=True)
-    if done.returncode == 77 or "unshare" in done.stderr:
-        say("  full disks left out: this machine does not allow mounting")
-        return [], []
-    rows = [line.split("\t") for line in done.stdout.splitlines()]
-    problems = [": ".join(row) for row in rows if not row[2].startswith("refused")]
-    if done.returncode:
-        problems.append(f"full disks: {done.stderr.strip()[-300:]}")
-    return rows, problems
-
-
-def try_to_write(folder):
-    """Write each kind of file into `folder`, on a disk that does not let it; print what came of it."""
-    folder = Path(folder)
-    old = {name: b"old " + name.encode() for name in (*_FILES, "train-labels-idx1-ubyte")}
-    for name, content in old.items():
-        (folder / name).write_bytes(content)
-    free = os.statvfs(folder)
-    filler = bytes(free.f_bavail * free.f_frsize)
-    (folder / "filler").write_bytes(filler[30_000:])
-    _try_each("a disk that gets full", folder, old)
-    (folder / "filler").write_bytes(filler)
-    _try_each("a disk without any room", folder, old)
-    (folder / "filler").unlink()
-    subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
-    _try_each("a read-only disk", folder, old)
-
-
-def _try_each(disk, folder, old):
-    from lenet_helpers import LeNet, ModelError, download, save_checkpoint, save_model
-    from lenet_helpers.checkpoints import CheckpointError
-
-    before = sorted(folder.iterdir())
-    training = small_run()
-    for what, error, write in (
-        ("model.pth", ModelError, lambda path: save_model(LeNet(seed=1), path)),
-        ("run.ckpt", CheckpointError, lambda path: save_checkpoint(training, path)),
-        ("train-labels-idx1-ubyte", download.DataError, lambda path: download._write(path, bytes(60_008))),
-    ):
-        try:
-            write(folder / what)
-            outcome = "was accepted"
-        except error as reason:
-            named = str(folder / what) in str(reason)
-            whole = (folder / what).read_bytes() == old[what]
-            tidy = sorted(folder.iterdir()) == before
-            outcome = (
-                "refused, the old file untouched"
-                if named and whole and tidy
-                else f"named {named}, old file whole {whole}, nothing left behind {tidy}"
-            )
-        except Exception as reason:
-            outcome = f"{type(reason).__name__}: {reason}"
-        print(disk, what, outcome, sep="\t")
-
-
 def show(result):
     kinds = ["killed", "new model.pth", "half-written file beside the whole one", "continued inside an epoch"]
     kinds += ["continued from the first step", "same bits"]
     counts = {(moment, kind): count for moment, kind, count in result["rows"]}
     moments = sorted({moment for moment, _, _ in result["rows"]})
     rows = [(moment, *(counts.get((moment, kind), 0) for kind in kinds)) for moment in moments]
-    parts = [
+    return (
         f"{result['kills']} trainings were killed (SIGKILL), half of them at any moment and half while a file was "
         "being written, slowly, in pieces of 4 kB. Each time, `model.pth` had to be the last file or the one before, "
         "whole; and the training, continued from its checkpoint, had to end with the same bits as one that was never "
         "stopped: weights, optimiser, schedule, average, random state and records. A half-written file keeps a name of "
-        "its own and is cleared away an hour later.",
-        table(["killed at", *kinds], rows),
-    ]
-    if result["disks"]:
-        parts.append(table(["disk", "file", "outcome"], result["disks"], texts=3))
-    else:
-        parts.append("Full and read-only disks were left out: this machine does not allow mounting.")
-    return "\n\n".join(parts)
+        "its own and is cleared away an hour later.\n\n" + table(["killed at", *kinds], rows)
+    )

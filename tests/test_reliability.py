@@ -9,9 +9,10 @@ import sys
 import pytest
 from PIL import Image
 
+from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, mutations, pictures, saving, stopping
+from reliability import crowd, disks, memory, mutations, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -137,7 +138,7 @@ def test_a_training_that_ends_with_other_bits_is_found(tmp_path):
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="small disks are mounted in a namespace of Linux")
 def test_disks_that_are_full_or_read_only_cost_nothing_but_an_error():
-    rows, problems = saving.full_disks()
+    rows, problems = disks.full_disks()
     if not rows and not problems:
         pytest.skip("this machine does not allow mounting")
     assert problems == []
@@ -167,3 +168,12 @@ def test_a_program_that_takes_ctrl_c_badly_is_found():
     )
     status, _, _, problems = stopping.interrupt(["-c", code], 0.1, sign="on")
     assert status == 1 and len(problems) == 2 and "a traceback" in problems[1]
+
+
+# --- memory -----------------------------------------------------------------------------
+
+
+def test_reading_pictures_keeps_no_memory():
+    grown = run_apart(memory.read, pictures=1500, seed=0)
+    # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
+    assert grown["after"] - grown["before"] < memory.MOST_GROWTH
