@@ -4,23 +4,26 @@
 #   make TORCH_INDEX=ADDRESS run     take torch and torchvision from another package index,
 #                                    such as the one with the small CPU build for Linux
 #   make BENCH=race bench            measure one section of the benchmark
+#   make CAMPAIGN=crowd reliability  run one campaign of the reliability report
 
 PYTHON =
 TORCH_INDEX =
 BENCH =
+CAMPAIGN =
 PY = .venv/bin/python
 
 # Notebooks run in notebooks/, where a relative path would mean something else.
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit nbval lint lab bench notebooks setup clean distclean
+.PHONY: help run test unit nbval lint lab bench reliability notebooks setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
 	@echo "make test        unit tests, then nbval over the notebooks, then lint"
 	@echo "make lab         open JupyterLab at the first lesson"
 	@echo "make bench       measure speed and accuracy"
+	@echo "make reliability try to break the course, and report what was lost"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
 	@echo "make clean       remove build/ and caches"
@@ -49,6 +52,9 @@ lab: setup
 
 bench: setup
 	@$(PY) -m benchmarks $(BENCH)
+
+reliability: setup
+	@$(PY) -m reliability $(CAMPAIGN)
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py

@@ -284,19 +284,23 @@ def evaluate(model, split, data, images, errors, as_json):
 
 def _evaluate_folder(model, images, errors, as_json):
     from lenet_helpers import ImageClassifier, environment_stamp, load_model, pick_device
+    from lenet_helpers.files import written_whole
     from lenet_helpers.folder_evaluation import contact_sheet, evaluate_folder
 
     result = evaluate_folder(ImageClassifier(load_model(model, pick_device())), images)
     if errors:
         errors.mkdir(parents=True, exist_ok=True)
         sheet = errors / "errors.png"
-        contact_sheet(result.errors).save(sheet)
+        with written_whole(sheet) as file:
+            contact_sheet(result.errors).save(file, "PNG")
         _say(f"{sheet}: each mistake beside what the network saw")
+    status = 0 if result.complete else INTERRUPTED
     if as_json:
         _print_json(
             {
                 "model": str(model),
                 "data": str(images),
+                "complete": result.complete,
                 "images": result.images,
                 "accuracy": result.accuracy,
                 "mean_over_folders": result.mean_over_folders,
@@ -315,7 +319,7 @@ def _evaluate_folder(model, images, errors, as_json):
                 "environment": environment_stamp(),
             }
         )
-        return 0
+        return status
     for mistake in result.errors:
         if mistake.prediction is None:
             _say(mistake.message)
@@ -328,7 +332,7 @@ def _evaluate_folder(model, images, errors, as_json):
     if len(result.by_folder) > 1:
         click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
     click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
-    return 0
+    return status
 
 
 def _checked_out(out):

@@ -215,6 +215,30 @@ def test_mistakes_and_unreadable_pictures_are_listed(classifier, folder):
     assert len(np.unique(np.asarray(sheet))) > 10
 
 
+def test_an_interrupted_evaluation_gives_back_what_it_has(classifier, folder):
+    whole = evaluate_folder(classifier, folder)
+    pairs = read_labels(folder)
+    assert whole.complete and whole.images == len(pairs)
+
+    class Interrupted:
+        def __init__(self, after):
+            self.left = after
+
+        def classify(self, file):
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            return classifier.classify(file)
+
+    with pytest.warns(UserWarning, match=f"interrupted: 2 of {len(pairs)} pictures were read"):
+        part = evaluate_folder(Interrupted(2), folder)
+    assert not part.complete and part.images == 2
+    listed = [path for path, _ in pairs[:2]]
+    assert [error.path for error in part.errors] == [error.path for error in whole.errors if error.path in listed]
+    with pytest.raises(KeyboardInterrupt):  # nothing was done yet
+        evaluate_folder(Interrupted(0), folder)
+
+
 def test_a_sheet_without_mistakes_says_so():
     assert np.asarray(contact_sheet([])).min() < 128
 

@@ -40,7 +40,7 @@ def foreign_imports(*folders):
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
+        own = {"lenet_helpers", "benchmarks", "reliability"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
         own |= {path.stem for path in (COURSE / "tools").glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
@@ -55,11 +55,11 @@ def test_everything_imported_is_declared():
     required = names_of(PROJECT["dependencies"])
     extras = {name: names_of(requirements) for name, requirements in PROJECT["optional-dependencies"].items()}
     assert foreign_imports("lenet_helpers", "notebooks") <= required.union(*extras.values()) - extras["test"]
-    assert foreign_imports("tools", "tests", "benchmarks") <= required.union(*extras.values())
+    assert foreign_imports("tools", "tests", "benchmarks", "reliability") <= required.union(*extras.values())
 
 
 def test_everything_declared_is_used():
-    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks") | NOT_IMPORTED
+    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks", "reliability") | NOT_IMPORTED
     declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
     assert declared <= used
 
