@@ -15,12 +15,13 @@ import importlib
 import warnings
 
 # Demo -> module here and in live/, and the name of its widget. The twin is called <demo>_figure.
+# No module has the name of a demo: importing it would put it in the demo's place.
 _DEMOS = {
     "drawing_pad": ("drawing", "DrawingPad"),
-    "layers": ("layers", "Layers"),
-    "convolution": ("convolution", "Convolution"),
+    "layers": ("stages", "Layers"),
+    "convolution": ("kernels", "Convolution"),
     "data": ("images", "Data"),
-    "mistakes": ("mistakes", "Mistakes"),
+    "mistakes": ("confusions", "Mistakes"),
     "fool_it": ("fooling", "FoolIt"),
 }
 

@@ -22,7 +22,7 @@ def steps_figure(steps, width=9.0):
     matplotlib.figure.Figure
     """
     columns = max(2, (len(steps) + 1) // 2)
-    figure = Figure(figsize=(width, 0.44 * width), layout="constrained")
+    figure = Figure(figsize=(width, 0.6 * width), layout="constrained")
     plots.steps(figure.subplots(2, columns), steps)
     return figure
 

@@ -87,3 +87,13 @@ def jupyterlab(home):
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home}"]
     with running(command, f"http://127.0.0.1:{port}/api", home):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def demo_page(home, *options):
+    """Run `lenet demo`; yield the page's address and the seconds until the page was there."""
+    home.mkdir(exist_ok=True)
+    port = free_port()
+    command = [sys.executable, "-m", "lenet_helpers", "demo", "--no-browser", f"--port={port}", *options]
+    with running(command, f"http://127.0.0.1:{port}/", home) as seconds:
+        yield f"http://127.0.0.1:{port}/", seconds

@@ -15,11 +15,14 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def chromium():
     """The browser, or a skip that says how to get it."""
-    playwright = pytest.importorskip("playwright.sync_api", reason=f"playwright is missing: {HOW}")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        pytest.skip(f"playwright is missing: {HOW}")
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         pytest.skip(f"chromium is missing: {HOW}")
-    with playwright.sync_playwright() as run:
+    with sync_playwright() as run:
         browser = run.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()

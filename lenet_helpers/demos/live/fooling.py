@@ -35,13 +35,13 @@ class FoolIt(widgets.VBox):
         self.upload = widgets.FileUpload(accept="image/*", description="Upload a picture")
         self.example = widgets.Button(description="test.png")
         self.reading = Reading()
-        self.strip = Picture("Every step from the picture to what the network sees", width=62, pixelated=False)
+        self.strip = Picture("Every step from the picture to what the network sees", width=36, pixelated=False)
         self.sentences = text()
         self.upload.observe(self._uploaded, names="value")
         self.example.on_click(lambda _: self.show(COURSE / "test.png"))
         self.show(COURSE / "test.png" if image is None else image)
         hint = text("A photo of a digit, a drawing, a scan: JPEG or PNG. What do you have to do until it is misread?")
-        super().__init__([hint, row(self.upload, self.example), self.reading, self.strip, self.sentences])
+        super().__init__([hint, row(self.upload, self.example), row(self.reading, self.strip), self.sentences])
         self.add_class("lenet-box")
 
     def show(self, image):
@@ -55,7 +55,7 @@ class FoolIt(widgets.VBox):
             self.strip.png, self.sentences.value = b"", ""
             return
         self.reading.show(self.prediction)
-        self.strip.png = figure_png(steps_figure(steps))
+        self.strip.png = figure_png(steps_figure(steps, 6.2))
         self.strip.alt = "The picture after each step: " + ", ".join(step.name for step in steps)
         items = "".join(f"<li><strong>{step.name}</strong>: {html.escape(step.sentence)}</li>" for step in steps)
         self.sentences.value = f"<ol>{items}</ol>"

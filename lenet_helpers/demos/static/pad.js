@@ -25,6 +25,7 @@ function render({ model, el }) {
   const brush = el.querySelector("select");
   const pen = canvas.getContext("2d");
   const keep = model.get("keep");
+  canvas.style.width = `${model.get("size")}em`;
   for (const [name, width] of Object.entries(model.get("widths"))) brush.add(new Option(name, width));
   for (const digit of Object.keys(model.get("samples"))) {
     const button = document.createElement("button");

@@ -26,6 +26,7 @@ function render({ model, el }) {
     image.alt = model.get("alt");
     caption.textContent = model.get("caption");
     image.style.width = `${model.get("width")}em`;
+    image.className = model.get("pixelated") ? "lenet-framed" : "";
     image.style.imageRendering = model.get("pixelated") ? "pixelated" : "auto";
   }
 

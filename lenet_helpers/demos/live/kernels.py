@@ -4,10 +4,10 @@ import html
 
 import ipywidgets as widgets
 
-from lenet_helpers.demos.convolution import KINDS, convolve, kernel_of
-from lenet_helpers.demos.layers import sample_pixels
+from lenet_helpers.demos.kernels import KINDS, convolve, kernel_of
 from lenet_helpers.demos.live.parts import Picture, Slider, column, png_of, row, text
 from lenet_helpers.demos.maps import colours, enlarge, ink
+from lenet_helpers.demos.stages import sample_pixels
 from lenet_helpers.inference import ImageClassifier
 
 LEARNED = tuple(f"learned {number}" for number in range(1, 7))

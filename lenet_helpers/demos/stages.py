@@ -23,7 +23,7 @@ NAMES = {
     "relu2": "conv2 and ReLU: 16 maps of 10×10",
     "pool2": "pool2: 16 maps of 5×5",
     "average": "average: 16 numbers",
-    "fc3": "fc3: 10 logits, one for each digit",
+    "fc3": "fc3: 10 logits, for 0, 1, 2 ... 9",
 }
 
 

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from lenet_helpers import plots
 from lenet_helpers.architecture import conv_output_size
 from lenet_helpers.data import to_input
-from lenet_helpers.demos.layers import sample_pixels
+from lenet_helpers.demos.stages import sample_pixels
 from lenet_helpers.inference import ImageClassifier
 
 KINDS = ("horizontal edge", "vertical edge", "outline", "blur", "sharpen", "unchanged")

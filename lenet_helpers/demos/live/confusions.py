@@ -5,9 +5,17 @@ import math
 import ipywidgets as widgets
 
 from lenet_helpers.demos.changes import Change, changed
+from lenet_helpers.demos.confusions import (
+    answers_to,
+    flips_text,
+    gallery_figure,
+    reading_of,
+    study,
+    trade,
+    trade_figure,
+)
 from lenet_helpers.demos.live.parts import Matrix, Picture, Reading, Slider, column, figure_png, row, text
 from lenet_helpers.demos.maps import enlarge, ink
-from lenet_helpers.demos.mistakes import answers_to, flips_text, gallery_figure, reading_of, study, trade, trade_figure
 
 
 class Mistakes(widgets.VBox):
@@ -38,7 +46,7 @@ class Mistakes(widgets.VBox):
         self._shake_view()
         self.tabs = widgets.Tab(
             [
-                column(row(self.matrix, column(self.gallery, self.which, self.reading)), self.about),
+                row(column(self.matrix, self.about), column(self.gallery, self.which, self.reading)),
                 column(self.threshold, self.traded, self.curve),
                 row(
                     column(*self.sliders.values(), self.reset, self.flips),
@@ -56,7 +64,7 @@ class Mistakes(widgets.VBox):
 
     def _cell_view(self):
         self.matrix = Matrix(self.studied.matrix, self.studied.worst_cell())
-        self.gallery = Picture("The digits of the chosen cell", width=34, pixelated=False)
+        self.gallery = Picture("The digits of the chosen cell", width=30, pixelated=False)
         self.which = Slider("Digit", 1, 1, 2)
         self.reading = Reading()
         self.about = text()

@@ -198,7 +198,7 @@ def gallery_figure(studied, label, prediction, most=10):
     matplotlib.figure.Figure
     """
     found = studied.in_cell(label, prediction)[:most]
-    figure = Figure(figsize=(7, 3), layout="constrained")
+    figure = Figure(figsize=(5.2, 2.4), layout="constrained")
     axes = figure.subplots(2, 5)
     sure = studied.evaluation.probabilities[found, prediction]
     titles = [f"{at}: {100 * share:.1f} %" for at, share in enumerate(sure, 1)]

@@ -3,13 +3,13 @@
 import ipywidgets as widgets
 
 from lenet_helpers.demos.images import local_mnist
-from lenet_helpers.demos.layers import NAMES, sample_pixels, stages
 from lenet_helpers.demos.live.parts import Pad, Picture, column, png_of, row, text
 from lenet_helpers.demos.maps import enlarge, ink
+from lenet_helpers.demos.stages import NAMES, sample_pixels, stages
 from lenet_helpers.demos.strokes import draw_strokes
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 
-_WIDTHS = {"relu1": 38, "pool1": 38, "relu2": 36, "pool2": 36, "average": 38, "fc3": 25}  # in em
+_WIDTHS = {"relu1": 31, "pool1": 31, "relu2": 27, "pool2": 27, "average": 31, "fc3": 20}  # in em
 
 
 class Layers(widgets.HBox):
@@ -41,7 +41,7 @@ class Layers(widgets.HBox):
     def __init__(self, classifier=None, pixels=None, mnist=None, keep=""):
         self.model = (classifier or ImageClassifier()).model
         self._mnist, self._next = mnist, 0
-        self.pad = Pad(keep=keep)
+        self.pad = Pad(keep=keep, size=17)
         self.another = widgets.Button(description="A test digit")
         self.upload = widgets.FileUpload(accept="image/*", description="Upload a picture")
         self.seen = Picture("The digit that goes into the network", "The input, 28×28", 11)
