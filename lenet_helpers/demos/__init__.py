@@ -21,6 +21,7 @@ _DEMOS = {
     "layers": ("stages", "Layers"),
     "convolution": ("kernels", "Convolution"),
     "data": ("images", "Data"),
+    "live_training": ("curves", "LiveTraining"),
     "mistakes": ("confusions", "Mistakes"),
     "fool_it": ("fooling", "FoolIt"),
 }

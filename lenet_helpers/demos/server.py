@@ -113,14 +113,17 @@ def arguments(path, host, port, token, open_browser):
         "port": port,
         "token": token,
         "Voila.log_level": "ERROR",
-        # A tablet that was put away keeps no process: an hour without a connection ends it.
-        "MappingKernelManager.cull_interval": 300,
-        "MappingKernelManager.cull_idle_timeout": 3600,
+        # A tablet that was put away keeps no process: so long without a connection ends it.
+        "MappingKernelManager.cull_interval": 60,
+        "MappingKernelManager.cull_idle_timeout": 1200,
         "VoilaConfiguration.file_allowlist": "(?!)",  # no file of the folder
     }
     options = [f"--{name}={value}" for name, value in options.items()]
     # Whatever else is installed in this Python has no business on the page.
     options += [f"--VoilaConfiguration.extension_allowlist={name}" for name in EXTENSIONS]
+    # A page that is closed asks for its process to be ended, but is refused for want of a cookie that Voilà never
+    # sets. That request is all that the check guards here, and one needs the process' random name for it.
+    options.append("--Voila.tornado_settings=disable_check_xsrf=True")
     return [str(path), *options, *([] if open_browser else ["--no-browser"])]
 
 

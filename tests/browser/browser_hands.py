@@ -73,7 +73,7 @@ class Hand:
         box = self.canvas.bounding_box()
         points = [(box["x"] + x * box["width"] / 1000, box["y"] + y * box["height"] / 1000) for x, y in corners]
         if self.finger:
-            self._swipe(points)
+            self.swipe(points)
             return
         self.page.mouse.move(*points[0])
         self.page.mouse.down()
@@ -81,7 +81,7 @@ class Hand:
             self.page.mouse.move(*point, steps=4)
         self.page.mouse.up()
 
-    def _swipe(self, points):
+    def swipe(self, points):
         def send(kind, *places):
             touches = [{"x": x, "y": y} for x, y in places]
             self.touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})

@@ -9,12 +9,18 @@ import pytest
 from browser_hands import DIGITS, Hand
 from browser_servers import jupyterlab
 from browser_tab import watched
+from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
 
 NOTE_KERNEL = "import os; _ = open('kernel.pid', 'w').write(str(os.getpid()))"
+
+TRAINING = """from lenet_helpers import demos
+
+training = demos.live_training()
+training"""
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +33,10 @@ def lab_home(tmp_path_factory):
         for cell in notebook.cells:
             if cell.cell_type == "code":
                 cell.outputs, cell.execution_count = [], None
-        notebook.cells.insert(1, nbformat.v4.new_code_cell(NOTE_KERNEL))
+        notebook.cells.insert(1, new_code_cell(NOTE_KERNEL))
         nbformat.write(notebook, home / path.name)
+    training = new_notebook(cells=[new_code_cell(TRAINING)], metadata=notebook.metadata)
+    nbformat.write(training, home / "training.ipynb")
     return home
 
 
@@ -176,3 +184,31 @@ def test_ink_is_there_again_after_a_reload_and_a_finger_draws_on(lab, chromium, 
             finger.read(0)
             finger.draw(strokes)
             assert finger.read(len(strokes)) == digit
+
+
+def test_training_ends_by_its_button_and_by_kernel_interrupt_and_goes_on(lab, tab):
+    open_notebook(tab, lab, "training")
+    run_all(tab)
+    status = tab.locator(".lenet-status")
+    tab.get_by_role("slider", name="Epochs").fill("30")
+    tab.locator(".lenet-start").click()
+    status.get_by_text("Epoch 1: validation accuracy").wait_for()
+    tab.locator(".lenet-stop").click()
+    status.get_by_text("Stopped").wait_for()
+    assert "are kept" in status.inner_text()
+    before = status.inner_text()
+
+    tab.locator(".lenet-continue").click()
+    status.get_by_text("left.").wait_for()
+    tab.wait_for_timeout(1500)
+    tab.locator(".lm-MenuBar-itemLabel", has_text="Kernel").click()
+    tab.locator(".lm-Menu-itemLabel").get_by_text("Interrupt Kernel", exact=True).click()
+    status.get_by_text("Stopped").wait_for()
+    assert status.inner_text() != before
+    assert tab.locator(".lenet-continue").is_enabled()
+
+    source = tab.locator(".lenet-box img").first.get_attribute("src")
+    tab.locator(".lenet-continue").click()
+    tab.wait_for_function("before => document.querySelector('.lenet-box img').src !== before", arg=source)
+    tab.locator(".lenet-stop").click()
+    status.get_by_text("Stopped").wait_for()

@@ -4,6 +4,7 @@ import ipywidgets as widgets
 
 from lenet_helpers.demos.images import local_mnist
 from lenet_helpers.demos.live.confusions import Mistakes
+from lenet_helpers.demos.live.curves import LiveTraining
 from lenet_helpers.demos.live.drawing import DrawingPad
 from lenet_helpers.demos.live.fooling import FoolIt
 from lenet_helpers.demos.live.images import Data
@@ -38,6 +39,7 @@ class Page(widgets.VBox):
             "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
             "Convolution": lambda: Convolution(self._classifier),
             "Data": lambda: Data(self.mnist),
+            "Training": lambda: LiveTraining(self.mnist),
             "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
             "Fool it": lambda: FoolIt(self._classifier),
         }

@@ -1,10 +1,9 @@
 // A slider with its label and its value: the browser's own, so that keys, touch and screen readers work.
 
-let made = 0;
-
 function render({ model, el }) {
   el.classList.add("lenet-demo");
-  const id = `lenet-slider-${Date.now()}-${made++}`;
+  // Every slider is a module of its own, so a counter would give all of them the same number.
+  const id = `lenet-slider-${Math.random().toString(36).slice(2)}`;
   el.innerHTML = `<div class="lenet-slider"><label for="${id}"></label><input type="range" id="${id}"><output for="${id}"></output></div>`;
   const [label, input, output] = el.firstElementChild.children;
   input.dataset.lmSuppressShortcuts = "true";
