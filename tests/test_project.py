@@ -48,7 +48,7 @@ def foreign_imports(*folders):
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
         own = {"lenet_helpers", "benchmarks"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
-        own |= {path.stem for path in (COURSE / "tools").glob("*.py")}
+        own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
         for path in (COURSE / folder).glob("*.ipynb"):

@@ -23,7 +23,7 @@ def curves_figure(records, epochs=None):
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(8.4, 3), layout="constrained")
+    figure = Figure(figsize=(7, 2.8), layout="constrained")
     left, right = figure.subplots(1, 2)
     at = [record.epoch for record in records]
     losses = {

@@ -1,5 +1,7 @@
 """All demos as tabs of one page: what `lenet demo` serves."""
 
+from dataclasses import replace
+
 import ipywidgets as widgets
 
 from lenet_helpers.demos.images import local_mnist
@@ -12,6 +14,10 @@ from lenet_helpers.demos.live.kernels import Convolution
 from lenet_helpers.demos.live.parts import text
 from lenet_helpers.demos.live.stages import Layers
 from lenet_helpers.inference import ImageClassifier
+from lenet_helpers.recipes import FAST
+
+EPOCHS = 6
+"""Long enough for curves that a class can watch grow."""
 
 
 class Page(widgets.VBox):
@@ -39,7 +45,7 @@ class Page(widgets.VBox):
             "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
             "Convolution": lambda: Convolution(self._classifier),
             "Data": lambda: Data(self.mnist),
-            "Training": lambda: LiveTraining(self.mnist),
+            "Training": lambda: LiveTraining(self.mnist, replace(FAST, epochs=EPOCHS)),
             "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
             "Fool it": lambda: FoolIt(self._classifier),
         }
