@@ -450,6 +450,22 @@ def test_stop_ends_after_the_step_and_continue_goes_on_with_the_same_bits(sample
         assert torch.equal(weights, demo.run.model.state_dict()[name])
 
 
+def test_a_stop_before_the_first_step_is_not_lost(sample):
+    demo = demos.live_training(sample, replace(SHORT, epochs=6))
+    real, asked = curves_live.figure_png, []
+
+    def stop_at_once(figure):  # the first drawing is before the first step
+        if not asked:
+            asked.append(demo.stop.click())
+        return real(figure)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(curves_live, "figure_png", stop_at_once)
+        demo.start.click()
+        demo.wait(60)
+    assert not demo.training and not demo.run.finished and "Stopped" in demo.said.value
+
+
 def test_epochs_and_rate_are_those_of_the_controls(sample):
     demo = demos.live_training(few(sample), SHORT)
     demo.epochs.value, demo.rate.value = 1, 0.01

@@ -61,7 +61,7 @@ class LiveTraining(widgets.VBox):
         self.curves.pixelated = False
         self.curves.png = figure_png(curves_figure([], recipe.epochs))
         self.start.on_click(self._begin)
-        self.stop.on_click(lambda _: self.run.stop())
+        self.stop.on_click(self._ask_to_stop)
         self.go_on.on_click(lambda _: self._train())
         super().__init__(
             [
@@ -107,10 +107,15 @@ class LiveTraining(widgets.VBox):
         if self.training or self.run is None or self.run.finished:
             return
         self._buttons(True)
+        self._asked_to_stop = False
         self._began, self._done_before = time.monotonic(), self.run.steps_done
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
         self._stop_on_interrupt()
+
+    def _ask_to_stop(self, *_):
+        self._asked_to_stop = True
+        self.run.stop()
 
     def _work(self):
         """In the thread: train, and show what comes; a second thread shows the progress in between."""
@@ -132,6 +137,8 @@ class LiveTraining(widgets.VBox):
 
     def _tick(self, over):
         while not over.wait(_TICK):
+            if self._asked_to_stop:  # it may have been asked before the first step, which forgets it
+                self.run.stop()
             self._show_progress()
 
     def _draw(self):
@@ -193,7 +200,7 @@ class LiveTraining(widgets.VBox):
         def watch():
             if self.training:
                 if self._handler_before is None:
-                    self._handler_before = signal.signal(signal.SIGINT, lambda *_: self.run.stop())
+                    self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
                 loop.call_later(_TICK, watch)
             elif self._handler_before is not None:
                 signal.signal(signal.SIGINT, self._handler_before)
