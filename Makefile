@@ -5,25 +5,30 @@
 #                                    such as the one with the small CPU build for Linux
 #   make BENCH=race bench            measure one section of the benchmark
 #   make CAMPAIGN=crowd reliability  run one campaign of the reliability report
+#   make HOST=0.0.0.0 demo           let tablets open the demos, with a token (TOKEN=..., or a random one)
 
 PYTHON =
 TORCH_INDEX =
 BENCH =
 CAMPAIGN =
+HOST =
+TOKEN =
 PY = .venv/bin/python
 
 # Notebooks run in notebooks/, where a relative path would mean something else.
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit nbval lint lab bench reliability notebooks setup clean distclean
+.PHONY: help run test unit test-browser nbval lint lab demo bench reliability notebooks setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
 	@echo "make test        unit tests, then nbval over the notebooks, then lint"
 	@echo "make lab         open JupyterLab at the first lesson"
+	@echo "make demo        show all live demos on one page, for a projector"
 	@echo "make bench       measure speed and accuracy"
 	@echo "make reliability try to break the course, and report what was lost"
+	@echo "make test-browser  test the live demos in Chromium"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
 	@echo "make clean       remove build/ and caches"
@@ -36,7 +41,12 @@ test: unit nbval lint
 
 unit: setup
 	@echo "Unit tests"
-	@$(PY) -m pytest -q tests
+	@$(PY) -m pytest -q tests --ignore=tests/browser
+
+test-browser: setup
+	@sh tools/setup_browser.sh
+	@echo "Live demos in a browser"
+	@$(PY) -m pytest -q -rs tests/browser
 
 nbval: unit
 	@echo "Notebooks against their committed outputs"
@@ -49,6 +59,9 @@ lint: setup
 
 lab: setup
 	@$(PY) -m jupyterlab notebooks/01_data.ipynb
+
+demo: setup
+	@$(PY) -m lenet_helpers demo $(if $(HOST),--host $(HOST)) $(if $(TOKEN),--token $(TOKEN))
 
 bench: setup
 	@$(PY) -m benchmarks $(BENCH)

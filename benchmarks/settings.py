@@ -17,6 +17,7 @@ SECTIONS = {
     "accuracy": "Accuracy of `model.pth`",
     "ideas": "What each idea brings to accuracy",
     "pictures": "Pictures that are not MNIST",
+    "demos": "Live demos: from a stroke to the answer",
     "course": "The whole course",
 }
 """Name of each section's module, and the title in RESULTS.md, in its order."""

@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate.
+"""The ``lenet`` command: predict, train, evaluate, demo.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -279,6 +279,23 @@ def evaluate(model, split, data, images, errors, as_json):
         shown = {"accuracy": ".2%", "error": ".2%", "loss": ".4f", "images": ",", "parameters": ","}
         for name, value in facts.items():
             click.echo(f"{name:<10}  {format(value, shown.get(name, ''))}")
+    return 0
+
+
+@cli.command()
+@_model_option
+@_data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
+def demo(model, data, host, port, token, browser):
+    """Show all live demos on one page, for a projector. Ctrl-C ends it."""
+    from lenet_helpers.demos.server import serve
+
+    if data:
+        os.environ["LENET_DATA"] = data if data == "sample" else str(Path(data).expanduser().absolute())
+    serve(model, host, port, token, browser, say=click.echo)
     return 0
 
 

@@ -17,9 +17,16 @@ LESSONS = ["data", "architecture", "training", "evaluation", "inference"]
 PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # Import name -> name of the package, where the two differ.
-PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+PACKAGES = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "axe_playwright_python": "axe-playwright-python",
+}
 # Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
 NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend"}
+# What conda-forge may not have comes from pip there, too.
+BY_PIP = ["playwright", "axe-playwright-python"]
 
 
 def names_of(requirements):
@@ -41,7 +48,7 @@ def foreign_imports(*folders):
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
         own = {"lenet_helpers", "benchmarks", "reliability"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
-        own |= {path.stem for path in (COURSE / "tools").glob("*.py")}
+        own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
         for path in (COURSE / folder).glob("*.ipynb"):
@@ -67,10 +74,14 @@ def test_everything_declared_is_used():
 def test_conda_gets_the_same_requirements():
     text = (COURSE / "environment.yml").read_text(encoding="utf-8")
     conda = re.findall(r"(?m)^  - ([\w-]+[<>=].*)$", text)
-    expected = [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]
+    extras = PROJECT["optional-dependencies"]
+    expected = [*PROJECT["dependencies"], *extras["test"], *extras["demo"]]
+    by_pip = [line for line in expected if re.match(r"[\w-]+", line).group() in BY_PIP]
+    expected = [line for line in expected if line not in by_pip]
     expected = ["py" + line if line.startswith("torch>") else line for line in expected]
     assert sorted(conda) == sorted([*expected, f"python{PROJECT['requires-python']}"])
-    assert re.search(r"(?m)^  - pip:\n      - -e \.$", text)  # the course itself, editable
+    # the course itself, editable
+    assert re.search(r"(?m)^  - pip:\n      - -e \.\n" + "".join(f"      - {line}\n" for line in by_pip), text)
 
 
 def test_no_package_registry_is_named():
@@ -170,6 +181,17 @@ def test_lesson_modules_neither_draw_nor_print(name):
     assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
 
 
+def test_lessons_plots_and_exercises_know_nothing_of_the_demos():
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("exercises/*.py")]:
+        assert path.name == "cli.py" or "demos" not in own_imports(path), path.name
+
+
+def test_only_live_demos_need_widgets():
+    for path in PACKAGE.rglob("*.py"):
+        imported = {"ipywidgets", "anywidget", "traitlets"} & set(modules_imported_by(path.read_text(encoding="utf-8")))
+        assert not imported or path.parent.name == "live", path
+
+
 def test_plots_compute_nothing():
     assert own_imports(PACKAGE / "plots.py") <= {"data", "paths"}
 
@@ -190,4 +212,8 @@ def test_version_is_the_packages():
 def test_the_sample_travels_with_the_package():
     setuptools = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     assert setuptools["packages"]["find"]["include"] == ["lenet_helpers", "lenet_helpers.*"]
-    assert setuptools["package-data"] == {"lenet_helpers": ["assets/*"]}
+    patterns = {"lenet_helpers": ["assets/*"], "lenet_helpers.demos": ["static/*", "voila/templates/lenet/*"]}
+    assert setuptools["package-data"] == patterns
+    assert all(
+        list((COURSE / package.replace(".", "/")).glob(p)) for package, all_of in patterns.items() for p in all_of
+    )
