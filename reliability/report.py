@@ -17,6 +17,7 @@ CAMPAIGNS = {
     "saving": "Trainings that are killed",
     "disks": "Disks that are full or read-only",
     "stopping": "Ctrl-C, and Kernel → Interrupt",
+    "offline": "Without a network",
     "memory": "Memory of a process that works for long",
 }
 """Name of each campaign's module, and its title in the report, in its order."""

@@ -12,7 +12,7 @@ from PIL import Image
 from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, disks, memory, mutations, pictures, saving, stopping
+from reliability import crowd, disks, memory, mutations, offline, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -177,3 +177,23 @@ def test_reading_pictures_keeps_no_memory():
     grown = run_apart(memory.read, pictures=1500, seed=0)
     # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
     assert grown["after"] - grown["before"] < memory.MOST_GROWTH
+
+
+# --- offline ----------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_for_that_nobody_asked_for():
+    code = (
+        "import warnings; warnings.simplefilter('ignore'); import lenet_helpers as l\n"
+        "for name in l.__all__: getattr(l, name)\n"
+        "print(len(l.load_mnist().test), l.ImageClassifier().predict('test.png'))"
+    )
+    status, _, requests, said = offline.watched(["-c", code], offline.alone_prefix())
+    assert status == 0 and said.split() == ["1000", "5"], said
+    assert requests == []
+
+
+def test_a_request_is_noticed():
+    code = "import socket\ntry: socket.create_connection(('192.0.2.1', 9), timeout=0.01)\nexcept OSError: pass"
+    _, _, requests, _ = offline.watched(["-c", code])
+    assert requests and all("192.0.2.1" in request for request in requests)
