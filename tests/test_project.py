@@ -80,8 +80,6 @@ def locked():
     text = (COURSE / "requirements.lock").read_text(encoding="utf-8")
     checksums = r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
     entries = re.findall(r"(?m)^([\w.-]+)==([\w.+!]+)( ;[^\\\n]+)? \\\n" + checksums, text)
-        r"(?m)^([\w.-]+)==([\w.+!]+)( ;[^\\\n]+)? \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", text
-    )
     lines = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
     assert len(entries) == len(lines), "an entry of requirements.lock has no checksum, or an address"
     return {name: version for name, version, *_ in entries}
