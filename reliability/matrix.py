@@ -97,6 +97,6 @@ def _judge(name, program, rows, failures, tests):
 
 def show(result):
     return (
-        f"The tests of the lessons and of what reads and writes files ({len(TESTS)} test files), each in an environment "
-        "of its own.\n\n" + table(["environment", "Python", "torch", "outcome"], result["rows"], texts=4)
+        f"The tests of the lessons and of what reads and writes files ({len(TESTS)} test files), each in an "
+        "environment of its own.\n\n" + table(["environment", "Python", "torch", "outcome"], result["rows"], texts=4)
     )

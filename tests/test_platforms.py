@@ -125,7 +125,7 @@ def other_pythons():
     for candidate in filter(None, candidates):
         code = "import sys; print('%d.%d' % sys.version_info[:2])"
         done = subprocess.run([candidate, "-c", code], capture_output=True, text=True)
-        if done.returncode == 0 and done.stdout.strip() != "%d.%d" % sys.version_info[:2]:
+        if done.returncode == 0 and done.stdout.strip() != f"3.{sys.version_info.minor}":
             found[done.stdout.strip()] = str(candidate)
     return found
 
