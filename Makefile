@@ -19,7 +19,7 @@ PY = .venv/bin/python
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit test-browser nbval lint lab demo bench reliability notebooks setup clean distclean
+.PHONY: help run test unit test-browser nbval lint lab demo bench reliability matrix lock notebooks setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
@@ -29,6 +29,8 @@ help:
 	@echo "make bench       measure speed and accuracy"
 	@echo "make reliability try to break the course, and report what was lost"
 	@echo "make test-browser  test the live demos in Chromium"
+	@echo "make matrix      run the tests with every Python that is found, and with the oldest torch"
+	@echo "make lock        write the exact versions of everything into requirements.lock"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
 	@echo "make clean       remove build/ and caches"
@@ -68,6 +70,16 @@ bench: setup
 
 reliability: setup
 	@$(PY) -m reliability $(CAMPAIGN)
+
+matrix: setup
+	@$(PY) -m reliability matrix
+
+# For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
+lock: setup
+	@$(PY) -m pip install -qq --editable '.[lock]'
+	@$(PY) -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
+		--upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py

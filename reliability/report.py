@@ -17,9 +17,14 @@ CAMPAIGNS = {
     "saving": "Trainings that are killed",
     "disks": "Disks that are full or read-only",
     "stopping": "Ctrl-C, and Kernel → Interrupt",
+    "offline": "Without a network",
     "memory": "Memory of a process that works for long",
+    "matrix": "Pythons and versions of torch",
 }
 """Name of each campaign's module, and its title in the report, in its order."""
+
+ON_REQUEST = {"matrix"}
+"""Campaigns that run only when they are named: this one installs several GB for each Python."""
 
 INTRODUCTION = """# Reliability
 

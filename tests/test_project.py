@@ -8,6 +8,8 @@ import tomllib
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import lenet_helpers
 from lenet_helpers.paths import COURSE
@@ -24,7 +26,7 @@ PACKAGES = {
     "axe_playwright_python": "axe-playwright-python",
 }
 # Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
-NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend"}
+NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend", "uv"}
 # What conda-forge may not have comes from pip there, too.
 BY_PIP = ["playwright", "axe-playwright-python"]
 
@@ -84,12 +86,30 @@ def test_conda_gets_the_same_requirements():
     assert re.search(r"(?m)^  - pip:\n      - -e \.\n" + "".join(f"      - {line}\n" for line in by_pip), text)
 
 
+def locked():
+    """Name to version of all that requirements.lock holds; each entry has checksums."""
+    text = (COURSE / "requirements.lock").read_text(encoding="utf-8")
+    checksums = r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    entries = re.findall(r"(?m)^([\w.-]+)==([\w.+!]+)( ;[^\\\n]+)? \\\n" + checksums, text)
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
+    assert len(entries) == len(lines), "an entry of requirements.lock has no checksum, or an address"
+    return {name: version for name, version, *_ in entries}
+
+
+def test_the_lock_file_holds_all_that_is_declared_in_versions_that_are_allowed():
+    versions = locked()
+    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)]), line
+    assert not [version for version in versions.values() if "+" in version]  # a build for one index alone
+
+
 def test_no_package_registry_is_named():
     # Written in parts, so that this file does not name them either.
     hosts = ["py" + "pi.org", "pythonhosted" + ".org", "download." + "pytorch.org", "ana" + "conda.org"]
     registries = re.compile("|".join(hosts))
     for path in [*COURSE.glob("*"), *COURSE.glob(".ci/*"), *COURSE.glob("*/*.py"), *COURSE.glob("*/*.ipynb")]:
-        if path.is_file() and path.suffix in ("", ".py", ".toml", ".yml", ".md", ".ipynb", ".sh", ".cff"):
+        if path.is_file() and path.suffix in ("", ".lock", ".py", ".toml", ".yml", ".md", ".ipynb", ".sh", ".cff"):
             assert not registries.search(path.read_text(encoding="utf-8")), path.name
 
 

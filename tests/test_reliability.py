@@ -12,7 +12,7 @@ from PIL import Image
 from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, disks, memory, mutations, pictures, saving, stopping
+from reliability import crowd, disks, matrix, memory, mutations, offline, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -177,3 +177,39 @@ def test_reading_pictures_keeps_no_memory():
     grown = run_apart(memory.read, pictures=1500, seed=0)
     # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
     assert grown["after"] - grown["before"] < memory.MOST_GROWTH
+
+
+# --- offline ----------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_for_that_nobody_asked_for():
+    code = (
+        "import warnings; warnings.simplefilter('ignore'); import lenet_helpers as l\n"
+        "for name in l.__all__: getattr(l, name)\n"
+        "print(len(l.load_mnist().test), l.ImageClassifier().predict('test.png'))"
+    )
+    status, _, requests, said = offline.watched(["-c", code], offline.alone_prefix())
+    assert status == 0 and said.split() == ["1000", "5"], said
+    assert requests == []
+
+
+def test_a_request_is_noticed():
+    code = "import socket\ntry: socket.create_connection(('192.0.2.1', 9), timeout=0.01)\nexcept OSError: pass"
+    _, _, requests, _ = offline.watched(["-c", code])
+    assert requests and all("192.0.2.1" in request for request in requests)
+
+
+# --- matrix -----------------------------------------------------------------------------
+
+
+def test_the_matrix_knows_the_oldest_versions_and_its_tests_exist():
+    versions = matrix.oldest_versions()
+    assert len(versions) == 2 and versions[0].startswith("torch==") and versions[1].startswith("torchvision==")
+    assert all((COURSE / name).is_file() for name in matrix.TESTS)
+    assert f"3.{sys.version_info.minor}" in matrix.found_pythons()
+
+
+def test_a_failing_test_is_reported(tmp_path):
+    (tmp_path / "test_wrong.py").write_text("def test_wrong(): assert False")
+    result = matrix._judge("this Python", sys.executable, [], [], [str(tmp_path / "test_wrong.py")])
+    assert "1 failed" in result["rows"][0][3] and "test_wrong" in result["failures"][0]
