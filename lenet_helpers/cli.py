@@ -5,6 +5,7 @@ lesson modules are imported inside the commands, so ``lenet --version`` and
 ``lenet --help`` answer at once.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -268,6 +269,32 @@ def _evaluate_folder(model, images, errors, as_json):
         click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
     click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
     return 0
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
+@click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
+def release(out, solutions, replace_):
+    """Write the students' course folder to OUT, without solutions and hidden tests."""
+    _needs_instructor("nbgrader")
+    from lenet_helpers.grading.release import release
+
+    stamp = release(out, solutions=solutions, replace=replace_)
+    for name, exercises in stamp["notebooks"].items():
+        click.echo(f"{out / 'notebooks' / name}.ipynb  {len(exercises)} exercises")
+    click.echo(f"{out}: version {stamp['version']}, release {stamp['release']}")
+    return 0
+
+
+def _needs_instructor(*packages, extra="instructor"):
+    """Say what to install where a package of an extra is missing."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise click.ClickException(
+            f"this command needs {' and '.join(missing)}. In the course folder: "
+            f'{sys.executable} -m pip install --editable ".[{extra}]"'
+        )
 
 
 def _checked_out(out):

@@ -59,7 +59,8 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
 def hint(name, stage=1):
     """Return help with an exercise: 1 is a hint, 2 a worked step, 3 the full solution.
 
-    The solution is the solved notebook's own; a student's copy does not hold it, and says so.
+    The solution is the solved notebook's own. A student's copy holds it only where it was
+    released with solutions, and says so otherwise.
 
     Parameters
     ----------
