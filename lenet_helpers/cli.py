@@ -287,6 +287,68 @@ def release(out, solutions, replace_):
     return 0
 
 
+@cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="MARKS.csv",
+    help="File to write. Feedback, gradebook and report go into the folder of the same name beside it.",
+)
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that grade.")
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Grade on the workers of this Dask scheduler instead.")
+@click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run submissions with your own rights, files and network. For code that you trust.",
+)
+@click.option(
+    "--data",
+    metavar="ROOT",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Give submissions the full MNIST in ROOT/MNIST/raw. [default: the bundled sample]",
+)
+@click.option("--seconds", type=click.IntRange(min=10), default=300, show_default=True, help="For one notebook.")
+@click.option(
+    "--memory", type=click.IntRange(min=512), default=4096, show_default=True, help="For one notebook, in MB."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
+def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads):
+    """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
+
+    Every submission is run in a sandbox. A run that was stopped goes on where it was, and
+    submissions that have not changed are not run again.
+    """
+    _needs_instructor("nbgrader", "psutil")
+    if scheduler:
+        _needs_instructor("distributed", extra="instructor,cluster")
+    from lenet_helpers.grading.batch import grade
+    from lenet_helpers.grading.limits import Limits
+    from lenet_helpers.grading.marks import in_words
+    from lenet_helpers.grading.sandbox import NoSandbox, find_sandbox
+
+    sandbox = NoSandbox() if no_sandbox else find_sandbox()
+    if no_sandbox:
+        _say("no sandbox: submissions run with your rights, files and network")
+    summary = grade(
+        submissions,
+        out,
+        sandbox=sandbox,
+        workers=workers,
+        scheduler=scheduler,
+        data=data,
+        limits=Limits(seconds=seconds, memory=memory, threads=threads),
+        say=_say,
+    )
+    for problem in summary.problems:
+        _say(problem)
+    for record in summary.records:
+        click.echo(f"{record['student']}  {record['notebook']}  {in_words(record)}")
+    _say(f"{summary.run} submissions run, {summary.kept} unchanged; {out} and {summary.folder}{os.sep} written")
+    return 1 if summary.failed else 0
+
+
 def _needs_instructor(*packages, extra="instructor"):
     """Say what to install where a package of an extra is missing."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]

@@ -14,6 +14,7 @@ __all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"
 TIME_LIMIT_SECONDS = 10.0
 """All calls of one check together may take this long."""
 
+
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
     """Check the answer to an exercise against the course's own, on fresh inputs.
 

@@ -103,6 +103,19 @@ def autograde(folder, name, student, notebook, failures):
             return {grade.name: (float(grade.auto_score or 0), float(grade.max_score)) for grade in submission.grades}
 
 
+def enter_scores(folder, records):
+    """Write the scores of many records into the gradebook of `folder`; one that was not handed in counts 0."""
+    with _ONE_AT_A_TIME, _complaints(), open_gradebook(folder) as gradebook:
+        for record in records:
+            name, student = record["notebook"], record["student"]
+            gradebook.update_or_create_student(student)
+            gradebook.update_or_create_submission(name, student)
+            marks = {f"{exercise['exercise']}-grade": exercise["mark"] for exercise in record["exercises"]}
+            for grade in gradebook.find_submission_notebook(name, name, student).grades:
+                grade.auto_score, grade.needs_manual_grade = marks[grade.name], False
+        gradebook.db.commit()
+
+
 @contextlib.contextmanager
 def open_gradebook(folder):
     """Open the gradebook in `folder`; close it afterwards."""

@@ -56,12 +56,15 @@ class Kit:
         The release that students should have worked on.
     fingerprint : str
         Changes when anything does that can change a mark.
+    helpers : str
+        Changes when the helper package does.
     lessons : dict of str to tuple of Graded
     """
 
     folder: Path
     release: str
     fingerprint: str
+    helpers: str
     lessons: dict
 
     @property
@@ -99,7 +102,8 @@ def make_kit(folder, course=COURSE):
     shutil.copy(HERE / "runner.py", folder / "runner.py")
     facts = {
         "release": fingerprint(notebooks),
-        "fingerprint": fingerprint(notebooks, course / "lenet_helpers"),
+        "fingerprint": fingerprint(notebooks, course / "lenet_helpers", course / "model.pth"),
+        "helpers": fingerprint({}, course / "lenet_helpers"),
         "lessons": {name: [vars(cell) for cell in cells] for name, cells in lessons.items()},
     }
     (folder / "kit.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -110,7 +114,13 @@ def open_kit(folder):
     """Return the kit that lies in a folder."""
     facts = json.loads((folder / "kit.json").read_text(encoding="utf-8"))
     lessons = {name: tuple(Graded(**cell) for cell in cells) for name, cells in facts["lessons"].items()}
-    return Kit(folder, facts["release"], facts["fingerprint"], lessons)
+    return Kit(folder, facts["release"], facts["fingerprint"], facts["helpers"], lessons)
+
+
+@lru_cache(maxsize=1)
+def helpers_here():
+    """Return what `Kit.helpers` is for the helper package that this process has."""
+    return fingerprint({}, HERE.parent)
 
 
 @lru_cache(maxsize=4)

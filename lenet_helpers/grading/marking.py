@@ -4,12 +4,14 @@ import atexit
 import hashlib
 import shutil
 import tempfile
+import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from lenet_helpers.grading import converting
-from lenet_helpers.grading.kit import Kit, open_kit, unpack_kit
+from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.kit import Kit, helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.marker import Marker
 from lenet_helpers.grading.mending import Unreadable, mend, read
@@ -70,7 +72,12 @@ class Job:
 
     def __call__(self, task):
         """Mark a task and return its record."""
-        kit = unpack_kit(self.kit) if isinstance(self.kit, bytes) else open_kit(Path(self.kit))
+        if isinstance(self.kit, bytes):
+            kit = unpack_kit(self.kit)
+            if kit.helpers != helpers_here():
+                raise GradingError("this worker has another version of the course: install the same on all")
+        else:
+            kit = open_kit(Path(self.kit))
         return mark(task, kit, self)
 
 
@@ -179,9 +186,7 @@ def _marks(cell, scores, failures, outcome, graded):
     score, points = scores[cell.grade_id]
     verdict = outcome.verdicts.get(cell.exercise)
     solution = f"{cell.exercise}-solution"
-    code = [
-        outcome.notebook.cells[at].source for grade_id, at in outcome.position.items() if grade_id == solution
-    ]
+    code = [outcome.notebook.cells[at].source for grade_id, at in outcome.position.items() if grade_id == solution]
     own = outcome.report_on(solution) or {}
     return {
         "exercise": cell.exercise,
@@ -229,13 +234,15 @@ def _release_remarks(submitted, kit):
 
 
 _folders = {}
+_FOLDERS_LOCK = threading.Lock()
 
 
 def _gradebook_folder(kit):
     """Return this process's own folder with a gradebook, made on first use: SQLite is not made for many writers."""
-    if kit.folder not in _folders:
-        folder = Path(tempfile.mkdtemp(prefix="lenet-gradebook-"))
-        atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        shutil.copy(converting.gradebook_file(kit.folder), converting.gradebook_file(folder))
-        _folders[kit.folder] = folder
-    return _folders[kit.folder]
+    with _FOLDERS_LOCK:
+        if kit.folder not in _folders:
+            folder = Path(tempfile.mkdtemp(prefix="lenet-gradebook-"))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            shutil.copy(converting.gradebook_file(kit.folder), converting.gradebook_file(folder))
+            _folders[kit.folder] = folder
+        return _folders[kit.folder]

@@ -20,7 +20,14 @@ PLACES = {"course": "/course", "runner": "/runner.py", "marker": "/marker"}
 """Where the sandboxed process finds what it needs."""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = ("/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/alternatives", "/etc/fonts", "/nix/store")
+_SETTINGS = (
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/alternatives",
+    "/etc/fonts",
+    "/nix/store",
+)
 _PROBE_SECONDS = 60
 
 
@@ -113,8 +120,10 @@ class Unshare:
         for source, target in _readable(inside, places):
             lines.append(_mount_point(root, source, target))
             lines.append(f"mount --rbind {q(source)} {root}{q(target)}")
-            lines.append(f"mount -o remount,bind,ro,nosuid,nodev {root}{q(target)} 2>/dev/null || "
-                         f"mount -o remount,bind,ro,nosuid,nodev,relatime {root}{q(target)}")
+            lines.append(
+                f"mount -o remount,bind,ro,nosuid,nodev {root}{q(target)} 2>/dev/null || "
+                f"mount -o remount,bind,ro,nosuid,nodev,relatime {root}{q(target)}"
+            )
         lines += [f"ln -s {q(target)} {root}{q(link)}" for link, target in _links()]
         lines.append(f"mkdir -p {root}/proc {root}/dev {root}/tmp {root}/home/student {root}/old")
         lines.append(f"mount -t proc -o nosuid,nodev,noexec proc {root}/proc")

@@ -86,14 +86,14 @@ def secret_lines(notebook):
     return [line for line in dict.fromkeys(secret) if line and line not in public]
 
 
-def fingerprint(notebooks, *folders):
-    """Return a name for this state of the notebooks and of the Python files in folders, 16 hex digits."""
+def fingerprint(notebooks, *places):
+    """Return a name for this state of the notebooks, of files, and of the Python files in folders, 16 hex digits."""
     digest = hashlib.sha256()
     for name, notebook in sorted(notebooks.items()):
         cells = [[cell.cell_type, cell.source, cell.metadata.get("nbgrader", {})] for cell in notebook.cells]
         digest.update(json.dumps([name, cells], sort_keys=True).encode())
-    for folder in folders:
-        for path in sorted(folder.rglob("*.py")):
-            digest.update(f"{path.relative_to(folder).as_posix()}\n".encode())
+    for place in places:
+        for path in sorted(place.rglob("*.py")) if place.is_dir() else [place]:
+            digest.update(f"{path.relative_to(place.parent).as_posix()}\n".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
