@@ -314,7 +314,8 @@ def release(out, solutions, replace_):
     "--memory", type=click.IntRange(min=512), default=4096, show_default=True, help="For one notebook, in MB."
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
-def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads):
+@click.option("--whole", is_flag=True, help="Run every cell, also those that no graded cell builds on.")
+def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads, whole):
     """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
 
     Every submission is run in a sandbox. A run that was stopped goes on where it was, and
@@ -338,6 +339,7 @@ def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memor
         workers=workers,
         scheduler=scheduler,
         data=data,
+        whole=whole,
         limits=Limits(seconds=seconds, memory=memory, threads=threads),
         say=_say,
     )

@@ -51,7 +51,19 @@ class Summary:
     folder: Path | None = None
 
 
-def grade(submissions, out, *, sandbox, workers=1, scheduler=None, limits=None, data=None, say=lambda line: None):
+def grade(
+    submissions,
+    out,
+    *,
+    sandbox,
+    workers=1,
+    scheduler=None,
+    limits=None,
+    data=None,
+    whole=False,
+    course=COURSE,
+    say=lambda line: None,
+):
     """Mark every submission and write marks, feedback, gradebook and report.
 
     Parameters
@@ -69,6 +81,10 @@ def grade(submissions, out, *, sandbox, workers=1, scheduler=None, limits=None, 
     limits : Limits, optional
     data : path, optional
         Folder that holds MNIST/raw; without it, submissions get the bundled sample.
+    whole : bool
+        Run every cell of a submission, also those that no graded cell builds on.
+    course : Path
+        The instructor's course folder.
     say : callable
         Gets a line of progress for each submission.
 
@@ -85,10 +101,10 @@ def grade(submissions, out, *, sandbox, workers=1, scheduler=None, limits=None, 
     folder = out.with_suffix("")
     if folder == out:
         raise GradingError(f"{out} has no suffix. Name a file such as marks.csv.")
-    _check_places(submissions, folder, sandbox)
+    _check_places(submissions, folder, course, sandbox)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
-        kit = _kit_in(folder)
+        kit = _kit_in(folder, course)
         found = find(submissions, kit.lessons)
         job = Job(
             kit=str(kit.folder),
@@ -96,6 +112,7 @@ def grade(submissions, out, *, sandbox, workers=1, scheduler=None, limits=None, 
             sandbox=sandbox,
             limits=limits or Limits(),
             data=str(Path(data).absolute()) if data else None,
+            whole=whole,
         )
         summary = Summary(records=[], folder=folder)
         tasks = []
@@ -122,13 +139,13 @@ def grade(submissions, out, *, sandbox, workers=1, scheduler=None, limits=None, 
     return summary
 
 
-def _check_places(submissions, folder, sandbox):
+def _check_places(submissions, folder, course, sandbox):
     if folder == submissions or folder.is_relative_to(submissions):
         raise GradingError(f"{folder} lies among the submissions. Choose another place with --out.")
     if not folder.parent.is_dir():
         raise GradingError(f"there is no folder {folder.parent}. Make it, or choose another place with --out.")
     if sandbox.isolates:
-        exposed = forbidden_paths([submissions, folder, COURSE / "notebooks"])
+        exposed = forbidden_paths([submissions, folder, course / "notebooks"])
         if exposed:
             raise GradingError(
                 f"{exposed[0]} lies inside a folder of the system or of Python, which submissions can read. "
@@ -149,9 +166,9 @@ def _alone_in(folder):
         yield
 
 
-def _kit_in(folder):
+def _kit_in(folder, course):
     """Return the kit of the course as it is now; made once, made anew when the course has changed."""
-    now = fingerprint(solved_notebooks(), COURSE / "lenet_helpers", COURSE / "model.pth")
+    now = fingerprint(solved_notebooks(course), course / "lenet_helpers", course / "model.pth")
     place = folder / "kit"
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         kit = open_kit(place)
@@ -159,7 +176,7 @@ def _kit_in(folder):
             return kit
     shutil.rmtree(place, ignore_errors=True)
     shutil.rmtree(folder / "kit-new", ignore_errors=True)
-    make_kit(folder / "kit-new")
+    make_kit(folder / "kit-new", course)
     (folder / "kit-new").rename(place)
     return open_kit(place)
 

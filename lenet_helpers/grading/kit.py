@@ -59,6 +59,8 @@ class Kit:
     helpers : str
         Changes when the helper package does.
     lessons : dict of str to tuple of Graded
+    released : dict of str to set of str
+        Sources of the other code cells, as students got them.
     """
 
     folder: Path
@@ -66,6 +68,7 @@ class Kit:
     fingerprint: str
     helpers: str
     lessons: dict
+    released: dict
 
     @property
     def course(self):
@@ -104,6 +107,7 @@ def make_kit(folder, course=COURSE):
         "release": fingerprint(notebooks),
         "fingerprint": fingerprint(notebooks, course / "lenet_helpers", course / "model.pth"),
         "helpers": fingerprint({}, course / "lenet_helpers"),
+        "released": {name: _other_code(copy) for name, copy in copies.items()},
         "lessons": {name: [vars(cell) for cell in cells] for name, cells in lessons.items()},
     }
     (folder / "kit.json").write_text(json.dumps(facts), encoding="utf-8")
@@ -114,7 +118,8 @@ def open_kit(folder):
     """Return the kit that lies in a folder."""
     facts = json.loads((folder / "kit.json").read_text(encoding="utf-8"))
     lessons = {name: tuple(Graded(**cell) for cell in cells) for name, cells in facts["lessons"].items()}
-    return Kit(folder, facts["release"], facts["fingerprint"], facts["helpers"], lessons)
+    released = {name: set(sources) for name, sources in facts["released"].items()}
+    return Kit(folder, facts["release"], facts["fingerprint"], facts["helpers"], lessons, released)
 
 
 @lru_cache(maxsize=1)
@@ -153,6 +158,10 @@ def _graded_cells(solved, copy):
             )
         )
     return tuple(cells)
+
+
+def _other_code(copy):
+    return [cell.source for cell in copy.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata]
 
 
 def _bare_course(course, folder):

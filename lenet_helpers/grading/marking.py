@@ -1,6 +1,7 @@
 """One submission, from the file's bytes to its marks."""
 
 import atexit
+import copy
 import hashlib
 import shutil
 import tempfile
@@ -15,6 +16,7 @@ from lenet_helpers.grading.kit import Kit, helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.marker import Marker
 from lenet_helpers.grading.mending import Unreadable, mend, read
+from lenet_helpers.grading.needed import needed_cells
 from lenet_helpers.grading.release import release_of
 from lenet_helpers.grading.sandbox import Inside
 from lenet_helpers.grading.source import HIDDEN, regions
@@ -44,7 +46,15 @@ class Task:
 
     def digest(self, job):
         """Return a name for the submission together with all that decides its marks."""
-        what = [job.fingerprint, repr(job.limits), job.sandbox.name, repr(job.data), self.notebook, *self.remarks]
+        what = [
+            job.fingerprint,
+            repr(job.limits),
+            job.sandbox.name,
+            repr(job.data),
+            repr(job.whole),
+            self.notebook,
+            *self.remarks,
+        ]
         return hashlib.sha256("\n".join(what).encode() + b"\n" + (self.content or b"-")).hexdigest()
 
 
@@ -62,6 +72,8 @@ class Job:
     limits : Limits
     data : str or None
         Folder that holds MNIST/raw; None for the bundled sample.
+    whole : bool
+        Run every cell, also those that no graded cell builds on.
     """
 
     kit: object
@@ -69,6 +81,7 @@ class Job:
     sandbox: object
     limits: Limits = field(default_factory=Limits)
     data: str | None = None
+    whole: bool = False
 
     def __call__(self, task):
         """Mark a task and return its record."""
@@ -151,14 +164,28 @@ class _Outcome:
 
 
 def _executed(notebook, task, kit, job):
-    """Run the notebook in the sandbox. Once more where not even its first cell was reached."""
+    """Run what has to run of a notebook, and all of it where a name was missing after all."""
+    code = {at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
+    needed = code if job.whole else needed_cells(notebook.cells, kit.released[task.notebook])
+    outcome = _run(notebook, needed, task, kit, job)
+    if needed < code and any(report.get("error") == "NameError" for report in outcome.cells.values()):
+        outcome = _run(notebook, code, task, kit, job)
+    return outcome
+
+
+def _run(notebook, needed, task, kit, job):
+    """Run cells in the sandbox; once more where not even the first was reached."""
     limits = {**vars(job.limits), "count_processes": job.sandbox.isolates}
+    chosen = copy.deepcopy(notebook)
+    for at, cell in enumerate(chosen.cells):
+        if at not in needed:
+            cell.source = ""
     for _ in range(2):
         with Marker(hashlib.sha256(task.content).digest()) as marker:
             data = Path(job.data) if job.data else None
             inside = Inside(kit.course, kit.runner, marker.address.parent, data)
             command = job.sandbox.command(inside, job.limits)
-            done = run(command, {"notebook": notebook, "limits": limits}, job.limits)
+            done = run(command, {"notebook": chosen, "limits": limits}, job.limits)
         outcome = _Outcome(notebook, done, marker.verdicts)
         if outcome.cells or done.ended:
             break
