@@ -9,7 +9,7 @@ import ast
 import re
 import symtable
 
-_INDIRECT = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "compile", "user_ns"}
+_INDIRECT = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "compile"}
 
 
 def needed_cells(cells, released):
@@ -47,7 +47,8 @@ def free_names(source):
         tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):  # magics, and mistakes
         return words
-    return words if words & _INDIRECT else _free(tree.body, set())
+    names = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return words if names & _INDIRECT else _free(tree.body, set())
 
 
 def effects(source):
