@@ -7,8 +7,10 @@ sandbox, which alone has the right answers. Whoever changes something here can o
 change what is sent; the marker compares it with what is right.
 """
 
+import contextlib
 import os
 import socket
+import sys
 
 import numpy as np
 
@@ -31,7 +33,8 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
             lines.write(f"{name}\n".encode())
             lines.flush()
             seed = int(lines.readline() or 0)
-            with everything_put_back():
+            # Importing torch takes longer than all the rest; a lesson without it has nothing of it to be put back.
+            with everything_put_back() if "torch" in sys.modules else contextlib.nullcontext():
                 cases = asked.cases(np.random.default_rng(seed))
                 answer = answer_of(asked, candidate, cases, TIME_LIMIT_SECONDS)
             lines.write(pack_answer(answer))

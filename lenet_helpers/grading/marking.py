@@ -23,6 +23,7 @@ from lenet_helpers.grading.source import HIDDEN, regions
 from lenet_helpers.grading.supervising import run
 
 GRADED, MISSING, UNREADABLE, FAILED = "graded", "not handed in", "not graded", "failed"
+PIECE = 20  # letters without spaces: so long a piece is no coincidence
 NO_HIDDEN_TESTS = "(left out, because it shows a hidden test)"
 
 
@@ -241,14 +242,18 @@ def _nothing(cell):
 
 
 def without_hidden_tests(text, graded):
-    """Return a text for the student, unless a line of a hidden test is in it.
+    """Return a text for the student, unless a piece of a hidden test is in it.
 
     What a submission raises becomes part of its feedback, and it has run beside the tests.
+    This finds what is shown as it is, and not what is told in other words.
     """
     bare = "".join(text.split())
+    public = "".join("".join(cell.released.split()) for cell in graded)
     for cell in graded:
         for lines in regions(cell.source, HIDDEN):
-            if any(len(line) > 8 and line in bare for line in ("".join(line.split()) for line in lines)):
+            hidden = "".join("".join(lines).split())
+            pieces = {hidden[at : at + PIECE] for at in range(max(1, len(hidden) - PIECE + 1))}
+            if any(piece in bare and piece not in public for piece in pieces):
                 return NO_HIDDEN_TESTS
     return text
 
