@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate.
+"""The ``lenet`` command: predict, train, evaluate; doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -269,6 +269,25 @@ def _evaluate_folder(model, images, errors, as_json):
         click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
     click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
     return 0
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(as_json):
+    """Say whether this computer has what the course needs, and what to do where it has not.
+
+    "fail" is what must be mended, "note" what only some need.
+    """
+    from lenet_helpers.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding)
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
 @cli.command()

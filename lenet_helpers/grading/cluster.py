@@ -39,7 +39,7 @@ def on_cluster(tasks, job, address, kit):
         futures = {
             client.submit(attempt, shared, task, pure=False, retries=TRIES_AFTER_FAILURE): task for task in tasks
         }
-        for future in as_completed(futures):
+        for future in as_completed(list(futures), loop=client.loop):
             try:
                 yield future.result()
             except Exception as error:  # the scheduler gave it up
