@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 os.environ["LENET_DATA"] = "sample"
 os.environ["MPLBACKEND"] = "agg"
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # more wait for each other in so small a network
 
 from lenet_helpers.exercises import NAMES, check, exercise
 from lenet_helpers.exercises.running import Endless, everything_put_back, run_each
