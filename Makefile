@@ -14,7 +14,9 @@ PY = .venv/bin/python
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit nbval lint lab bench notebooks setup clean distclean
+SIZE = 60
+
+.PHONY: help run test unit nbval lint lab bench notebooks mutants class setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
@@ -23,6 +25,8 @@ help:
 	@echo "make bench       measure speed and accuracy"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
+	@echo "make mutants     print the mutation table: planted mistakes against check and grade cells"
+	@echo "make class       grade a simulated class of 60 (or SIZE=20) in three ways, and run the slow tests"
 	@echo "make clean       remove build/ and caches"
 	@echo "make distclean   the same, and remove .venv"
 
@@ -52,6 +56,13 @@ bench: setup
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py
+
+mutants: setup
+	@$(PY) tools/mutants.py
+
+class: setup
+	@$(PY) -m pytest -q -m slow tests
+	@$(PY) tools/grade_class.py --size $(SIZE)
 
 setup:
 	@sh tools/setup_venv.sh "$(PYTHON)" "$(TORCH_INDEX)"

@@ -16,6 +16,7 @@ SECTIONS = {
     "busy": "Beside other busy processes",
     "accuracy": "Accuracy of `model.pth`",
     "pictures": "Pictures that are not MNIST",
+    "grading": "Grading a class",
     "course": "The whole course",
 }
 """Name of each section's module, and the title in RESULTS.md, in its order."""

@@ -455,7 +455,7 @@ def test_setup_without_a_new_enough_python_says_what_to_do(setup):
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_make_help_names_every_command():
     done = subprocess.run(["make", "help"], cwd=COURSE, capture_output=True, text=True, check=True)
-    for command in ("run", "test", "lab", "bench", "lint", "notebooks", "clean"):
+    for command in ("run", "test", "lab", "bench", "lint", "notebooks", "mutants", "class", "clean"):
         assert f"make {command} " in done.stdout
 
 
