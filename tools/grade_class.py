@@ -32,7 +32,6 @@ from lenet_helpers.grading.sandbox import find_sandbox
 from lenet_helpers.grading.source import flag, regions, solved_notebooks
 from lenet_helpers.paths import COURSE
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 SEED = 7
 

@@ -20,10 +20,6 @@ import os
 import sys
 import warnings
 
-os.environ["LENET_DATA"] = "sample"
-os.environ["MPLBACKEND"] = "agg"
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # more wait for each other in so small a network
-
 from lenet_helpers.exercises import NAMES, check, exercise
 from lenet_helpers.exercises.checking import check_exercise
 from lenet_helpers.exercises.running import Endless, everything_put_back, run_each
@@ -145,6 +141,8 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("exercises", nargs="*", choices=[*NAMES, []], help="default: all")
     chosen = parser.parse_args(arguments).exercises or NAMES
+    # More threads wait for each other in so small a network. All this counts because torch comes later.
+    os.environ |= {"LENET_DATA": "sample", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     warnings.simplefilter("ignore")
     right, wrong = planted()
     notebooks = {name[:2]: notebook for name, notebook in solved_notebooks().items()}
