@@ -13,13 +13,14 @@ BENCH =
 CAMPAIGN =
 HOST =
 TOKEN =
+SIZE = 60
 PY = .venv/bin/python
 
 # Notebooks run in notebooks/, where a relative path would mean something else.
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit test-browser nbval lint lab demo bench reliability matrix lock notebooks setup clean distclean
+.PHONY: help run test unit test-browser nbval lint lab demo bench reliability matrix lock notebooks mutants class setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
@@ -28,11 +29,13 @@ help:
 	@echo "make demo        show all live demos on one page, for a projector"
 	@echo "make bench       measure speed and accuracy"
 	@echo "make reliability try to break the course, and report what was lost"
-	@echo "make test-browser  test the live demos in Chromium"
+	@echo "make test-browser   test the live demos in Chromium"
 	@echo "make matrix      run the tests with every Python that is found, and with the oldest torch"
 	@echo "make lock        write the exact versions of everything into requirements.lock"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
+	@echo "make mutants     print the mutation table: planted mistakes against check and grade cells"
+	@echo "make class       grade a simulated class of 60 (or SIZE=20) in three ways, and run the slow tests"
 	@echo "make clean       remove build/ and caches"
 	@echo "make distclean   the same, and remove .venv"
 
@@ -83,6 +86,13 @@ lock: setup
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py
+
+mutants: setup
+	@$(PY) tools/mutants.py
+
+class: setup
+	@$(PY) -m pytest -q -m slow tests
+	@$(PY) tools/grade_class.py --size $(SIZE)
 
 setup:
 	@sh tools/setup_venv.sh "$(PYTHON)" "$(TORCH_INDEX)"

@@ -18,6 +18,7 @@ SECTIONS = {
     "ideas": "What each idea brings to accuracy",
     "pictures": "Pictures that are not MNIST",
     "demos": "Live demos: from a stroke to the answer",
+    "grading": "Grading a class",
     "course": "The whole course",
 }
 """Name of each section's module, and the title in RESULTS.md, in its order."""

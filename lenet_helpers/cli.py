@@ -1,10 +1,11 @@
-"""The ``lenet`` command: predict, train, evaluate, demo.
+"""The ``lenet`` command: predict, train, evaluate; demo; doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
 ``lenet --help`` answer at once.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -350,6 +351,115 @@ def _evaluate_folder(model, images, errors, as_json):
         click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
     click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
     return status
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(as_json):
+    """Say whether this computer has what the course needs, and what to do where it has not.
+
+    "fail" is what must be mended, "note" what only some need.
+    """
+    from lenet_helpers.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding)
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    return 1 if any(finding.state == "fail" for finding in findings) else 0
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
+@click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
+def release(out, solutions, replace_):
+    """Write the students' course folder to OUT, without solutions and hidden tests."""
+    _needs_instructor("nbgrader")
+    from lenet_helpers.grading.release import release
+
+    stamp = release(out, solutions=solutions, replace=replace_)
+    for name, exercises in stamp["notebooks"].items():
+        click.echo(f"{out / 'notebooks' / name}.ipynb  {len(exercises)} exercises")
+    click.echo(f"{out}: version {stamp['version']}, release {stamp['release']}")
+    return 0
+
+
+@cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="MARKS.csv",
+    help="File to write. Feedback, gradebook and report go into the folder of the same name beside it.",
+)
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that grade.")
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Grade on the workers of this Dask scheduler instead.")
+@click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run submissions with your own rights, files and network. For code that you trust.",
+)
+@click.option(
+    "--data",
+    metavar="ROOT",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Give submissions the full MNIST in ROOT/MNIST/raw. [default: the bundled sample]",
+)
+@click.option("--seconds", type=click.IntRange(min=10), default=300, show_default=True, help="For one notebook.")
+@click.option(
+    "--memory", type=click.IntRange(min=512), default=4096, show_default=True, help="For one notebook, in MB."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
+@click.option("--whole", is_flag=True, help="Run every cell, also those that no graded cell builds on.")
+def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads, whole):
+    """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
+
+    Every submission is run in a sandbox. A run that was stopped goes on where it was, and
+    submissions that have not changed are not run again.
+    """
+    _needs_instructor("nbgrader", "psutil")
+    if scheduler:
+        _needs_instructor("distributed", extra="instructor,cluster")
+    from lenet_helpers.grading.batch import grade
+    from lenet_helpers.grading.limits import Limits
+    from lenet_helpers.grading.marks import in_words
+    from lenet_helpers.grading.sandbox import NoSandbox, find_sandbox
+
+    sandbox = NoSandbox() if no_sandbox else find_sandbox()
+    if no_sandbox:
+        _say("no sandbox: submissions run with your rights, files and network")
+    summary = grade(
+        submissions,
+        out,
+        sandbox=sandbox,
+        workers=workers,
+        scheduler=scheduler,
+        data=data,
+        whole=whole,
+        limits=Limits(seconds=seconds, memory=memory, threads=threads),
+        say=_say,
+    )
+    for problem in summary.problems:
+        _say(problem)
+    for record in summary.records:
+        click.echo(f"{record['student']}  {record['notebook']}  {in_words(record)}")
+    _say(f"{summary.run} submissions run, {summary.kept} unchanged; {out} and {summary.folder}{os.sep} written")
+    return 1 if summary.failed else 0
+
+
+def _needs_instructor(*packages, extra="instructor"):
+    """Say what to install where a package of an extra is missing."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise click.ClickException(
+            f"this command needs {' and '.join(missing)}. In the course folder: "
+            f'{sys.executable} -m pip install --editable ".[{extra}]"'
+        )
 
 
 def _checked_out(out):

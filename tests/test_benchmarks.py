@@ -276,6 +276,7 @@ def tiny(sample, tmp_path, monkeypatch):
             ("run_apart", lambda function, **arguments: json.loads(json.dumps(function(**arguments)))),
             ("run_python", lambda *_: (0.5, "0.01")),
             ("run_command", lambda *_: (60.0, "")),
+            ("seconds_of_class", lambda size: {"serial": 2.0 * size, "workers": 1.1 * size, "dask": 1.2 * size}),
         ):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, stand_in)

@@ -31,7 +31,18 @@ NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxte
 BY_PIP = ["playwright", "axe-playwright-python"]
 
 
+def in_full(requirements):
+    """Requirements in which the course's own extras, such as lenet-helpers[instructor], are written out."""
+    for requirement in requirements:
+        own = re.fullmatch(rf"{PROJECT['name']}\[([\w,]+)\]", requirement)
+        if not own:
+            yield requirement
+        for extra in own.group(1).split(",") if own else ():
+            yield from in_full(PROJECT["optional-dependencies"][extra])
+
+
 def names_of(requirements):
+    requirements = [one for one in requirements if not one.startswith(PROJECT["name"])]
     return {re.match(r"[\w-]+", requirement).group().lower() for requirement in requirements}
 
 
@@ -45,11 +56,15 @@ def modules_imported_by(source):
 
 
 def foreign_imports(*folders):
-    """Imports of Python files and notebooks that come neither from Python nor from the course."""
+    """Imports of Python files and notebooks that come neither from Python nor from the course.
+
+    Within the course, only the programs in tools/ and the helpers of the browser's tests are
+    imported by their bare names.
+    """
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks", "reliability"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
+        own = {"lenet_helpers", "benchmarks", "reliability"}
         own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
@@ -77,7 +92,7 @@ def test_conda_gets_the_same_requirements():
     text = (COURSE / "environment.yml").read_text(encoding="utf-8")
     conda = re.findall(r"(?m)^  - ([\w-]+[<>=].*)$", text)
     extras = PROJECT["optional-dependencies"]
-    expected = [*PROJECT["dependencies"], *extras["test"], *extras["demo"]]
+    expected = [*PROJECT["dependencies"], *in_full(extras["test"]), *extras["demo"]]
     by_pip = [line for line in expected if re.match(r"[\w-]+", line).group() in BY_PIP]
     expected = [line for line in expected if line not in by_pip]
     expected = ["py" + line if line.startswith("torch>") else line for line in expected]
@@ -208,7 +223,7 @@ def test_lessons_plots_and_exercises_know_nothing_of_the_demos():
 
 def test_only_live_demos_need_widgets():
     for path in PACKAGE.rglob("*.py"):
-        imported = {"ipywidgets", "anywidget", "traitlets"} & set(modules_imported_by(path.read_text(encoding="utf-8")))
+        imported = {"ipywidgets", "anywidget"} & set(modules_imported_by(path.read_text(encoding="utf-8")))
         assert not imported or path.parent.name == "live", path
 
 

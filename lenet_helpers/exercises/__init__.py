@@ -5,26 +5,14 @@ each with a hint of its own. `checking` compares, `running` keeps what is checke
 doing harm, `results` turns what it returns into plain data.
 """
 
-import importlib
-
 from lenet_helpers.exercises.checking import Verdict, check_exercise
 from lenet_helpers.exercises.hints import staged_hint
+from lenet_helpers.exercises.homes import NAMES, exercise
 
 __all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"]
 
 TIME_LIMIT_SECONDS = 10.0
 """All calls of one check together may take this long."""
-
-_HOMES = {
-    "data": ("01-normalise", "01-split", "01-mean-digit"),
-    "architecture": ("02-output-size", "02-parameters", "02-convolution", "02-network"),
-    "training": ("03-step", "03-learning-rate", "03-early-stopping"),
-    "evaluation": ("04-confusion", "04-precision-recall", "04-most-confused", "04-calibration"),
-    "inference": ("05-polarity", "05-centre", "05-reader"),
-}
-
-NAMES = tuple(name for names in _HOMES.values() for name in names)
-"""All exercises, in the order of the lessons."""
 
 
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
@@ -59,7 +47,8 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
 def hint(name, stage=1):
     """Return help with an exercise: 1 is a hint, 2 a worked step, 3 the full solution.
 
-    The solution is the solved notebook's own; a student's copy does not hold it, and says so.
+    The solution is the solved notebook's own. A student's copy holds it only where it was
+    released with solutions, and says so otherwise.
 
     Parameters
     ----------
@@ -78,18 +67,3 @@ def hint(name, stage=1):
         There is no exercise of that name, or no such stage.
     """
     return staged_hint(exercise(name), stage)
-
-
-def exercise(name):
-    """Return the `Exercise` of that name, with its oracle and its list of mistakes.
-
-    Raises
-    ------
-    ValueError
-        There is no exercise of that name.
-    """
-    for home, names in _HOMES.items():
-        if name in names:
-            module = importlib.import_module(f"{__name__}.{home}")
-            return next(one for one in module.EXERCISES if one.name == name)
-    raise ValueError(f"there is no exercise {name!r}; the exercises are {', '.join(NAMES)}")

@@ -167,34 +167,73 @@ def _wrapped(line):
     return fill(line, 88, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
+@dataclass
+class Answer:
+    """What a candidate did with the cases; plain data, so that it can be judged in another process.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        One for each case that was reached.
+    missing : str
+        Why there is no function at all; empty when there is one.
+    stranger : str
+        What was handed over in place of a function; empty when it was one.
+    endless : bool
+        The call after the last outcome did not end in time.
+    stopped : bool
+        Whether an endless call could be ended.
+    """
+
+    outcomes: list = field(default_factory=list)
+    missing: str = ""
+    stranger: str = ""
+    endless: bool = False
+    stopped: bool = True
+
+
 def check_exercise(exercise, candidate, time_limit, seed):
     """Return the verdict on `candidate`."""
-    name = exercise.name
-    if candidate is None or candidate is Ellipsis:
-        return _not_written(name, "there is no function yet")
-    if not callable(candidate):
-        return _not_right(
-            name,
-            Problem(
-                "it is not a function",
-                exercise.signature,
-                f"an object of type {type_name(candidate)}",
-                "Hand over the function itself, without calling it: check(name, function), not function(...).",
-            ),
-        )
     with everything_put_back():
         cases, failure = guarded(exercise.cases, np.random.default_rng(seed))
         # The oracle's first answer is thrown away: what it imports must not count as the candidate's
         # time, and stopping an import halfway would leave the module broken.
         failure = failure or exercise.outcome(exercise.oracle, cases[0])
         if failure.error:
-            return _cannot_check(name, failure)
-        try:
-            outcomes = run_each(lambda case: exercise.outcome(candidate, case), cases, time_limit)
-        except Endless as endless:
-            case = cases[min(len(endless.finished), len(cases) - 1)]
-            return _endless(exercise, case, time_limit, endless.stopped)
-        return judge(exercise, cases, outcomes)
+            return _cannot_check(exercise.name, failure)
+        return verdict_on(exercise, cases, answer_of(exercise, candidate, cases, time_limit), time_limit)
+
+
+def answer_of(exercise, candidate, cases, time_limit):
+    """Give the cases to `candidate` and return its `Answer`. Needs neither oracle nor known mistakes."""
+    if candidate is None or candidate is Ellipsis:
+        return Answer(missing="there is no function yet")
+    if not callable(candidate):
+        return Answer(stranger=type_name(candidate))
+    try:
+        return Answer(run_each(lambda case: exercise.outcome(candidate, case), cases, time_limit))
+    except Endless as endless:
+        return Answer(endless.finished, endless=True, stopped=endless.stopped)
+
+
+def verdict_on(exercise, cases, answer, time_limit):
+    """Judge an `Answer` to these cases."""
+    if answer.missing:
+        return _not_written(exercise.name, answer.missing)
+    if answer.stranger:
+        return _not_right(
+            exercise.name,
+            Problem(
+                "it is not a function",
+                exercise.signature,
+                f"an object of type {answer.stranger}",
+                "Hand over the function itself, without calling it: check(name, function), not function(...).",
+            ),
+        )
+    if answer.endless:
+        case = cases[min(len(answer.outcomes), len(cases) - 1)]
+        return _endless(exercise, case, time_limit, answer.stopped)
+    return judge(exercise, cases, answer.outcomes)
 
 
 def judge(exercise, cases, outcomes):

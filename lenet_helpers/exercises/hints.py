@@ -18,13 +18,19 @@ def staged_hint(exercise, stage):
 
 
 def _solution(name):
-    """Return what stands between the solution marks in the notebook of exercise `name`, or None."""
-    for path in sorted((COURSE / "notebooks").glob(f"{name[:2]}_*.ipynb")):
+    """Return what stands between the solution marks in the notebook of exercise `name`, or None.
+
+    A student's copy has none in notebooks/; one for self-learners has the solved notebooks in solutions/.
+    """
+    notebooks = f"{name[:2]}_*.ipynb"
+    for path in [*sorted((COURSE / "notebooks").glob(notebooks)), *sorted((COURSE / "solutions").glob(notebooks))]:
         try:
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             for cell in cells:
                 if cell["metadata"].get("nbgrader", {}).get("grade_id") == f"{name}-solution":
-                    return _between_marks("".join(cell["source"])) or None
+                    solution = _between_marks("".join(cell["source"]))
+                    if solution:
+                        return solution
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # a notebook that can't be read holds no solution for us
     return None

@@ -1,0 +1,49 @@
+"""A page for each student: marks, what the check said, and their own code. Needs no network, shows no tests."""
+
+import jinja2
+
+from lenet_helpers import __version__
+from lenet_helpers.files import written_whole
+from lenet_helpers.grading.marking import GRADED, MISSING
+from lenet_helpers.grading.marks import possible, total
+from lenet_helpers.paths import ASSETS
+
+TEMPLATE = "feedback.html"
+
+
+def write_pages(records, folder):
+    """Write FOLDER/<student>.html for every student.
+
+    Parameters
+    ----------
+    records : list of dict
+    folder : Path
+    """
+    folder.mkdir(exist_ok=True)
+    students = {}
+    for record in records:
+        students.setdefault(record["student"], []).append(record)
+    for student, theirs in students.items():
+        with written_whole(folder / f"{student}.html") as file:
+            file.write(page(student, theirs).encode("utf-8", "replace"))
+
+
+def page(student, records):
+    """Return a student's page as HTML."""
+    loader = jinja2.FileSystemLoader(ASSETS)
+    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    return environment.get_template(TEMPLATE).render(
+        student=student,
+        version=__version__,
+        lessons=[{**record, "words": _words(record), "remarks": record["remarks"]} for record in records],
+        mark=sum(total(record) for record in records),
+        points=sum(possible(record) for record in records),
+    )
+
+
+def _words(record):
+    if record["status"] == MISSING:
+        return "Not handed in."
+    if record["status"] != GRADED:
+        return f"Could not be graded: {record['reason']}."
+    return ""

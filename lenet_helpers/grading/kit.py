@@ -1,0 +1,180 @@
+"""What grading needs of the course, made once: cells, a gradebook, and the course that a submission sees."""
+
+import hashlib
+import io
+import json
+import shutil
+import tarfile
+import tempfile
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from lenet_helpers.grading import converting
+from lenet_helpers.grading.source import exercise_of, fingerprint, flag, solved_notebooks
+from lenet_helpers.grading.stripping import strip_answers
+from lenet_helpers.paths import COURSE
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A solution or grade cell as the solved notebook has it.
+
+    Attributes
+    ----------
+    grade_id, exercise, cell_type : str
+    grades : bool
+        A grade cell; otherwise a solution cell.
+    points : float
+    source : str
+        Of a grade cell, with its hidden tests; of a solution cell, what was released.
+    released : str
+        What students were given.
+    metadata : dict
+    """
+
+    grade_id: str
+    exercise: str
+    cell_type: str
+    grades: bool
+    points: float
+    source: str
+    released: str
+    metadata: dict
+
+
+@dataclass(frozen=True)
+class Kit:
+    """A folder with everything that grading needs.
+
+    Attributes
+    ----------
+    folder : Path
+    release : str
+        The release that students should have worked on.
+    fingerprint : str
+        Changes when anything does that can change a mark.
+    helpers : str
+        Changes when the helper package does.
+    lessons : dict of str to tuple of Graded
+    released : dict of str to set of str
+        Sources of the other code cells, as students got them.
+    """
+
+    folder: Path
+    release: str
+    fingerprint: str
+    helpers: str
+    lessons: dict
+    released: dict
+
+    @property
+    def course(self):
+        """The course folder for the sandbox."""
+        return self.folder / "course"
+
+    @property
+    def runner(self):
+        return self.folder / "runner.py"
+
+    def packed(self):
+        """Return the whole kit as bytes, for another computer."""
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as archive:
+            archive.add(self.folder, arcname=".")
+        return buffer.getvalue()
+
+
+def make_kit(folder, course=COURSE):
+    """Make the kit of the course in an empty folder and return it.
+
+    Raises
+    ------
+    GradingError
+        The notebooks are student copies, or nbgrader refuses them.
+    """
+    notebooks = solved_notebooks(course)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="lenet-kit-") as temporary:
+        copies = converting.generate(notebooks, Path(temporary))
+        shutil.copy(converting.gradebook_file(Path(temporary)), converting.gradebook_file(folder))
+    lessons = {name: _graded_cells(notebooks[name], copies[name]) for name in notebooks}
+    _bare_course(course, folder / "course")
+    shutil.copy(HERE / "runner.py", folder / "runner.py")
+    facts = {
+        "release": fingerprint(notebooks),
+        "fingerprint": fingerprint(notebooks, course / "lenet_helpers", course / "model.pth"),
+        "helpers": fingerprint({}, course / "lenet_helpers"),
+        "released": {name: _other_code(copy) for name, copy in copies.items()},
+        "lessons": {name: [vars(cell) for cell in cells] for name, cells in lessons.items()},
+    }
+    (folder / "kit.json").write_text(json.dumps(facts), encoding="utf-8")
+    return open_kit(folder)
+
+
+def open_kit(folder):
+    """Return the kit that lies in a folder."""
+    facts = json.loads((folder / "kit.json").read_text(encoding="utf-8"))
+    lessons = {name: tuple(Graded(**cell) for cell in cells) for name, cells in facts["lessons"].items()}
+    released = {name: set(sources) for name, sources in facts["released"].items()}
+    return Kit(folder, facts["release"], facts["fingerprint"], facts["helpers"], lessons, released)
+
+
+@lru_cache(maxsize=1)
+def helpers_here():
+    """Return what `Kit.helpers` is for the helper package that this process has."""
+    return fingerprint({}, HERE.parent)
+
+
+@lru_cache(maxsize=4)
+def unpack_kit(packed):
+    """Unpack a kit that came as bytes, once in a process, and return it."""
+    folder = Path(tempfile.mkdtemp(prefix=f"lenet-kit-{hashlib.sha256(packed).hexdigest()[:8]}-"))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        archive.extractall(folder, filter="data")
+    return open_kit(folder)
+
+
+def _graded_cells(solved, copy):
+    """Solution and grade cells in order; nbgrader has put its checksums into the copy."""
+    cells = []
+    for ours, theirs in zip(solved.cells, copy.cells, strict=True):
+        if not (flag(ours, "grade") or flag(ours, "solution")):
+            continue
+        marks = theirs.metadata.nbgrader
+        grades = flag(ours, "grade")
+        cells.append(
+            Graded(
+                grade_id=marks.grade_id,
+                exercise=exercise_of(marks.grade_id),
+                cell_type=ours.cell_type,
+                grades=grades,
+                points=float(marks.get("points", 0)),
+                source=ours.source if grades else theirs.source,
+                released=theirs.source,
+                metadata=dict(theirs.metadata),
+            )
+        )
+    return tuple(cells)
+
+
+def _other_code(copy):
+    return [cell.source for cell in copy.cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata]
+
+
+def _bare_course(course, folder):
+    """Copy what a submission needs: the helper package without answers, the model and the picture."""
+    package = folder / "lenet_helpers"
+    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli.py", "__main__.py", "doctor.py")
+    shutil.copytree(course / "lenet_helpers", package, ignore=without)
+    for path in (package / "exercises").glob("*.py"):
+        source = path.read_text(encoding="utf-8")
+        if "EXERCISES = " in source:
+            path.write_text(strip_answers(source), encoding="utf-8")
+    shutil.copy(HERE / "asking.py", package / "exercises" / "__init__.py")
+    (package / "exercises" / "hints.py").unlink()
+    for name in ("model.pth", "test.png"):
+        shutil.copy(course / name, folder / name)
+    (folder / "notebooks").mkdir()

@@ -1,0 +1,29 @@
+"""What a submission may use."""
+
+from dataclasses import dataclass
+
+MEGABYTE = 2**20
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits for one notebook of one student.
+
+    Attributes
+    ----------
+    cell_seconds, seconds : int
+        For one cell, and for all of them with the start of the kernel.
+    memory, disk : int
+        Megabytes; memory of all its processes together.
+    processes : int
+        At the same time.
+    threads : int
+        That torch computes with.
+    """
+
+    cell_seconds: int = 60
+    seconds: int = 300
+    memory: int = 4096
+    disk: int = 256
+    processes: int = 64
+    threads: int = 1

@@ -1,0 +1,160 @@
+"""The student copies: a course folder of their own, without solutions and hidden tests."""
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import nbformat
+
+from lenet_helpers import __version__
+from lenet_helpers.grading.converting import generate
+from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.source import fingerprint, flag, secret_lines, solved_notebooks
+from lenet_helpers.paths import COURSE
+
+STAMP = "RELEASE.json"
+SOLUTIONS = "solutions"
+
+# What a student's folder holds beside the notebooks. The package is installed from it.
+_FILES = ("model.pth", "test.png", "pyproject.toml", "environment.yml", "LICENSE")
+_NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".DS_Store")
+
+
+def release(out, *, solutions=False, replace=False):
+    """Write the student copies, with the helper package and the sample of the data beside them.
+
+    Parameters
+    ----------
+    out : path
+        A folder that is not there yet, or empty.
+    solutions : bool
+        Put the solved notebooks into the subfolder solutions/, for self-learners; then
+        ``hint(name, stage=3)`` shows a solution. Hidden tests are left out of these as well.
+    replace : bool
+        Replace an earlier release in `out`. A folder that is none is never replaced.
+
+    Returns
+    -------
+    dict
+        What the stamp in RELEASE.json says: version, release and notebooks.
+
+    Raises
+    ------
+    GradingError
+        These are student copies, or `out` holds something.
+    OSError
+        `out` can't be written.
+    """
+    out = Path(out).absolute()
+    notebooks = solved_notebooks()
+    _make_sure_it_is_free(out, replace)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    # Beside `out`, so that it gets its name in one step when it is whole.
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=out.parent) as temporary:
+        folder = Path(temporary) / "course"
+        (folder / "notebooks").mkdir(parents=True)
+        stamp = {
+            "version": __version__,
+            "release": fingerprint(notebooks),
+            "notebooks": {name: _exercises(notebook) for name, notebook in notebooks.items()},
+        }
+        for name, copy in _student_copies(notebooks).items():
+            _stamp(copy, stamp)
+            nbformat.write(copy, folder / "notebooks" / f"{name}.ipynb")
+        if solutions:
+            (folder / SOLUTIONS).mkdir()
+            for name, notebook in notebooks.items():
+                _stamp(notebook, stamp)
+                nbformat.write(_without_hidden_tests(notebook), folder / SOLUTIONS / f"{name}.ipynb")
+        shutil.copytree(COURSE / "lenet_helpers", folder / "lenet_helpers", ignore=_NOT_COPIED)
+        for name in _FILES:
+            shutil.copy(COURSE / name, folder / name)
+        (folder / "README.md").write_text(_readme(notebooks, stamp, solutions), encoding="utf-8")
+        (folder / STAMP).write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
+        if out.exists():
+            os.rename(out, Path(temporary) / "old")
+        os.rename(folder, out)
+    return stamp
+
+
+def release_of(notebook):
+    """Return the stamp of the release that a notebook comes from, or None."""
+    stamp = notebook.get("metadata", {}).get("lenet", {})
+    return stamp.get("release") if isinstance(stamp, dict) else None
+
+
+def _make_sure_it_is_free(out, replace):
+    if out.is_relative_to(COURSE / "notebooks") or out.is_relative_to(COURSE / "lenet_helpers") or out == COURSE:
+        raise GradingError(f"{out} belongs to the course itself. Name a folder outside of it.")
+    if not out.exists() and not out.is_symlink():
+        return
+    if not out.is_dir() or out.is_symlink():
+        raise GradingError(f"{out} is not a folder. Name another.")
+    if not any(out.iterdir()):
+        return
+    if not (out / STAMP).is_file():
+        raise GradingError(f"{out} holds something that is no release. Name another folder.")
+    if not replace:
+        raise GradingError(f"{out} holds an earlier release. Name another folder, or add --replace.")
+
+
+def _student_copies(notebooks):
+    with tempfile.TemporaryDirectory(prefix="lenet-release-") as folder:
+        copies = generate(notebooks, Path(folder))
+    for name, copy in copies.items():
+        text = "\n".join(cell.source for cell in copy.cells).splitlines()
+        lines = {line.strip() for line in text}
+        for line in secret_lines(notebooks[name]):
+            if line in lines:
+                raise GradingError(f"{name}.ipynb would give this line away: {line}")
+    return copies
+
+
+def _without_hidden_tests(notebook):
+    from nbgrader.preprocessors import ClearHiddenTests
+
+    clean, _ = ClearHiddenTests().preprocess(notebook, {})
+    return clean
+
+
+def _stamp(notebook, stamp):
+    notebook.metadata["lenet"] = {"version": stamp["version"], "release": stamp["release"]}
+
+
+def _exercises(notebook):
+    return [cell.metadata.nbgrader.grade_id for cell in notebook.cells if flag(cell, "grade")]
+
+
+def _readme(notebooks, stamp, solutions):
+    titles = {name: notebook.cells[0].source.splitlines()[0].lstrip("# ") for name, notebook in notebooks.items()}
+    lessons = "\n".join(f"- [{title}](notebooks/{name}.ipynb)" for name, title in titles.items())
+    third = "stage=3)` the solution, as do the notebooks in `solutions/`" if solutions else "stage=2)` a worked step"
+    return f"""# The LeNet-MNIST course
+
+Student's copy, version {stamp["version"]}, release {stamp["release"]}.
+
+{lessons}
+
+## Set-up
+
+You need Python 3.11 or newer. In this folder:
+
+```
+python -m venv .venv
+. .venv/bin/activate                      (Windows: .venv\\Scripts\\activate)
+python -m pip install torch torchvision
+python -m pip install --editable .
+lenet doctor
+python -m jupyterlab notebooks/01_data.ipynb
+```
+
+`lenet doctor` says in one line each whether everything is in place, and what to do where it is not.
+
+## Exercises
+
+Write your code where a cell says so, and run the check below it: `check("01-normalise", normalise)`
+answers at once. `hint("01-normalise")` gives a hint, and `hint("01-normalise", {third}.
+Leave the last cell of each exercise as it is. Hand in the notebooks under the names that they have.
+"""

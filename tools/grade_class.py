@@ -1,0 +1,271 @@
+"""Grade a simulated class in several ways and compare: the marks must be the same.
+
+    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--keep DIR]
+
+The submissions are solved, untouched, partly solved, planted with mistakes, hostile and
+broken; what each must get is known beforehand. Prints seconds a submission and the speed-up
+of each way, and exits with 1 where a mark is not the expected one or the ways differ.
+"""
+
+import argparse
+import contextlib
+import copy
+import csv
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+
+from lenet_helpers.grading import batch
+from lenet_helpers.grading.kit import make_kit
+from lenet_helpers.grading.limits import Limits
+from lenet_helpers.grading.sandbox import find_sandbox
+from lenet_helpers.grading.source import flag, regions, solved_notebooks
+from lenet_helpers.paths import COURSE
+
+SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+SEED = 7
+
+# Goes into a cell of its own after the imports. The submission is right otherwise: None where that is to no avail.
+HOSTILE = {
+    "reads the solutions": ("print(open({course!r} + '/notebooks/{name}.ipynb').read())", True),
+    "writes outside": ("open({course!r} + '/{name}.written', 'w').write('x')", True),
+    "opens a socket": ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=2)", True),
+    "prints a gigabyte": ("line = 'x' * 10**6\nfor _ in range(1000): print(line)", True),
+    "forks without end": ("import os\nwhile True: os.fork()", False),
+    "fills memory": ("hold = []\nwhile True: hold.append(bytearray(2**28))", True),
+    "fills the disk": ("with open('big', 'wb') as file:\n    while True: file.write(bytes(2**24))", True),
+    "kills its parent": ("import os; os.kill(os.getppid(), 9)", False),
+    "patches the checker": ("import lenet_helpers\ncheck = lenet_helpers.check = lambda *a, **k: True", False),
+    "replaces the helper": ("import sys\nsys.modules['lenet_helpers'] = sys\ncheck = print", False),
+    "sleeps for ever": (
+        "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(9)", False),
+}  # fmt: skip
+
+
+def _drop(notebook, grade_id):
+    notebook["cells"] = [cell for cell in notebook["cells"] if _id(cell) != grade_id]
+
+
+def _first(notebook, grade_id):
+    return next(cell for cell in notebook["cells"] if _id(cell) == grade_id)
+
+
+def _id(cell):
+    return cell["metadata"].get("nbgrader", {}).get("grade_id")
+
+
+# What happens to a right submission: a function of the notebook and of an exercise, and whether it can still be graded.
+BROKEN = {
+    "grade cell deleted": (lambda nb, one: _drop(nb, f"{one}-grade"), True),
+    "grade cell edited": (lambda nb, one: _first(nb, f"{one}-grade").update(source="pass"), True),
+    "grade cell retyped": (lambda nb, one: _first(nb, f"{one}-grade").update(cell_type="markdown"), True),
+    "cells duplicated": (lambda nb, one: nb["cells"].extend(copy.deepcopy(nb["cells"][-3:])), True),
+    "grade cell first": (lambda nb, one: nb["cells"].insert(0, nb["cells"].pop(-2)), None),
+    "another kernel": (lambda nb, one: nb["metadata"].update(kernelspec={"name": "ir", "language": "R"}), True),
+    "50 MB of outputs": (
+        lambda nb, one: nb["cells"][1].update(
+            outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 50 * 2**20}]
+        ),
+        True,
+    ),
+    "empty": (b"", False),
+    "not JSON": (b"{", False),
+}
+
+
+@dataclass
+class Student:
+    """One submission of the class, and the exercises that it must get marks for."""
+
+    name: str
+    lesson: str
+    content: bytes
+    right: set
+
+
+def make_class(size, seed=SEED):
+    """Return so many students, each with one notebook, in an order that has nothing to do with their kind."""
+    rng = random.Random(seed)
+    solved = solved_notebooks()
+    with tempfile.TemporaryDirectory() as folder:
+        kit = make_kit(Path(folder) / "kit")
+    kinds = {
+        "solved": 0.25, "untouched": 0.1, "partly": 0.2, "mistaken": 0.2, "hostile": 0.15, "broken": 0.1
+    }  # fmt: skip
+    wanted = [kind for kind, share in kinds.items() for _ in range(max(1, round(share * size)))]
+    wanted = (wanted + ["solved"] * size)[:size]
+    students, hostile, broken = [], _endless(HOSTILE), _endless(BROKEN)
+    for number, kind in enumerate(wanted):
+        name = list(solved)[number % len(solved)]
+        exercises = [cell.exercise for cell in kit.lessons[name] if cell.grades]
+        right = set(exercises)
+        notebook = _filled(solved[name], kit.lessons[name], right)
+        label = kind
+        if kind == "untouched":
+            right = set()
+            notebook = _filled(solved[name], kit.lessons[name], right)
+        elif kind == "partly":
+            right = set(rng.sample(exercises, rng.randint(1, len(exercises) - 1)))
+            notebook = _filled(solved[name], kit.lessons[name], right)
+        elif kind == "mistaken":
+            wrong = rng.choice(exercises)
+            right = right - {wrong}
+            cell = _first(notebook, f"{wrong}-solution")
+            function = _function(cell["source"])
+            cell["source"] += f"\n\n\n{function} = (lambda right: lambda *given: [right(*given)])({function})"
+        elif kind == "hostile":
+            label, (source, helps) = next(hostile)
+            code = source.format(course=str(COURSE), name=name)
+            notebook["cells"].insert(2, {**nbformat.v4.new_code_cell(code), "id": "mine"})
+            right = right if helps else set()
+        elif kind == "broken":
+            label, (change, helps) = next(broken)
+            if isinstance(change, bytes):
+                students.append(Student(f"s{number:03} {label}", name, change, set()))
+                continue
+            change(notebook, exercises[0])
+        students.append(Student(f"s{number:03} {label}", name, json.dumps(notebook).encode(), right))
+    return students
+
+
+def _endless(choices):
+    while True:
+        yield from choices.items()
+
+
+def _function(source):
+    return source.partition("def ")[2].partition("(")[0]
+
+
+def _filled(solved, graded, right):
+    """Return a student's notebook in which the exercises in `right` are solved."""
+    released = {cell.grade_id: cell for cell in graded}
+    cells = []
+    for cell in solved.cells:
+        own = released.get(_id(cell))
+        source = own.released if own else cell.source
+        if flag(cell, "solution") and own.exercise in right:
+            (lines,) = regions(cell.source, SOLUTION)
+            source = cell.source.partition("    ### BEGIN SOLUTION")[0] + "\n".join(lines)
+        cells.append({**cell, "source": source, "metadata": copy.deepcopy(own.metadata) if own else {}})
+    return {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+
+
+def write_class(students, folder):
+    """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone."""
+    for student in students:
+        (folder / student.name).mkdir(parents=True)
+        (folder / student.name / f"{student.lesson}.ipynb").write_bytes(student.content)
+
+
+def unexpected(students, table):
+    """Say whose marks are not the expected ones; `table` is the path of the marks."""
+    with open(table, encoding="utf-8", newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["remark"] != "not handed in"]
+    got = {}
+    for row in rows:
+        got.setdefault(row["student"], set()).update({row["exercise"]} if float(row["mark"] or 0) > 0 else set())
+    for student in students:
+        if got.get(student.name, set()) != student.right:
+            yield f"{student.name}: got {sorted(got.get(student.name, ()))}, expected {sorted(student.right)}"
+
+
+@contextlib.contextmanager
+def cluster(workers, folder):
+    """Start a Dask scheduler and its workers on this computer; yield the address."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port = one.getsockname()[1]
+    address = f"tcp://127.0.0.1:{port}"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(COURSE), os.environ.get("PYTHONPATH", "")])}
+
+    def start(module, *arguments):
+        command = [
+            sys.executable,
+            "-m",
+            f"distributed.cli.{module}",
+            *arguments,
+            "--host",
+            "127.0.0.1",
+            "--no-dashboard",
+        ]
+        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    processes = [start("dask_scheduler", "--port", str(port))]
+    options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder / "dask"))
+    processes += [start("dask_worker", address, *options) for _ in range(workers)]
+    try:
+        yield address
+    finally:
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait()
+
+
+def run_way(way, submissions, out, workers, limits):
+    """Grade the class in one way; return the seconds it took."""
+    sandbox = find_sandbox()
+    started = time.perf_counter()
+    if way == "dask":
+        with cluster(workers, out.parent) as address:
+            batch.grade(submissions, out, sandbox=sandbox, scheduler=address, limits=limits)
+    else:
+        batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
+    return time.perf_counter() - started
+
+
+def compare(size, ways, folder, workers=2, say=print):
+    """Grade a class in each way; return seconds by way, and what was wrong."""
+    students = make_class(size)
+    write_class(students, folder / "class")
+    limits = Limits(seconds=120, cell_seconds=60, memory=3000, disk=64)
+    seconds, problems, first = {}, [], None
+    for way in ways:
+        table = folder / f"{way}.csv"
+        seconds[way] = run_way(way, folder / "class", table, workers, limits)
+        say(f"{way:<8} {seconds[way]:7.1f} s, {seconds[way] / size:5.2f} s a submission, "
+            f"{seconds[ways[0]] / seconds[way]:4.2f} times as fast as {ways[0]}")  # fmt: skip
+        problems += [f"{way}: {line}" for line in unexpected(students, table)]
+        first = first or table.read_bytes()
+        if table.read_bytes() != first:
+            problems.append(f"{way}: other marks than {ways[0]}")
+    problems += [f"a submission has written {path}" for path in COURSE.glob("*.written")]
+    return seconds, problems
+
+
+def main(arguments=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--size", type=int, default=60)
+    parser.add_argument(
+        "--ways", nargs="+", choices=["serial", "workers", "dask"], default=["serial", "workers", "dask"]
+    )
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="leave submissions, marks and feedback in this folder")
+    parser.add_argument("--json", action="store_true", help="print the seconds of each way as JSON, last")
+    options = parser.parse_args(arguments)
+    folder = options.keep or Path(tempfile.mkdtemp(prefix="lenet-class-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        seconds, problems = compare(options.size, options.ways, folder, options.workers)
+    finally:
+        if not options.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print("\n".join(problems) or f"{options.size} submissions: every mark as expected, the same in every way.")
+    if options.json:
+        print(json.dumps(seconds))
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
