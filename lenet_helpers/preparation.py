@@ -569,6 +569,7 @@ def pick_digit(mask):
     digit : ndarray of bool, shape (H, W)
     doubts : list of str
     """
+    mask = _without_tails(mask)
     width = _mean_stroke(mask)
     labels, count = ndimage.label(
         ndimage.binary_dilation(mask, _NEIGHBOURS, iterations=max(1, round(width / 3))), _NEIGHBOURS
@@ -610,6 +611,21 @@ def pick_digit(mask):
     if touches[main]:
         doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
     return digit, doubts
+
+
+def _without_tails(mask):
+    """Take away the rest of a line that runs from the digit to the picture's edge, far thinner than the strokes."""
+    if not _touches_edge(_bounding_box(mask), mask.shape):
+        return mask
+    width = 2 * np.percentile(ndimage.distance_transform_edt(mask)[mask], 95)
+    if width < 5:
+        return mask  # nothing could be told apart
+    narrow = int(width / 2)
+    strokes = ndimage.binary_opening(np.pad(mask, narrow, mode="edge"), np.ones((narrow, narrow)))
+    strokes = strokes[narrow:-narrow, narrow:-narrow]
+    thin, _ = ndimage.label(mask & ~ndimage.binary_dilation(strokes, _NEIGHBOURS, iterations=narrow), _NEIGHBOURS)
+    at_edge = np.unique(np.concatenate([thin[0], thin[-1], thin[:, 0], thin[:, -1]]))
+    return mask & ~np.isin(thin, at_edge[at_edge > 0])
 
 
 def _without_boxes(mask):

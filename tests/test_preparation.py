@@ -276,6 +276,22 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     assert doubts == []
 
 
+def test_the_rest_of_a_line_that_hangs_from_the_digit_goes():
+    mask = np.zeros((200, 200), bool)
+    mask[60:140, 90:102] = True
+    with_line = mask.copy()
+    with_line[140:, 95:97] = True
+    digit, doubts = preparation.pick_digit(with_line)
+    assert doubts == []
+    assert digit[:130].sum() == mask[:130].sum()
+    assert np.flatnonzero(digit.any(1))[-1] < 150
+    cut = np.zeros((200, 200), bool)
+    cut[60:, 90:102] = True  # a stroke as wide as itself is no line
+    digit, doubts = preparation.pick_digit(cut)
+    np.testing.assert_array_equal(digit, cut)
+    assert "edge" in doubts[0]
+
+
 @pytest.mark.parametrize("width", [1, 4, 8, 16, 40, 52, 80])
 def test_strokes_become_as_thick_as_the_network_knows_them(width):
     """A bar of known width, 400 pixels high: in 28×28, that is width / 20."""
