@@ -155,9 +155,7 @@ class TrainingRun:
         self._steps_per_epoch = -(-len(self._labels) // recipe.batch_size)
 
         with thread_limit(threads):
-            self._trained = (
-                TrainingForm(model, recipe.seed, recipe.expansion, self._inputs) if recipe.training_form else model
-            )
+            self._trained = self._training_form() if recipe.training_form else model
         # The same layers and parameters; only the pooling is computed in another way.
         self._network = with_halving_pools(self._trained) if self.device.type == "cpu" else self._trained
         self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None

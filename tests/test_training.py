@@ -17,6 +17,7 @@ from lenet_helpers import architecture, training
 from lenet_helpers.architecture import LeNet
 from lenet_helpers.augmentation import Augmentation
 from lenet_helpers.data import Split, to_input
+from lenet_helpers.folding import NormalisedInputLayer, NormalisedLayer
 from lenet_helpers.model_files import ModelError, load_model, save_model
 from lenet_helpers.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.threads import thread_limit
@@ -537,3 +538,12 @@ def test_interrupt_stops_the_run_after_the_step_and_the_old_handler_is_back(few,
     assert run.steps_done == 1
     assert signal.getsignal(signal.SIGINT) is before
     assert torch.get_num_threads() == TORCH_THREADS
+
+
+@pytest.mark.parametrize("measured", [False, True])
+@pytest.mark.parametrize("expansion", [0, 2])
+def test_recipe_decides_what_the_training_form_is(few, measured, expansion):
+    recipe = Recipe("form", 1, training_form=True, expansion=expansion, measured_input=measured)
+    form = TrainingRun(LeNet(seed=0), *few, recipe, device="cpu")._trained
+    assert isinstance(form.conv1, NormalisedInputLayer if measured else NormalisedLayer)
+    assert form.conv2.factored is (expansion > 0)
