@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 
+from lenet_helpers.archives import check_archive
 from lenet_helpers.files import written_whole
 
 
@@ -41,6 +42,7 @@ def read_tensors(path, largest):
         raise NoTensors(f"has {size:,} bytes, more than can be meant")
     content = path.read_bytes()
     try:
+        check_archive(content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd pickles; what is wrong with them is said below
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)

@@ -3,7 +3,9 @@
 import io
 import json
 import os
+import pickle
 import random
+import subprocess
 import sys
 
 import pytest
@@ -12,7 +14,7 @@ from PIL import Image
 from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, disks, matrix, memory, mutations, offline, pictures, saving, stopping
+from reliability import crowd, disks, matrix, memory, models, mutations, offline, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -213,3 +215,34 @@ def test_a_failing_test_is_reported(tmp_path):
     (tmp_path / "test_wrong.py").write_text("def test_wrong(): assert False")
     result = matrix._judge("this Python", sys.executable, [], [], [str(tmp_path / "test_wrong.py")])
     assert "1 failed" in result["rows"][0][3] and "test_wrong" in result["failures"][0]
+
+
+# --- models and checkpoints ---------------------------------------------------------------
+
+
+def test_damaged_models_and_checkpoints_give_what_was_saved_or_the_documented_error(tmp_path):
+    marker = tmp_path / "code has run"
+    count = models.write_cases(tmp_path, marker, seed=0, flips=15, truncations=15)
+    done = subprocess.run(
+        [sys.executable, "-c", models._WORKER, str(tmp_path)], cwd=COURSE, capture_output=True, text=True
+    )
+    result = models.summary([json.loads(line) for line in done.stdout.splitlines()], count, done.returncode)
+    assert result["failures"] == [], done.stderr
+    assert not marker.exists()
+    refused = {kind: number for kind, outcome, number in result["rows"] if outcome == "refused"}
+    assert refused["model that would run code"] > 50 and refused["checkpoint that claims 10 GB"] > 10
+
+
+def test_the_attacks_are_real(tmp_path):
+    # Unpickled without suspicion, they do what they say.
+    marker = tmp_path / "code has run"
+    pickle.loads(next(iter(models.attacks(models.whole_files()[0], marker))))
+    assert marker.exists()
+
+
+def test_a_network_with_other_numbers_is_a_failure():
+    line = {"number": 0, "kind": "model, one bit flipped", "what": "", "megabytes": None}
+    result = models.summary([{**line, "outcome": "other numbers"}, {**line, "outcome": "the same"}], 2, 0)
+    assert len(result["failures"]) == 1 and "other numbers" in result["failures"][0]
+    accepted = models.summary([{**line, "kind": "model that would run code", "outcome": "the same"}], 1, 0)
+    assert "was accepted" in accepted["failures"][0]
