@@ -110,6 +110,33 @@ def test_keys_reach_everything_and_clear_the_pad(hand):
     assert hand.read(1) == 6
 
 
+@pytest.mark.parametrize("name", TABS)
+def test_tab_reaches_every_control(projector, name):
+    open_tab(projector, name)
+    projector.wait_for_timeout(500)
+    wanted = projector.evaluate(
+        """() => [...document.querySelectorAll(".lenet-page :is(button, select, input, canvas[tabindex])")]
+            .filter((each) => each.checkVisibility() && !each.disabled && each.tabIndex >= 0 && each.type !== "file")
+            .map((each, i) => (each.dataset.wanted = `${i} ${each.tagName} ${each.innerText || each.id}`))"""
+    )
+    reached = set()
+    for _ in range(len(wanted) + 10):
+        projector.keyboard.press("Tab")
+        reached.add(projector.evaluate("document.activeElement.dataset.wanted"))
+    assert wanted and set(wanted) <= reached, set(wanted) - reached
+
+
+def test_keys_open_a_tab(projector):
+    open_tab(projector, "Draw a digit")
+    for _ in range(60):
+        projector.keyboard.press("Tab")
+        if projector.evaluate("document.activeElement.getAttribute('role')") == "tab":
+            break
+    projector.keyboard.press("ArrowRight")
+    projector.keyboard.press("Enter")
+    projector.locator("[role=tab][aria-selected=true]", has_text="What the layers see").wait_for()
+
+
 def test_ink_is_there_again_after_a_reload_and_the_old_process_is_ended(hand):
     """Were that refused, the console would show it, and the watched tab would fail."""
     hand.draw(DIGITS[4])
@@ -188,8 +215,8 @@ def test_training_stops_and_goes_on(projector):
     assert "are kept" in status.inner_text()
     stopped = status.inner_text()
     projector.locator(".lenet-continue").click()
-    projector.wait_for_function("before => document.querySelector('.lenet-status').innerText !== before", arg=stopped)
-    projector.locator(".lenet-stop:not([disabled])").click()
+    status.get_by_text("left.").wait_for()  # told after the first new step
+    projector.locator(".lenet-stop").click()
     status.get_by_text("Stopped").wait_for()
     assert status.inner_text() != stopped
 

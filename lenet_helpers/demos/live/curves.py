@@ -187,8 +187,9 @@ class LiveTraining(widgets.VBox):
     def _stop_on_interrupt(self):
         """While nothing else runs in the kernel, let its interrupt stop the training.
 
-        The kernel ignores interrupts between two cells, and puts its own handler back after
-        each message. So ours is set from the event loop, after the message of the button.
+        A kernel ignores interrupts between two messages. While it handles one, Python's own
+        handler is there, and afterwards whatever was there before. So ours is set from the
+        event loop, never in the middle of a message, and set again where it got lost.
         """
         if threading.current_thread() is not threading.main_thread():
             return
@@ -198,12 +199,15 @@ class LiveTraining(widgets.VBox):
             return
 
         def watch():
-            if self.training:
-                if self._handler_before is None:
-                    self._handler_before = signal.signal(signal.SIGINT, self._ask_to_stop)
+            current = signal.getsignal(signal.SIGINT)
+            if current is signal.default_int_handler:
+                loop.call_later(0.05, watch)
+            elif self.training:
+                if current != self._ask_to_stop:
+                    self._handler_before = current
+                    signal.signal(signal.SIGINT, self._ask_to_stop)
                 loop.call_later(_TICK, watch)
-            elif self._handler_before is not None:
+            elif current == self._ask_to_stop:
                 signal.signal(signal.SIGINT, self._handler_before)
-                self._handler_before = None
 
-        loop.call_later(0.1, watch)
+        loop.call_later(0.05, watch)
