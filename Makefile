@@ -4,10 +4,15 @@
 #   make TORCH_INDEX=ADDRESS run     take torch and torchvision from another package index,
 #                                    such as the one with the small CPU build for Linux
 #   make BENCH=race bench            measure one section of the benchmark
+#   make CAMPAIGN=crowd reliability  run one campaign of the reliability report
+#   make HOST=0.0.0.0 demo           let tablets open the demos, with a token (TOKEN=..., or a random one)
 
 PYTHON =
 TORCH_INDEX =
 BENCH =
+CAMPAIGN =
+HOST =
+TOKEN =
 PY = .venv/bin/python
 
 # Notebooks run in notebooks/, where a relative path would mean something else.
@@ -16,13 +21,19 @@ export LENET_DATA
 
 SIZE = 60
 
-.PHONY: help run test unit nbval lint lab bench notebooks mutants class setup clean distclean
+.PHONY: help run test unit test-browser nbval lint lab demo bench reliability matrix lock notebooks mutants class \
+	setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
 	@echo "make test        unit tests, then nbval over the notebooks, then lint"
 	@echo "make lab         open JupyterLab at the first lesson"
+	@echo "make demo        show all live demos on one page, for a projector"
 	@echo "make bench       measure speed and accuracy"
+	@echo "make reliability try to break the course, and report what was lost"
+	@echo "make test-browser  test the live demos in Chromium"
+	@echo "make matrix      run the tests with every Python that is found, and with the oldest torch"
+	@echo "make lock        write the exact versions of everything into requirements.lock"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
 	@echo "make mutants     print the mutation table: planted mistakes against check and grade cells"
@@ -37,7 +48,12 @@ test: unit nbval lint
 
 unit: setup
 	@echo "Unit tests"
-	@$(PY) -m pytest -q tests
+	@$(PY) -m pytest -q tests --ignore=tests/browser
+
+test-browser: setup
+	@sh tools/setup_browser.sh
+	@echo "Live demos in a browser"
+	@$(PY) -m pytest -q -rs tests/browser
 
 nbval: unit
 	@echo "Notebooks against their committed outputs"
@@ -51,8 +67,24 @@ lint: setup
 lab: setup
 	@$(PY) -m jupyterlab notebooks/01_data.ipynb
 
+demo: setup
+	@$(PY) -m lenet_helpers demo $(if $(HOST),--host $(HOST)) $(if $(TOKEN),--token $(TOKEN))
+
 bench: setup
 	@$(PY) -m benchmarks $(BENCH)
+
+reliability: setup
+	@$(PY) -m reliability $(CAMPAIGN)
+
+matrix: setup
+	@$(PY) -m reliability matrix
+
+# For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
+lock: setup
+	@$(PY) -m pip install -qq --editable '.[lock]'
+	@$(PY) -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
+		--upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
+		--custom-compile-command "make lock" --output-file requirements.lock
 
 notebooks: setup
 	@$(PY) tools/execute_notebooks.py

@@ -58,10 +58,11 @@ def _parser():
     parser.add_argument("--quick", action="store_true", help="tiny sizes, reported in build/bench/quick/")
     parser.add_argument("--report", action="store_true", help="measure nothing, only write the report again")
     parser.add_argument("--model", type=Path, metavar="FILE", help="model file (default: the course's model.pth)")
-    parser.add_argument("--seeds", type=_seeds, metavar="N,N,...", help="race: of the fast recipe (default: 0,1,2)")
+    parser.add_argument("--seeds", type=_seeds, metavar="N,N,...", help="race, ideas: default 0,1,2 (ideas: two)")
     for name, what in (
         ("original-runs", "race: runs of the original way, about 6 minutes each"),
         ("peer-epochs", "peer: epochs of PyTorch's example, about a minute each"),
+        ("idea-epochs", "ideas: epochs of each recipe, 30 runs in all"),
         ("digits", "pictures: pages of each kind"),
     ):
         shown = default[name.replace("-", "_")]
@@ -69,6 +70,9 @@ def _parser():
     parser.add_argument("--arrays", type=_folder, metavar="DIR", help="pictures: also read the .npz files in DIR")
     parser.add_argument("--images", type=_folder, metavar="FOLDER", help="pictures: also read FOLDER, with labels.csv")
     parser.add_argument("--workers", type=int, metavar="N", help="pictures: processes to prepare with")
+    parser.add_argument(
+        "--more-models", type=_files, metavar="FILE,FILE,...", help="accuracy: also evaluate these, and the mean of all"
+    )
     parser.add_argument("--reference", action="store_true", help="accuracy: also train the reference recipe")
     parser.add_argument("--tests", action="store_true", help="course: also time the parts of make test")
     parser.set_defaults(
@@ -79,6 +83,14 @@ def _parser():
 
 def _seeds(text):
     return tuple(int(seed) for seed in text.split(","))
+
+
+def _files(text):
+    files = tuple(Path(name).expanduser() for name in text.split(","))
+    for file in files:
+        if not file.is_file():
+            raise argparse.ArgumentTypeError(f"there is no file {file}")
+    return files
 
 
 def _folder(text):

@@ -79,7 +79,10 @@ STEPS = {
     ),
     "pick the digit": ("all ink is the digit", [(preparation, "pick_digit", _everything)]),
     "proportions": ("stretched into the square", [(preparation, "fit", _stretched)]),
-    "stroke width": ("strokes stay as they are", [(preparation, "THINNEST_STROKE", 0.0)]),
+    "stroke width": (
+        "strokes stay as they are",
+        [(preparation, "THINNEST_STROKE", 0.0), (preparation, "THICKEST_STROKE", 19.0)],
+    ),
     "centre of mass": ("centre of the box", [(preparation, "centre", _centre_of_box)]),
     "MNIST's form": ("goes through every step", [(preparation, "is_mnist_form", _never)]),
 }

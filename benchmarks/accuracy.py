@@ -11,7 +11,7 @@ GOALS = {"model.pth": 0.993, "reference": 0.98}
 
 
 def measure(settings):
-    models = {"model.pth": settings.model}
+    models = {"model.pth": settings.model} | {file.name: file for file in settings.more_models}
     with tempfile.TemporaryDirectory() as folder:
         if settings.reference:
             say("  lenet train --recipe reference")
@@ -40,8 +40,8 @@ def _data(settings):
 def show(result):
     rows = []
     for row in result["rows"]:
-        goal = GOALS[row["name"]]
-        reached = "reached" if row["test"]["accuracy"] >= goal else "missed"
+        goal = GOALS.get(row["name"])
+        reached = "reached" if goal and row["test"]["accuracy"] >= goal else "missed"
         rows.append(
             [
                 row["name"],
@@ -49,9 +49,13 @@ def show(result):
                 percent(row["validation"]["accuracy"]),
                 percent(row["test"]["accuracy"]),
                 f"{row['test']['loss']:.4f}",
-                f"{goal:.1%}, {reached}",
+                f"{goal:.1%}, {reached}" if goal else "–",
             ]
         )
+    alike = [row for row in result["rows"] if row["name"] != "reference"]
+    if len(alike) > 1:
+        means = [percent(sum(row[split]["accuracy"] for row in alike) / len(alike)) for split in ("validation", "test")]
+        rows.append([f"mean of {', '.join(row['name'] for row in alike)}", "", *means, "", f"{GOALS['model.pth']:.1%}"])
     header = ["model", "parameters", "validation", "test", "loss on test", "goal on test"]
     return f"""
 {table(header, rows)}

@@ -15,8 +15,10 @@ SECTIONS = {
     "growth": "How it grows: threads, images, memory",
     "busy": "Beside other busy processes",
     "accuracy": "Accuracy of `model.pth`",
+    "ideas": "What each idea brings to accuracy",
     "pictures": "Pictures that are not MNIST",
     "grading": "Grading a class",
+    "demos": "Live demos: from a stroke to the answer",
     "course": "The whole course",
 }
 """Name of each section's module, and the title in RESULTS.md, in its order."""
@@ -32,9 +34,11 @@ class Settings:
         Tiny sizes on the bundled sample: shows that everything runs, and nothing else.
     model : Path
         The model file to read with.
-    original_runs, peer_epochs, digits : int
+    more_models : tuple of Path
+        Further files of weights, such as other seeds of the best recipe.
+    original_runs, peer_epochs, idea_epochs, digits : int
     seeds : tuple of int
-        Of the runs of the fast recipe.
+        Of the runs of the fast recipe, and of the ideas.
     arrays, images : Path or None
     reference, tests : bool
     workers : int
@@ -43,9 +47,11 @@ class Settings:
 
     quick: bool = False
     model: Path = COURSE / "model.pth"
+    more_models: tuple = ()
     original_runs: int = 1
     seeds: tuple = (0, 1, 2)
     peer_epochs: int = 1
+    idea_epochs: int = 8
     digits: int = 1000
     arrays: Path | None = None
     images: Path | None = None

@@ -63,13 +63,56 @@ def augment(inputs, augmentation, generator):
     -------
     Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
     """
-    if augmentation.stroke:
-        inputs = _change_stroke_width(inputs, augmentation, generator)
-    count, device = len(inputs), inputs.device
-    grid = F.affine_grid(_affine_matrices(count, augmentation, generator).to(device), inputs.shape, align_corners=False)
+    return apply_changes(inputs, draw_changes(len(inputs), augmentation, generator))
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What happens to each of N images; the random part of `augment`.
+
+    Attributes
+    ----------
+    stroke : Tensor of float32, shape (N,), or None
+        Above 0 thicker, below 0 thinner; 1 is one pixel on each side.
+    matrices : Tensor of float32, shape (N, 2, 3)
+        Where each pixel of the result comes from: rotation · shear · scale, and the shift
+        in half images.
+    displacement : Tensor of float32, shape (N, 2, 5, 5), or None
+        Further shifts at 5×5 places, in half images; smooth between them.
+    """
+
+    stroke: torch.Tensor | None
+    matrices: torch.Tensor
+    displacement: torch.Tensor | None
+
+    def part(self, images):
+        """Return the changes of some images; `images` is a slice or a tensor of indices."""
+        return Changes(*(None if value is None else value[images] for value in vars(self).values()))
+
+
+def draw_changes(count, augmentation, generator):
+    """Draw what happens to `count` images; the random numbers come from `generator`.
+
+    Returns
+    -------
+    Changes
+    """
+    stroke = _stroke_changes(count, augmentation, generator) if augmentation.stroke else None
+    matrices = _affine_matrices(count, augmentation, generator)
+    displacement = None
     if augmentation.distortion:
-        coarse = torch.randn(count, 2, 5, 5, generator=generator) * (augmentation.distortion / 14)
-        smooth = F.interpolate(coarse.to(device), size=28, mode="bicubic", align_corners=True)
+        displacement = torch.randn(count, 2, 5, 5, generator=generator) * (augmentation.distortion / 14)
+    return Changes(stroke, matrices, displacement)
+
+
+def apply_changes(inputs, changes):
+    """Return copies of `inputs`, shape (N, 1, 28, 28), range [-1, 1], each changed as `changes` says."""
+    device = inputs.device
+    if changes.stroke is not None:
+        inputs = _change_stroke_width(inputs, changes.stroke.to(device)[:, None, None, None])
+    grid = F.affine_grid(changes.matrices.to(device), inputs.shape, align_corners=False)
+    if changes.displacement is not None:
+        smooth = F.interpolate(changes.displacement.to(device), size=28, mode="bicubic", align_corners=True)
         grid = grid + smooth.permute(0, 2, 3, 1)
     # grid_sample fills what comes from outside the image with 0; background is -1.
     return F.grid_sample(inputs + 1, grid, align_corners=False) - 1
@@ -91,12 +134,14 @@ def _affine_matrices(count, augmentation, generator):
     return torch.stack([row_x, row_y], dim=1)
 
 
-def _change_stroke_width(inputs, augmentation, generator):
-    """Blend each image with its dilation (thicker) or its erosion (thinner), both 3×3."""
-    count = len(inputs)
+def _stroke_changes(count, augmentation, generator):
+    """The change of each stroke width, 0 for those that stay as they are."""
     amount = (2 * torch.rand(count, generator=generator) - 1) * augmentation.stroke
-    changed = torch.rand(count, generator=generator) < augmentation.stroke_share
-    amount = (amount * changed).to(inputs.device)[:, None, None, None]
+    return amount * (torch.rand(count, generator=generator) < augmentation.stroke_share)
+
+
+def _change_stroke_width(inputs, amount):
+    """Blend each image with its dilation (thicker) or its erosion (thinner), both 3×3."""
     thicker = F.max_pool2d(inputs, 3, stride=1, padding=1)
     thinner = -F.max_pool2d(-inputs, 3, stride=1, padding=1)
     return inputs + amount.clamp(min=0) * (thicker - inputs) + (-amount).clamp(min=0) * (thinner - inputs)

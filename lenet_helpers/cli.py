@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate; doctor; release and grade for instructors.
+"""The ``lenet`` command: predict, train, evaluate, demo, doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -114,58 +114,119 @@ def predict(files, model, as_json):
 @click.option("--epochs", type=click.IntRange(min=1), help="[default: the recipe's]")
 @_data_option
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. [default: 1; more seldom help]")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the run there after each epoch and at Ctrl-C; when the file is there, go on from it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each epoch, and one at the end.")
-def train(recipe, out, seed, epochs, data, threads, as_json):
+def train(recipe, out, seed, epochs, data, threads, checkpoint, as_json):
     """Train a LeNet from scratch and write it to a file.
 
     Prints one line for each epoch. The test split is not looked at: see `lenet evaluate`.
+
+    With several processes: torchrun --nproc-per-node=N -m lenet_helpers train ...
     """
     out = _checked_out(out)  # before the training, not after it
 
-    from lenet_helpers import RECIPES, LeNet, environment_stamp, fit, load_mnist, save_model
-    from lenet_helpers.threads import thread_limit
+    from lenet_helpers.distributed import process_group
 
-    changes = {"seed": seed, "epochs": epochs}
+    with process_group() as ranks:
+        return _train(ranks, recipe, out, {"seed": seed, "epochs": epochs}, data, threads, checkpoint, as_json)
+
+
+def _train(ranks, recipe, out, changes, data, threads, checkpoint, as_json):
+    from lenet_helpers import RECIPES, LeNet, TrainingRun, load_mnist
+
     chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
     mnist = load_mnist(data)
-    _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}; {mnist.source}")
-
-    model = LeNet(seed=chosen.seed)
-    if not as_json:
-        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
-    seconds = 0.0
     try:
-        progress = sys.stderr.isatty()
-        for record in fit(model, mnist.train, mnist.validation, chosen, threads=threads, progress=progress):
-            seconds += record.seconds
-            if as_json:
-                # the losses of single steps would be thousands of numbers
-                _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
-            else:
-                click.echo(
-                    f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
-                    f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
-                )
-    except KeyboardInterrupt:
-        _say(f"interrupted; {out} was not written")
-        return INTERRUPTED
+        run = TrainingRun(LeNet(seed=chosen.seed), mnist.train, mnist.validation, chosen, threads=threads)
+        if checkpoint:
+            _resume(run, ranks, checkpoint)
+        if ranks.rank == 0:
+            shared = f", {ranks.count} processes" if ranks.count > 1 else ""
+            _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}{shared}; {mnist.source}")
+        finished = _train_to_the_end(run, ranks, checkpoint, as_json)
     except ValueError as error:  # such as a loss that is no longer finite
         raise click.ClickException(str(error)) from error
-    save_model(model, out)
+    if ranks.rank > 0:
+        return 0
+    if not finished:
+        kept = f"; {checkpoint} goes on from here: say the same command again" if checkpoint else ""
+        _say(f"interrupted; {out} was not written{kept}")
+        return INTERRUPTED
+    return _finish_training(run, out, mnist.source, threads, as_json)
+
+
+def _resume(run, ranks, checkpoint):
+    """Read the checkpoint in rank 0, which may be the only one that has the file."""
+    from lenet_helpers import load_checkpoint
+
+    if ranks.rank == 0 and checkpoint.exists():
+        load_checkpoint(run, checkpoint)
+        _say(f"{checkpoint}: going on after step {run.steps_done:,} of {run.steps_total:,}")
+    if ranks.count > 1:
+        run.load_state_dict(ranks.from_first(run.state_dict()))
+
+
+def _train_to_the_end(run, ranks, checkpoint, as_json):
+    """Train and show a line for each epoch; False when Ctrl-C ended it before."""
+    from contextlib import nullcontext
+
+    from lenet_helpers import save_checkpoint, stop_on_interrupt
+
+    def save():
+        if checkpoint and ranks.rank == 0:
+            save_checkpoint(run, checkpoint)
+
+    def show(record):
+        if ranks.rank > 0:
+            return
+        if as_json:
+            # the losses of single steps would be thousands of numbers
+            _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
+        else:
+            click.echo(
+                f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
+                f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
+            )
+
+    if ranks.rank == 0 and not as_json:
+        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
+    for record in run.records:
+        show(record)
+    # One process alone may stop after its step; several would wait for it.
+    with stop_on_interrupt(run) if ranks.count == 1 else nullcontext():
+        for record in run:
+            save()
+            show(record)
+    if not run.finished:
+        save()
+    return run.finished
+
+
+def _finish_training(run, out, source, threads, as_json):
+    from lenet_helpers import environment_stamp, save_model
+    from lenet_helpers.threads import thread_limit
+
+    save_model(run.model, out)
+    accuracy, seconds = run.records[-1].validation_accuracy, sum(record.seconds for record in run.records)
     if as_json:
         with thread_limit(threads):
             environment = environment_stamp()
         summary = {
             "model": str(out),
-            "data": mnist.source,
-            "recipe": asdict(chosen),
-            "validation_accuracy": record.validation_accuracy,
+            "data": source,
+            "recipe": asdict(run.recipe),
+            "validation_accuracy": accuracy,
             "seconds": seconds,
             "environment": environment,
         }
         _print_json(summary, indent=None)
     else:
-        click.echo(f"{out}: validation accuracy {record.validation_accuracy:.2%}, trained in {seconds:.0f} s")
+        click.echo(f"{out}: validation accuracy {accuracy:.2%}, trained in {seconds:.0f} s")
     _say(f"Now measure it on the test split: lenet evaluate --model {out}")
     return 0
 
@@ -222,21 +283,42 @@ def evaluate(model, split, data, images, errors, as_json):
     return 0
 
 
+@cli.command()
+@_model_option
+@_data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
+def demo(model, data, host, port, token, browser):
+    """Show all live demos on one page, for a projector. Ctrl-C ends it."""
+    from lenet_helpers.demos.server import serve
+
+    if data:
+        os.environ["LENET_DATA"] = data if data == "sample" else str(Path(data).expanduser().absolute())
+    serve(model, host, port, token, browser, say=click.echo)
+    return 0
+
+
 def _evaluate_folder(model, images, errors, as_json):
     from lenet_helpers import ImageClassifier, environment_stamp, load_model, pick_device
+    from lenet_helpers.files import written_whole
     from lenet_helpers.folder_evaluation import contact_sheet, evaluate_folder
 
     result = evaluate_folder(ImageClassifier(load_model(model, pick_device())), images)
     if errors:
         errors.mkdir(parents=True, exist_ok=True)
         sheet = errors / "errors.png"
-        contact_sheet(result.errors).save(sheet)
+        with written_whole(sheet) as file:
+            contact_sheet(result.errors).save(file, "PNG")
         _say(f"{sheet}: each mistake beside what the network saw")
+    status = 0 if result.complete else INTERRUPTED
     if as_json:
         _print_json(
             {
                 "model": str(model),
                 "data": str(images),
+                "complete": result.complete,
                 "images": result.images,
                 "accuracy": result.accuracy,
                 "mean_over_folders": result.mean_over_folders,
@@ -255,7 +337,7 @@ def _evaluate_folder(model, images, errors, as_json):
                 "environment": environment_stamp(),
             }
         )
-        return 0
+        return status
     for mistake in result.errors:
         if mistake.prediction is None:
             _say(mistake.message)
@@ -268,7 +350,7 @@ def _evaluate_folder(model, images, errors, as_json):
     if len(result.by_folder) > 1:
         click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
     click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
-    return 0
+    return status
 
 
 @cli.command()

@@ -2,7 +2,9 @@
 
 A file that fails its checksum is kept aside under another name, never used, and
 fetched again. A download is checked in memory and written in one step, so no
-half-finished file ever carries the name of a finished one.
+half-finished file ever carries the name of a finished one. Of programs that start
+together on one folder, such as a class on a shared disk, one downloads and the others
+wait for it.
 """
 
 import gzip
@@ -16,10 +18,12 @@ import time
 import urllib.request
 import warnings
 import zlib
+from contextlib import contextmanager
 
+from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
-from lenet_helpers.files import written_whole
+from lenet_helpers.files import leftovers, written_whole
 
 #: name of the raw file -> (MD5 of the raw file, its size in bytes)
 RAW_FILES = {
@@ -34,6 +38,9 @@ STALL_SECONDS = 10.0
 
 TIME_LIMIT_SECONDS = 180.0
 """Longest time that fetching all four files may take together."""
+
+LOCK_NAME = ".download.lock"
+"""Whoever downloads holds a lock on this file. The system frees it when its holder dies."""
 
 _LARGEST_ARCHIVE = 32 * 2**20  # the largest .gz has 9.9 MB; a server that sends more is not ours
 
@@ -70,30 +77,89 @@ def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress
     ConnectionError
         Something is missing and could not be fetched in time.
     """
-    contents = {name: content for name in RAW_FILES if (content := _read_verified(raw / name))}
-    missing = [name for name in RAW_FILES if name not in contents]
-    if missing and not download:
-        raise ConnectionError(f"{', '.join(missing)} not in {raw}, and downloading was not asked for")
-    if missing:
+    deadline = time.monotonic() + time_limit
+    found = {name: _read(raw / name) for name in RAW_FILES}
+    contents = {name: content for name, content in found.items() if _is_right(name, content)}
+    if len(contents) == len(RAW_FILES):
+        return contents
+    damaged = [name for name, content in found.items() if content is not None and name not in contents]
+    if download:
         _check_writable(raw)
-        deadline = time.monotonic() + time_limit
+    elif not damaged:
+        raise _not_asked_for(raw, contents)
+    with _alone_in(raw, deadline, progress):
+        # Another program may have put right, while this one waited, what was wrong above.
+        _clear_leftovers(raw)
+        contents |= {name: content for name in RAW_FILES if name not in contents and (content := _verified(raw / name))}
+        missing = [name for name in RAW_FILES if name not in contents]
+        if missing and not download:
+            raise _not_asked_for(raw, contents)
         for name in missing:
             contents[name] = _download(name, mirrors or _torchvision_mirrors(), deadline, progress)
             _write(raw / name, contents[name])
     return contents
 
 
-def _read_verified(path):
-    """Content of `path`, or None where there is none to be used; damaged files are kept aside."""
+def _not_asked_for(raw, contents):
+    missing = ", ".join(name for name in RAW_FILES if name not in contents)
+    return ConnectionError(f"{missing} not in {raw}, and downloading was not asked for")
+
+
+@contextmanager
+def _alone_in(raw, deadline, progress):
+    """Hold the folder's lock; wait for it until the deadline."""
+    # Mode 666, because the folder may be shared by people who are each other's "others".
+    lock = FileLock(raw / LOCK_NAME, mode=0o666)
+    waited_for = f"waiting for another program that downloads MNIST into {raw}"
     try:
-        content = path.read_bytes()
+        with tqdm(desc=waited_for, bar_format="{desc} ({elapsed})", delay=1, disable=not progress, leave=False) as bar:
+            while not lock.is_locked:
+                seconds_left = deadline - time.monotonic()
+                try:
+                    lock.acquire(timeout=max(0, min(1, seconds_left)), poll_interval=0.05)
+                except Timeout:
+                    if seconds_left <= 1:
+                        raise ConnectionError(
+                            f"another program is downloading MNIST into {raw} and did not get ready in time"
+                        ) from None
+                    bar.update()
+    except (ConnectionError, DataError):
+        raise
+    except OSError:
+        pass  # A disk without locks: then each program downloads for itself, and still writes files whole.
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _clear_leftovers(raw):
+    """Remove what a program left that was killed while writing. The lock says that nobody writes now."""
+    for name in RAW_FILES:
+        for leftover in leftovers(raw / name):
+            leftover.unlink(missing_ok=True)
+
+
+def _read(path):
+    """Content of `path`, or None where there is no file."""
+    try:
+        return path.read_bytes()
     except FileNotFoundError:
         return None
     except OSError as error:
         raise DataError(
             f"{path} can't be read ({error.strerror}). Allow reading it, or point LENET_DATA at another folder."
         ) from error
-    if _md5(content) == RAW_FILES[path.name][0]:
+
+
+def _is_right(name, content):
+    return content is not None and _md5(content) == RAW_FILES[name][0]
+
+
+def _verified(path):
+    """Content of `path`, or None where there is none to be used; a damaged file is kept aside."""
+    content = _read(path)
+    if content is None or _is_right(path.name, content):
         return content
     aside = _unused_name(path)
     try:
@@ -186,7 +252,9 @@ def _open(url, deadline):
 
     def open_it():
         try:
-            answers.put(urllib.request.urlopen(url, timeout=min(STALL_SECONDS, seconds_left)))
+            # An opener of our own: urlopen keeps the proxies that were set at its first call.
+            opener = urllib.request.build_opener()
+            answers.put(opener.open(url, timeout=min(STALL_SECONDS, seconds_left)))
         except Exception as error:
             answers.put(error)
 

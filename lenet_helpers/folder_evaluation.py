@@ -6,6 +6,7 @@ this module finds, and notebook 05 explains the steps of which the contact sheet
 """
 
 import csv
+import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -64,12 +65,16 @@ class FolderEvaluation:
         Number of pictures in each sub-folder.
     errors : list of FolderMistake
         In the order of ``labels.csv``.
+    complete : bool
+        False when the evaluation was interrupted: then all of this is about the pictures
+        that had been read by then.
     """
 
     accuracy: float
     by_folder: dict
     counts: dict
     errors: list
+    complete: bool = True
 
     @property
     def images(self):
@@ -86,7 +91,8 @@ def evaluate_folder(classifier, folder):
     """Let a classifier read every picture that ``labels.csv`` of a folder lists.
 
     A picture that can't be read, because it is damaged or blank for instance, counts as
-    an error; the others are still read.
+    an error; the others are still read. Ctrl-C, or Kernel → Interrupt, ends the evaluation
+    with a warning, and gives back what it has so far.
 
     Parameters
     ----------
@@ -104,34 +110,38 @@ def evaluate_folder(classifier, folder):
         picture, or lists one that isn't there.
     """
     folder = Path(folder).expanduser()
+    pairs, read = read_labels(folder), []
+    try:
+        for path, label in pairs:
+            read.append(_read_one(classifier, folder, path, label))
+    except KeyboardInterrupt:
+        if not read:
+            raise
+        warnings.warn(f"interrupted: {len(read)} of {len(pairs)} pictures were read", stacklevel=2)
     right, errors = {}, []
-    for path, label in read_labels(folder):
-        file = folder / path
-        try:
-            prediction = classifier.classify(file)
-        except ImageError as reason:
-            errors.append(FolderMistake(path, file, label, None, 0.0, None, str(reason)))
-            correct = False
-        else:
-            correct = prediction.digit == label
-            if not correct:
-                errors.append(
-                    FolderMistake(
-                        path,
-                        file,
-                        label,
-                        prediction.digit,
-                        prediction.confidence,
-                        prediction.pixels,
-                        prediction.warning,
-                    )
-                )
-        right.setdefault(PurePosixPath(path).parent.as_posix(), []).append(correct)
+    for (path, _), mistake in zip(pairs, read, strict=False):
+        right.setdefault(PurePosixPath(path).parent.as_posix(), []).append(mistake is None)
+        errors += [] if mistake is None else [mistake]
     return FolderEvaluation(
         accuracy=float(np.mean(np.concatenate(list(right.values())))),
         by_folder={name: float(np.mean(marks)) for name, marks in sorted(right.items())},
         counts={name: len(marks) for name, marks in sorted(right.items())},
         errors=errors,
+        complete=len(read) == len(pairs),
+    )
+
+
+def _read_one(classifier, folder, path, label):
+    """Return the mistake that a classifier makes with one picture, or None."""
+    file = folder / path
+    try:
+        prediction = classifier.classify(file)
+    except ImageError as reason:
+        return FolderMistake(path, file, label, None, 0.0, None, str(reason))
+    if prediction.digit == label:
+        return None
+    return FolderMistake(
+        path, file, label, prediction.digit, prediction.confidence, prediction.pixels, prediction.warning
     )
 
 

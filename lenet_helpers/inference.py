@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import torch
 from torch import nn
 
-from lenet_helpers.architecture import forward_in_batches
 from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.model_files import load_model
 from lenet_helpers.paths import COURSE
 from lenet_helpers.pictures import ImageError, read_image
 from lenet_helpers.preparation import Step, explain, prepare, to_mnist
-from lenet_helpers.training import load_model, pick_device
+from lenet_helpers.slants import probabilities_over_slants
+from lenet_helpers.training import pick_device
 
 __all__ = [
     "ImageClassifier",
@@ -43,7 +43,7 @@ class Prediction:
     digit : int
         0..9, the most probable one.
     probabilities : ndarray of float32, shape (10,)
-        Softmax of the logits; they sum to 1.
+        Softmax of the logits, mean over five slants (`lenet_helpers.slants`); they sum to 1.
     pixels : ndarray of uint8, shape (28, 28)
         What the network saw: 0 = background, 255 = ink.
     warning : str or None
@@ -64,6 +64,8 @@ class Prediction:
 
 class ImageClassifier:
     """Reads handwritten digits. Taught in notebook 05.
+
+    The network reads each digit at five slants, and the probabilities are averaged.
 
     Parameters
     ----------
@@ -158,9 +160,7 @@ class ImageClassifier:
         return Prediction(int(first), probabilities, preparation.pixels, warning[:1].upper() + warning[1:] or None)
 
     def _probabilities(self, pixels):
-        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell.
-        logits = forward_in_batches(self.model, to_input(pixels)).cpu().double()
-        return torch.softmax(logits, dim=1).float().numpy()
+        return probabilities_over_slants(self.model, to_input(pixels)).cpu().float().numpy()
 
 
 def _prepared(image, at):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 from scipy import ndimage
 
 from lenet_helpers.pictures import ImageError, read_image
@@ -26,8 +27,17 @@ DIGIT_SIDE = 20
 FINE = 4
 """Strokes are shaped on a grid this many times finer than MNIST's."""
 
+SMALLEST_SIDE = 28
+"""A picture whose longer side is smaller is enlarged before the ink is sought."""
+
 THINNEST_STROKE = 2.4
-"""Thinner strokes are thickened to this many pixels of the 28×28 picture; thicker ones are left."""
+"""Thinner strokes are thickened to this many pixels of the 28×28 picture."""
+
+THICKEST_STROKE = 2.8
+"""Thicker strokes are thinned to this many pixels, as far as none of them breaks. MNIST's median is 2.3."""
+
+SOFTNESS = 0.45
+"""Strokes are blurred by a Gaussian of this standard deviation, in pixels: MNIST's edges are that soft."""
 
 FAINTEST_INK = 0.05
 """Ink must darken the paper by at least this fraction, or the picture counts as blank."""
@@ -133,11 +143,16 @@ def prepare(image):
     if picture.mode == "L" and is_mnist_form(colours):
         steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
         return Preparation(colours.copy(), steps, [])
+    if max(picture.size) < SMALLEST_SIDE:
+        colours = np.asarray(enlarge(picture))
+        steps.append(("enlarged", colours, "It is enlarged, with smooth steps from one pixel to the next."))
     if picture.mode == "RGBA":
-        colours = put_on_paper(colours)
-        steps.append(("on paper", colours, "Transparent parts show a paper that contrasts with the ink."))
+        see_through, colours = (colours[:, :, 3] < 255).any(), put_on_paper(colours)
+        if see_through:
+            steps.append(("on paper", colours, "Transparent parts show a paper that contrasts with the ink."))
     gray = to_gray(colours)
-    steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
+    if colours.ndim == 3:
+        steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
     light = ink_is_light(gray)
     found = _look_for_ink(gray, light)
     if _implausible(found.mask):  # rarely: a tight crop, or a sheet on a dark table
@@ -151,20 +166,22 @@ def prepare(image):
         )
     if light:
         steps.append(("dark on light", found.gray, "The ink is lighter than the paper, so the picture is inverted."))
-    steps += [
-        ("even light", found.even, "Shadows are divided out: each point is compared with the bare paper around it."),
-        ("no lines", found.clean, "Ruled lines and the boxes of forms are taken away."),
-        ("ink", found.mask, "What is clearly darker than the paper counts as ink."),
-    ]
-    ink, mask = found.clean, found.mask
-    mask, doubts = pick_digit(mask)
-    steps.append(("digit", mask, "The digit is kept; specks and neighbours are not."))
-    cut = cut_out(ink, mask)
-    steps.append(("cut out", cut, "It is cut out, and each point is now either ink or background."))
-    strokes = thicken(cut)
     steps.append(
-        ("strokes", strokes, "Thin strokes are made as thick as those the network has learned; thick ones stay.")
+        ("even light", found.even, "Each point is compared with the bare paper around it, so that shadows don't count.")
     )
+    if (found.even - found.clean).max() > FAINTEST_INK:
+        steps.append(("no lines", found.clean, "What looks like ruled lines or the box of a form is taken away."))
+    steps.append(("ink", found.mask, "What is clearly darker than the paper counts as ink."))
+    ink, mask = found.clean, found.mask
+    digit, doubts = pick_digit(mask)
+    dropped = "Specks and whatever else isn't the digit are dropped."
+    steps.append(("digit", digit, "All ink belongs to the digit." if (digit == mask).all() else dropped))
+    cut = cut_out(ink, digit)
+    steps.append(("cut out", cut, "It is cut out, and each point is now either ink or background."))
+    strokes, change = even_strokes(cut), "are as thick as those that the network has learned, and stay so"
+    if strokes_grew := np.count_nonzero(strokes > 0.5) - np.count_nonzero(cut):
+        change = f"are made {'thicker' if strokes_grew > 0 else 'thinner'}, like those that the network has learned"
+    steps.append(("strokes", strokes, f"The strokes {change}."))
     fine = fit(strokes)
     steps.append(("fitted", fine, "Its longer side is scaled to 20 pixels (shown four times as fine)."))
     pixels = centre(fine)
@@ -227,6 +244,22 @@ def is_mnist_form(pixels):
     height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
     y, x = (np.arange(28) @ rows / rows.sum(), np.arange(28) @ columns / columns.sum())
     return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7
+
+
+def enlarge(picture):
+    """Enlarge a tiny picture, such as those of 8×8 pixels that scikit-learn has, so that strokes have an inside.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+
+    Returns
+    -------
+    PIL.Image.Image
+        Its longer side is twice `SMALLEST_SIDE`, or a little less.
+    """
+    factor = 2 * SMALLEST_SIDE // max(picture.size)
+    return picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.BICUBIC)
 
 
 def put_on_paper(colours):
@@ -337,7 +370,7 @@ def even_light(gray):
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(smooth, max(5, reach))
-            if not _is_hollow(ink, widest):
+            if not _is_hollow(ink, widest, max(5, reach)):
                 return ink
     return widest
 
@@ -355,18 +388,22 @@ def _darkening(gray, reach):
     return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
 
 
-def _is_hollow(ink, widest):
-    """Tell whether a neighbourhood was too narrow for the strokes: much that is as dark as the ink isn't in it."""
+def _is_hollow(ink, widest, reach):
+    """Tell whether a neighbourhood was too narrow for the strokes: the inside of some is missing."""
     dark = ink[ink > FAINTEST_INK]
     if dark.size == 0:
         return True
-    found = ink > _otsu(dark)
-    kept = ink[found] / np.maximum(widest[found], FAINTEST_INK)
-    if np.median(kept) < 0.4:
-        return True
+    threshold = _otsu(dark)
+    found = ink > threshold
+    kept = np.median(ink[found] / np.maximum(widest[found], FAINTEST_INK))
     core = widest >= np.percentile(widest[found], 25)
-    lost = ink[core] < 0.7 * np.median(kept) * widest[core]
-    return lost.mean() > 0.03
+    if kept < 0.4 or (ink[core] < 0.7 * kept * widest[core]).mean() > 0.03:
+        return True  # much that is as dark as the ink isn't in it
+    # What is missing for another reason, a shadow, does not end where ink begins.
+    missing = widest - ink > 0.25 * np.median(widest[found])
+    rim = missing & ~ndimage.binary_erosion(missing, border_value=1)
+    beside_ink = ndimage.maximum_filter(ink > 0.5 * threshold, reach)
+    return np.count_nonzero(rim & beside_ink) > 0.3 * max(np.count_nonzero(rim), 0.002 * rim.size)
 
 
 def _otsu(values):
@@ -437,7 +474,7 @@ def remove_lines(ink):
         return ink
     rest = _without_level_lines(ink)
     rest = _without_level_lines(rest.T).T
-    if rest is ink:
+    if np.array_equal(rest, ink):
         return ink
     left = rest > 0.5 * rest.max()
     if rest.max() < 0.5 * ink.max() or not left.any():
@@ -631,21 +668,27 @@ def cut_out(ink, mask):
     ndarray of bool
         Without margin; the longer side is about `DIGIT_SIDE` * `FINE` or more.
     """
+    from skimage.morphology import skeletonize
+
     digit = _bounding_box(mask)
-    ink, mask = np.pad(ink[digit], 2), np.pad(mask[digit], 2)
-    # How dark the stroke is, point by point: where a pencil pressed less, less makes half.
-    reach = int(2 * _mean_stroke(mask)) | 1
-    level = ndimage.uniform_filter(ndimage.maximum_filter(ink * mask, reach), reach)
-    level = np.maximum(level, 0.3 * ink[mask].max())
-    share = np.clip(ink / level, 0, 1) * ndimage.binary_dilation(mask, _NEIGHBOURS)
-    cut = _scale(share, max(1.0, DIGIT_SIDE * FINE / max(_extent(digit)))) > 0.5
+    factor = max(1.0, DIGIT_SIDE * FINE / max(_extent(digit)))
+    ink = _scale(np.pad(ink[digit], 2), factor)
+    mask = _scale(np.pad(mask[digit], 2).astype(np.float32), factor) > 0.5
+    # How dark the stroke is in its middle, nearest to each point: where a pencil pressed less, less
+    # makes half, and no stroke ever falls apart.
+    reach = max(1, round(_mean_stroke(mask) / 2)) | 1
+    middle = skeletonize(mask)
+    nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
+    level = ndimage.maximum_filter(ink * mask, reach)[tuple(nearest)]
+    cut = (ink > 0.5 * level) & ndimage.binary_dilation(mask, _NEIGHBOURS)
     return cut[_bounding_box(cut)] if cut.any() else mask
 
 
-def thicken(cut):
-    """Make thin strokes as thick as the network knows them, and leave thick ones.
+def even_strokes(cut):
+    """Make thin strokes as thick, and thick ones as thin, as the network knows them.
 
-    The edge of the ink is moved outwards by the same distance everywhere.
+    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as
+    long as the thinnest parts last.
 
     Parameters
     ----------
@@ -659,22 +702,25 @@ def thicken(cut):
     """
     longest = max(cut.shape)
     distance = _distance_to_edge(np.pad(cut, 2 + int(THINNEST_STROKE * longest / DIGIT_SIDE)))
-    ridge = (distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))
-    width = 2 * float(np.median(distance[ridge]))
-    # After `fit`, the middle line of the strokes spans 20 pixels less one stroke width. So what
-    # is to be THINNEST_STROKE wide there has this width here:
-    wanted = THINNEST_STROKE * max(longest - width, width) / (DIGIT_SIDE - THINNEST_STROKE)
-    more = max(0.0, (wanted - width) / 2)
-    return np.clip(distance + more + 0.5, 0, 1)
+    ridge = distance[(distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))]
+    width = 2 * float(np.median(ridge))
+
+    def here(stroke):
+        """The width here of what is to be so wide after `fit`: the middle lines then span 20 pixels less a stroke."""
+        return stroke * max(longest - width, width) / (DIGIT_SIDE - stroke)
+
+    more = max(0.0, (here(THINNEST_STROKE) - width) / 2)
+    less = max(0.0, (width - here(THICKEST_STROKE)) / 2)
+    return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
 
 
 def fit(strokes):
-    """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions.
+    """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions, and soften its edges.
 
     Parameters
     ----------
     strokes : ndarray of float32, range [0, 1]
-        From `thicken`.
+        From `even_strokes`.
 
     Returns
     -------
@@ -682,7 +728,8 @@ def fit(strokes):
         On a grid `FINE` times finer than MNIST's.
     """
     strokes = strokes[_bounding_box(strokes > 0.5)]
-    return _scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
+    fine = _scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
+    return ndimage.gaussian_filter(np.pad(fine, FINE), SOFTNESS * FINE, truncate=2)
 
 
 def centre(fine):

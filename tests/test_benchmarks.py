@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from benchmarks import ablation, busy, epoch, machine, original, peer, pictures, race, rendered, report, timing
+from benchmarks import ablation, busy, demos, epoch, machine, original, peer, pictures, race, rendered, report, timing
 from benchmarks.__main__ import main, run
 from benchmarks.settings import SECTIONS, Settings
 from lenet_helpers import LeNet, Split, count_parameters, original_transform, save_model, to_input
@@ -173,6 +173,26 @@ def test_busy_processes_are_busy_and_end():
     assert started[0].poll() is not None
 
 
+def test_demos_show_what_was_measured_in_a_browser():
+    result = {
+        "kernel": {"pad": [0.004] * 100, "layers": [0.06] * 10},
+        "browser": {"ready": 4.0, "times": [0.05] * 10, "bytes": [700, 900]},
+        "bytes": [500] * 10,
+    }
+    text = demos.show(result)
+    assert "p50 10 ms, reached; p99 30 ms, reached" in text and "p50 50 ms, missed" in text
+    assert "p50 100 ms, reached" in text and "800 bytes (at most 900)" in text
+    assert "There was no Chromium" in demos.show({**result, "browser": None})
+
+
+def test_only_a_finished_stroke_counts_as_one():
+    line = '{"width":65,"points":[1,2,3,4]}'
+    assert demos._is_stroke(f'{{"state":{{"strokes":[{line}],"live":[]}}}}')
+    assert demos._is_stroke(f'{{"strokes": [{line}], "live": []}}'.encode())
+    assert not demos._is_stroke(f'{{"live":[{line}]}}')
+    assert not demos._is_stroke('{"strokes":[],"live":[]}')
+
+
 # --- pictures
 
 
@@ -240,6 +260,7 @@ def tiny(sample, tmp_path, monkeypatch):
     mnist = replace(sample, **few)
     monkeypatch.setattr("lenet_helpers.load_mnist", lambda *_, **__: mnist)
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)  # on a busy machine, two would take seconds
+    monkeypatch.setattr("benchmarks.demos.in_browser", lambda settings: None)  # tests/browser starts enough of them
 
     def run_lenet(*arguments):
         from click.testing import CliRunner
@@ -265,7 +286,11 @@ def tiny(sample, tmp_path, monkeypatch):
     (folder / "me").mkdir(parents=True)
     rendered.plain(sample.test.pixels[0], np.random.default_rng(0)).save(folder / "me" / "0.png")
     (folder / "labels.csv").write_text(f"path,label\nme/0.png,{sample.test.labels[0]}\n")
-    return Settings(quick=True, model=model, images=folder, reference=True, tests=True, workers=0)
+    another = tmp_path / "another.pth"
+    save_model(LeNet(seed=1), another)
+    return Settings(
+        quick=True, model=model, more_models=(another,), images=folder, reference=True, tests=True, workers=0
+    )
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -1,6 +1,7 @@
 """The lenet command: results on stdout, everything else on stderr, and an honest exit status."""
 
 import json
+import math
 import os
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet_helpers import LeNet, Record, __version__, cli, count_parameters, load_model, save_model
+from lenet_helpers import LeNet, TrainingRun, __version__, cli, count_parameters, load_model, save_model
 from lenet_helpers.paths import COURSE
 
 
@@ -215,11 +216,12 @@ def test_train_json_is_a_line_an_epoch_and_a_summary(lenet, tmp_path):
 def test_threads_are_what_was_asked_for(lenet, tmp_path, monkeypatch):
     asked = []
 
-    def fit(*_, threads, **__):  # two threads beside a busy process can take minutes
-        asked.append(threads)
-        yield Record(1, 0.1, 0.1, 0.9, 0.001, 1.0, np.zeros(1))
+    class Run(TrainingRun):
+        def __init__(self, *arguments, threads):  # two threads beside a busy process can take minutes
+            asked.append(threads)
+            super().__init__(*arguments, threads=1)
 
-    monkeypatch.setattr("lenet_helpers.fit", fit, raising=False)
+    monkeypatch.setattr("lenet_helpers.TrainingRun", Run, raising=False)
     _, out, _ = lenet("train", "--epochs", 1, "--threads", 2, "--out", tmp_path / "m.pth", "--json")
     assert asked == [2]
     assert json.loads(lines_of(out)[-1])["environment"]["threads"] == 2
@@ -246,18 +248,14 @@ def test_without_out_a_new_file_is_written_and_none_replaced(lenet, tmp_path, mo
 @pytest.mark.parametrize(("out", "says"), [("no/such/folder/m.pth", "there is no folder"), (".", "is a folder")])
 def test_a_place_that_cannot_be_written_is_told_before_training(lenet, tmp_path, monkeypatch, out, says):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("lenet_helpers.training.fit", lambda *_, **__: pytest.fail("trained before looking"))
+    monkeypatch.setattr("lenet_helpers.training.training_step", lambda *_: pytest.fail("trained before looking"))
     status, stdout, err = lenet("train", "--out", out)
     assert (status, stdout) == (1, "")
     assert says in err and len(lines_of(err)) == 1
 
 
 def test_a_training_that_diverges_is_one_line_and_writes_nothing(lenet, tmp_path, monkeypatch):
-    def diverge(*_, **__):
-        raise ValueError("the training loss is nan in epoch 1: try a lower learning rate")
-        yield
-
-    monkeypatch.setattr("lenet_helpers.fit", diverge, raising=False)
+    monkeypatch.setattr("lenet_helpers.training.training_step", lambda *_: torch.tensor(math.nan))
     status, _, err = lenet("train", "--out", tmp_path / "m.pth")
     assert status == 1
     assert lines_of(err)[-1] == "lenet: the training loss is nan in epoch 1: try a lower learning rate"
@@ -274,6 +272,39 @@ def test_ctrl_c_is_one_line_and_status_130(tmp_path):
     assert lines_of(err)[-1] == f"lenet: interrupted; {tmp_path / 'm.pth'} was not written"
     assert "Traceback" not in err
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+def test_ctrl_c_with_a_checkpoint_loses_nothing(tmp_path):
+    arguments = "--epochs", 3, "--seed", 4, "--out", tmp_path / "m.pth", "--json"
+    checkpoint = tmp_path / "run.ckpt"
+    process = start("train", *arguments, "--checkpoint", checkpoint)
+    process.stdout.readline()  # the first epoch
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert f"{checkpoint} goes on from here" in err
+    assert not (tmp_path / "m.pth").exists()
+
+    process = start("train", *arguments, "--checkpoint", checkpoint)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "going on after step" in err
+    assert [json.loads(line)["epoch"] for line in lines_of(out)[:-1]] == [1, 2, 3]
+    resumed = (tmp_path / "m.pth").read_bytes()
+    assert start("train", *arguments).wait(timeout=60) == 0
+    assert (tmp_path / "m.pth").read_bytes() == resumed
+
+
+def test_a_checkpoint_of_another_run_is_one_line_and_stays(lenet, tmp_path):
+    checkpoint = tmp_path / "run.ckpt"
+    assert lenet("train", "--epochs", 1, "--out", tmp_path / "m.pth", "--checkpoint", checkpoint)[0] == 0
+    before = checkpoint.read_bytes()
+    status, out, err = lenet("train", "--epochs", 2, "--out", tmp_path / "n.pth", "--checkpoint", checkpoint)
+    assert (status, out) == (1, "")
+    assert "another recipe" in err and str(checkpoint) in err and "delete it or name another" in err
+    assert checkpoint.read_bytes() == before
+    assert sorted(os.listdir(tmp_path)) == ["m.pth", "run.ckpt"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")

@@ -1,7 +1,5 @@
 """Notebook 01: the data, and what happens when it can't be had."""
 
-import contextlib
-import gzip
 import hashlib
 import os
 import shutil
@@ -11,12 +9,12 @@ import sys
 import threading
 import time
 import warnings
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from filelock import FileLock
 from torch.utils.data import DataLoader
 
 from lenet_helpers import (
@@ -31,7 +29,24 @@ from lenet_helpers import (
 )
 from lenet_helpers import data as data_module
 from lenet_helpers import download as download_module
-from lenet_helpers.download import RAW_FILES, ensure_raw_files
+from lenet_helpers.download import LOCK_NAME, RAW_FILES, ensure_raw_files
+from reliability.servers import (
+    broken_chunks,
+    corrupt_gzip,
+    cut_short,
+    endless,
+    forbidden,
+    gzip_bomb,
+    html_page,
+    longer_than_it_is,
+    not_http,
+    overloaded,
+    serve,
+    server,
+    silent,
+    trickling,
+    trickling_headers,
+)
 
 # --- splits -----------------------------------------------------------------------------
 
@@ -262,100 +277,8 @@ def tiny_files(monkeypatch):
     return contents
 
 
-@contextlib.contextmanager
-def server(answer):
-    """A server on this computer; ``answer(handler, name)`` writes one response."""
-    requests = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            requests.append(self.path)
-            with contextlib.suppress(ConnectionError):
-                answer(self, self.path.rsplit("/", 1)[1].removesuffix(".gz"))
-
-        def log_message(self, *_):
-            pass
-
-    httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    httpd.daemon_threads = True
-    threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{httpd.server_port}/mnist/", requests
-    finally:
-        httpd.shutdown()
-        httpd.server_close()
-
-
-def send(handler, body, length=None, status=200):
-    handler.send_response(status)
-    handler.send_header("Content-Length", str(len(body) if length is None else length))
-    handler.end_headers()
-    handler.wfile.write(body)
-
-
-def serve(contents):
-    return lambda handler, name: send(handler, gzip.compress(contents[name]))
-
-
-def html_page(handler, name):
-    send(handler, b"<html>Please sign in to the guest network</html>")
-
-
-def forbidden(handler, name):
-    send(handler, b"no", status=403)
-
-
-def cut_short(handler, name):
-    send(handler, b"\x1f\x8b\x08\x00", length=1000)
-
-
-def silent(handler, name):
-    time.sleep(5)
-
-
-def trickling(handler, name):
-    handler.send_response(200)
-    handler.send_header("Content-Length", "100000")
-    handler.end_headers()
-    for _ in range(100):
-        handler.wfile.write(b"\x1f")
-        handler.wfile.flush()
-        time.sleep(0.05)
-
-
-def endless(handler, name):
-    handler.send_response(200)
-    handler.end_headers()
-    while True:
-        handler.wfile.write(b"\x1f" * 2**20)
-
-
-def gzip_bomb(handler, name):
-    send(handler, gzip.compress(bytes(50_000_000)))
-
-
-def corrupt_gzip(handler, name):
-    send(handler, gzip.compress(b"x" * 1000)[:10] + b"\xff" * 100)
-
-
-def not_http(handler, name):
-    handler.wfile.write(b"220 mail server ready\r\n")
-
-
-def broken_chunks(handler, name):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n")
-
-
-def trickling_headers(handler, name):
-    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
-    for _ in range(100):
-        handler.wfile.write(b"a")
-        handler.wfile.flush()
-        time.sleep(0.05)
-
-
 def names(folder):
-    return sorted(path.name for path in folder.iterdir())
+    return sorted(path.name for path in folder.iterdir() if path.name != LOCK_NAME)
 
 
 def test_missing_files_are_downloaded_verified_and_kept(tmp_path, tiny_files):
@@ -410,7 +333,20 @@ def test_real_file_with_one_wrong_bit_is_not_used(raw_folder, tmp_path):
     assert ["was damaged" in str(notice.message) for notice in notices] == [True, False]
 
 
-@pytest.mark.parametrize("answer", [html_page, forbidden, cut_short, gzip_bomb, corrupt_gzip, not_http, broken_chunks])
+BAD_ANSWERS = [
+    html_page,
+    forbidden,
+    overloaded,
+    cut_short,
+    longer_than_it_is,
+    gzip_bomb,
+    corrupt_gzip,
+    not_http,
+    broken_chunks,
+]
+
+
+@pytest.mark.parametrize("answer", BAD_ANSWERS, ids=lambda answer: answer.__name__)
 def test_the_next_mirror_is_tried_after_a_bad_answer(tmp_path, tiny_files, answer):
     with server(answer) as (bad, asked), server(serve(tiny_files)) as (good, _):
         assert ensure_raw_files(tmp_path, progress=False, mirrors=[bad, good]) == tiny_files
@@ -423,6 +359,8 @@ def test_the_next_mirror_is_tried_after_a_bad_answer(tmp_path, tiny_files, answe
     [
         (html_page, "[Nn]ot a gzipped file"),
         (forbidden, "403"),
+        (overloaded, "503"),
+        (longer_than_it_is, "checksum"),
         (cut_short, "ended before"),
         (corrupt_gzip, "Error -3 while decompressing"),
         (not_http, "220 mail server ready"),
@@ -469,6 +407,122 @@ def test_without_download_nothing_is_asked_for_and_no_folder_made(tmp_path, tiny
     with pytest.raises(ConnectionError, match="downloading was not asked for"):
         ensure_raw_files(tmp_path / "raw", download=False)
     assert not (tmp_path / "raw").exists()
+
+
+# --- one at a time ----------------------------------------------------------------------
+
+
+def test_waiting_for_another_program_has_an_end(tmp_path, tiny_files):
+    with server(serve(tiny_files)) as (address, requests), FileLock(tmp_path / LOCK_NAME):
+        with pytest.raises(ConnectionError, match="another program is downloading MNIST into") as raised:
+            ensure_raw_files(tmp_path, time_limit=0.2, progress=False, mirrors=[address])
+        assert str(tmp_path) in str(raised.value)
+        assert requests == []
+
+
+def test_waiting_is_shown(tmp_path, tiny_files, capsys):
+    with FileLock(tmp_path / LOCK_NAME), pytest.raises(ConnectionError):
+        ensure_raw_files(tmp_path, time_limit=2.5, mirrors=["http://127.0.0.1:9/"])
+    assert "waiting for another program" in capsys.readouterr().err
+
+
+def test_after_the_wait_nothing_is_fetched_that_the_other_program_brought(tmp_path, tiny_files):
+    lock = FileLock(tmp_path / LOCK_NAME, thread_local=False)
+    lock.acquire()
+
+    def the_other_program():
+        time.sleep(0.3)
+        for name, content in tiny_files.items():
+            (tmp_path / name).write_bytes(content)
+        lock.release()
+
+    other = threading.Thread(target=the_other_program)
+    other.start()
+    try:
+        with server(serve(tiny_files)) as (address, requests):
+            assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+    finally:
+        other.join()
+    assert requests == []
+
+
+def test_the_lock_of_a_program_that_was_killed_is_taken_over(tmp_path, tiny_files):
+    code = (
+        "import sys, time; from filelock import FileLock; lock = FileLock(sys.argv[1]); lock.acquire(); "
+        "print('held', flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, tmp_path / LOCK_NAME], stdout=subprocess.PIPE) as holder:
+        try:
+            assert holder.stdout.readline().strip() == b"held"
+            with server(serve(tiny_files)) as (address, _):
+                with pytest.raises(ConnectionError, match="another program"):
+                    ensure_raw_files(tmp_path, time_limit=0.2, progress=False, mirrors=[address])
+                holder.kill()
+                holder.wait()
+                assert ensure_raw_files(tmp_path, time_limit=10, progress=False, mirrors=[address]) == tiny_files
+        finally:
+            holder.kill()
+
+
+def test_files_that_are_there_need_no_lock_and_no_right_to_write(tmp_path, tiny_files, monkeypatch):
+    for name, content in tiny_files.items():
+        (tmp_path / name).write_bytes(content)
+    monkeypatch.setattr(download_module, "FileLock", lambda *_, **__: pytest.fail("nothing is to be locked"))
+    assert ensure_raw_files(tmp_path, progress=False) == tiny_files
+    assert names(tmp_path) == sorted(tiny_files) and not (tmp_path / LOCK_NAME).exists()
+
+
+def test_a_disk_without_locks_is_no_obstacle(tmp_path, tiny_files, monkeypatch):
+    def no_locks(*_, **__):
+        raise OSError(37, "No locks available")  # as NFS without its lock daemon says
+
+    monkeypatch.setattr(FileLock, "acquire", no_locks)
+    with server(serve(tiny_files)) as (address, _):
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+
+
+def test_what_a_killed_program_left_half_written_is_cleared_away(tmp_path, tiny_files):
+    name = next(iter(tiny_files))
+    (tmp_path / f".0123abcd-{name}").write_bytes(b"half")
+    (tmp_path / f"my-{name}").write_bytes(b"somebody's own")
+    with server(serve(tiny_files)) as (address, _):
+        ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+    assert names(tmp_path) == sorted([*tiny_files, f"my-{name}"])
+
+
+# --- proxies ----------------------------------------------------------------------------
+
+
+def test_the_proxy_of_the_environment_is_asked_even_when_it_is_set_late(tmp_path, tiny_files, monkeypatch):
+    name = next(iter(tiny_files))
+    address = "http://mnist.invalid/mnist/"  # a host that does not exist, save for the proxy
+    with server(serve(tiny_files)) as (proxy, asked):
+        with pytest.raises(ConnectionError, match="could not be downloaded"):
+            ensure_raw_files(tmp_path, time_limit=5, progress=False, mirrors=[address])
+        assert asked == []
+        monkeypatch.setenv("http_proxy", proxy)
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+    assert asked[0] == f"{address}{name}.gz" and len(asked) == 4
+
+
+def test_hosts_named_in_no_proxy_are_asked_directly(tmp_path, tiny_files, monkeypatch):
+    with server(forbidden) as (proxy, asked), server(serve(tiny_files)) as (address, _):
+        monkeypatch.setenv("http_proxy", proxy)
+        with pytest.raises(ConnectionError, match="403"):
+            ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+        assert len(asked) == 1
+        monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+        assert len(asked) == 1
+
+
+def test_a_proxy_that_makes_no_sense_is_no_crash(tmp_path, tiny_files, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:port/")
+    with pytest.raises(ConnectionError, match="could not be downloaded"):
+        ensure_raw_files(tmp_path, progress=False, mirrors=["http://mnist.invalid/"])
+
+
+# --- what is shown, and folders that can't be used ---------------------------------------
 
 
 def test_a_progress_bar_is_shown_while_downloading_and_only_then(tmp_path, tiny_files, capsys):

@@ -13,6 +13,7 @@ from lenet_helpers import LeNet, ModelError, imageClassifier
 from lenet_helpers.folder_evaluation import FolderError, contact_sheet, evaluate_folder, read_labels
 from lenet_helpers.inference import ImageClassifier, ImageError, Prediction, explain, to_mnist
 from lenet_helpers.paths import COURSE
+from lenet_helpers.slants import at_slants
 
 
 @pytest.fixture(scope="session")
@@ -79,12 +80,13 @@ def test_an_array_is_one_picture_and_a_list_of_arrays_many(classifier, digits):
         classifier.predict(pixels)
 
 
-def test_probabilities_are_the_softmax_of_the_logits(classifier, digits):
+def test_probabilities_are_the_mean_softmax_over_the_slants(classifier, digits):
     pixels = digits[0][:7]
     found = classifier.predict_proba(list(pixels))
+    slanted = at_slants(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float())
     with torch.no_grad():
-        logits = classifier.model(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float()).double().numpy()
-    expected = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+        logits = classifier.model(slanted.flatten(0, 1)).double().numpy().reshape(5, 7, 10)
+    expected = (np.exp(logits) / np.exp(logits).sum(2, keepdims=True)).mean(0)
     assert found.dtype == np.float32
     assert found.shape == (7, 10)
     np.testing.assert_allclose(found, expected, atol=1e-6)
@@ -211,6 +213,30 @@ def test_mistakes_and_unreadable_pictures_are_listed(classifier, folder):
     sheet = contact_sheet(result.errors)
     assert sheet.mode == "RGB"
     assert len(np.unique(np.asarray(sheet))) > 10
+
+
+def test_an_interrupted_evaluation_gives_back_what_it_has(classifier, folder):
+    whole = evaluate_folder(classifier, folder)
+    pairs = read_labels(folder)
+    assert whole.complete and whole.images == len(pairs)
+
+    class Interrupted:
+        def __init__(self, after):
+            self.left = after
+
+        def classify(self, file):
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+            return classifier.classify(file)
+
+    with pytest.warns(UserWarning, match=f"interrupted: 2 of {len(pairs)} pictures were read"):
+        part = evaluate_folder(Interrupted(2), folder)
+    assert not part.complete and part.images == 2
+    listed = [path for path, _ in pairs[:2]]
+    assert [error.path for error in part.errors] == [error.path for error in whole.errors if error.path in listed]
+    with pytest.raises(KeyboardInterrupt):  # nothing was done yet
+        evaluate_folder(Interrupted(0), folder)
 
 
 def test_a_sheet_without_mistakes_says_so():

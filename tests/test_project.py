@@ -8,6 +8,8 @@ import tomllib
 
 import nbformat
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import lenet_helpers
 from lenet_helpers.paths import COURSE
@@ -17,9 +19,25 @@ LESSONS = ["data", "architecture", "training", "evaluation", "inference"]
 PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 # Import name -> name of the package, where the two differ.
-PACKAGES = {"PIL": "pillow", "skimage": "scikit-image", "sklearn": "scikit-learn"}
+PACKAGES = {
+    "PIL": "pillow",
+    "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
+    "axe_playwright_python": "axe-playwright-python",
+}
 # Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
-NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend"}
+NOT_IMPORTED = {
+    "jupyterlab",
+    "ipykernel",
+    "ipywidgets",
+    "nbval",
+    "ruff",
+    "mlxtend",
+    "uv",
+    "distributed",
+}  # the last has the name of a module of ours
+# What conda-forge may not have comes from pip there, too.
+BY_PIP = ["playwright", "axe-playwright-python"]
 
 
 def in_full(requirements):
@@ -51,8 +69,8 @@ def foreign_imports(*folders):
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
-        own |= {path.stem for path in (COURSE / "tools").glob("*.py")}
+        own = {"lenet_helpers", "benchmarks", "reliability"} | {path.stem for path in (COURSE / folder).rglob("*.py")}
+        own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
         for path in (COURSE / folder).glob("*.ipynb"):
@@ -66,11 +84,11 @@ def test_everything_imported_is_declared():
     required = names_of(PROJECT["dependencies"])
     extras = {name: names_of(requirements) for name, requirements in PROJECT["optional-dependencies"].items()}
     assert foreign_imports("lenet_helpers", "notebooks") <= required.union(*extras.values()) - extras["test"]
-    assert foreign_imports("tools", "tests", "benchmarks") <= required.union(*extras.values())
+    assert foreign_imports("tools", "tests", "benchmarks", "reliability") <= required.union(*extras.values())
 
 
 def test_everything_declared_is_used():
-    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks") | NOT_IMPORTED
+    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks", "reliability") | NOT_IMPORTED
     declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
     assert declared <= used
 
@@ -78,10 +96,32 @@ def test_everything_declared_is_used():
 def test_conda_gets_the_same_requirements():
     text = (COURSE / "environment.yml").read_text(encoding="utf-8")
     conda = re.findall(r"(?m)^  - ([\w-]+[<>=].*)$", text)
-    expected = [*PROJECT["dependencies"], *in_full(PROJECT["optional-dependencies"]["test"])]
+    extras = PROJECT["optional-dependencies"]
+    expected = [*PROJECT["dependencies"], *in_full(extras["test"]), *extras["demo"]]
+    by_pip = [line for line in expected if re.match(r"[\w-]+", line).group() in BY_PIP]
+    expected = [line for line in expected if line not in by_pip]
     expected = ["py" + line if line.startswith("torch>") else line for line in expected]
     assert sorted(conda) == sorted([*expected, f"python{PROJECT['requires-python']}"])
-    assert re.search(r"(?m)^  - pip:\n      - -e \.$", text)  # the course itself, editable
+    # the course itself, editable
+    assert re.search(r"(?m)^  - pip:\n      - -e \.\n" + "".join(f"      - {line}\n" for line in by_pip), text)
+
+
+def locked():
+    """Name to version of all that requirements.lock holds; each entry has checksums."""
+    text = (COURSE / "requirements.lock").read_text(encoding="utf-8")
+    checksums = r"((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)"
+    entries = re.findall(r"(?m)^([\w.-]+)==([\w.+!]+)( ;[^\\\n]+)? \\\n" + checksums, text)
+    lines = [line for line in text.splitlines() if line and not line.startswith(("#", " "))]
+    assert len(entries) == len(lines), "an entry of requirements.lock has no checksum, or an address"
+    return {name: version for name, version, *_ in entries}
+
+
+def test_the_lock_file_holds_all_that_is_declared_in_versions_that_are_allowed():
+    versions = locked()
+    for line in [*PROJECT["dependencies"], *in_full(PROJECT["optional-dependencies"]["test"])]:
+        requirement = Requirement(line)
+        assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)]), line
+    assert not [version for version in versions.values() if "+" in version]  # a build for one index alone
 
 
 def test_no_package_registry_is_named():
@@ -89,7 +129,7 @@ def test_no_package_registry_is_named():
     hosts = ["py" + "pi.org", "pythonhosted" + ".org", "download." + "pytorch.org", "ana" + "conda.org"]
     registries = re.compile("|".join(hosts))
     for path in [*COURSE.glob("*"), *COURSE.glob(".ci/*"), *COURSE.glob("*/*.py"), *COURSE.glob("*/*.ipynb")]:
-        if path.is_file() and path.suffix in ("", ".py", ".toml", ".yml", ".md", ".ipynb", ".sh", ".cff"):
+        if path.is_file() and path.suffix in ("", ".lock", ".py", ".toml", ".yml", ".md", ".ipynb", ".sh", ".cff"):
             assert not registries.search(path.read_text(encoding="utf-8")), path.name
 
 
@@ -132,12 +172,22 @@ def test_public_names_are_documented():
 # Later rooms may use earlier ones, never the reverse. What no lesson is named after stands
 # with the lesson that it serves.
 ROOMS = [
-    {"paths", "files", "threads"},
+    {"paths", "files", "tensor_files", "threads"},
     {"download", "data"},
     {"architecture"},
-    {"augmentation", "folding", "training"},
+    {
+        "augmentation",
+        "folding",
+        "optimiser",
+        "pooling",
+        "recipes",
+        "model_files",
+        "checkpoints",
+        "distributed",
+        "training",
+    },
     {"evaluation"},
-    {"pictures", "preparation", "inference", "folder_evaluation"},
+    {"pictures", "preparation", "slants", "inference", "folder_evaluation"},
 ]
 
 
@@ -171,6 +221,19 @@ def test_lesson_modules_neither_draw_nor_print(name):
     assert not [call for call in calls if isinstance(call, ast.Name) and call.id == "print"]
 
 
+def test_lessons_plots_and_exercises_know_nothing_of_the_demos():
+    for path in [*PACKAGE.glob("*.py"), *PACKAGE.glob("exercises/*.py")]:
+        assert path.name == "cli.py" or "demos" not in own_imports(path), path.name
+
+
+def test_only_live_demos_need_widgets():
+    for path in PACKAGE.rglob("*.py"):
+        imported = {"ipywidgets", "anywidget", "traitlets"} & set(modules_imported_by(path.read_text(encoding="utf-8")))
+        if path.parent.name == "grading":
+            imported -= {"traitlets"}  # nbgrader is configured with it
+        assert not imported or path.parent.name == "live", path
+
+
 def test_plots_compute_nothing():
     assert own_imports(PACKAGE / "plots.py") <= {"data", "paths"}
 
@@ -191,4 +254,8 @@ def test_version_is_the_packages():
 def test_the_sample_travels_with_the_package():
     setuptools = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
     assert setuptools["packages"]["find"]["include"] == ["lenet_helpers", "lenet_helpers.*"]
-    assert setuptools["package-data"] == {"lenet_helpers": ["assets/*"]}
+    patterns = {"lenet_helpers": ["assets/*"], "lenet_helpers.demos": ["static/*", "voila/templates/lenet/*"]}
+    assert setuptools["package-data"] == patterns
+    assert all(
+        list((COURSE / package.replace(".", "/")).glob(p)) for package, all_of in patterns.items() for p in all_of
+    )

@@ -3,8 +3,10 @@
 import gzip
 import os
 import shutil
+import signal
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 import build_sample
@@ -133,6 +135,32 @@ def test_a_failing_notebook_is_named_and_the_others_are_written(course, no_measu
     index = (tmp_path / "build" / "index.html").read_text(encoding="utf-8")
     assert "ZeroDivisionError" in index and "failed" in index
     assert ["01_first", "failed"] in [line.split() for line in output.out.split("\n\n")[1].splitlines()]
+
+
+def test_ctrl_c_ends_the_run_and_keeps_the_pages_that_are_done(course, no_measuring, tmp_path, monkeypatch):
+    lesson_run = run_course.run_lesson
+
+    def second_is_interrupted(path, *others):
+        if path.stem.startswith("02"):
+            raise KeyboardInterrupt
+        return lesson_run(path, *others)
+
+    monkeypatch.setattr(run_course, "run_lesson", second_is_interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run_course.main(["--out", str(tmp_path / "out")])
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["01_first.html", "index.html"]
+    assert "interrupted" in (tmp_path / "out" / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+def test_ctrl_c_in_a_cell_is_not_taken_for_a_dead_kernel(course):
+    timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            lessons.execute(lesson("import time; time.sleep(60)"), "slow.ipynb", folder=course)
+    finally:
+        timer.cancel()
 
 
 def test_no_notebooks_is_a_failure(course, no_measuring, tmp_path):
@@ -455,7 +483,8 @@ def test_setup_without_a_new_enough_python_says_what_to_do(setup):
 @pytest.mark.skipif(not shutil.which("make"), reason="needs make")
 def test_make_help_names_every_command():
     done = subprocess.run(["make", "help"], cwd=COURSE, capture_output=True, text=True, check=True)
-    for command in ("run", "test", "lab", "bench", "lint", "notebooks", "mutants", "class", "clean"):
+    commands = ("run", "test", "lab", "bench", "reliability", "matrix", "lock", "lint", "notebooks", "clean")
+    for command in (*commands, "mutants", "class"):
         assert f"make {command} " in done.stdout
 
 

@@ -5,6 +5,7 @@ import io
 import math
 import pickle
 import platform
+import signal
 
 import numpy as np
 import pytest
@@ -16,22 +17,20 @@ from lenet_helpers import architecture, training
 from lenet_helpers.architecture import LeNet
 from lenet_helpers.augmentation import Augmentation
 from lenet_helpers.data import Split, to_input
+from lenet_helpers.model_files import ModelError, load_model, save_model
+from lenet_helpers.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.threads import thread_limit
 from lenet_helpers.training import (
-    BEST,
-    FAST,
-    RECIPES,
-    REFERENCE,
-    ModelError,
-    Recipe,
     Record,
+    TrainingRun,
     environment_stamp,
     fit,
-    load_model,
     pick_device,
-    save_model,
+    stop_on_interrupt,
     training_step,
 )
+
+TORCH_THREADS = torch.get_num_threads()
 
 FEW_STEPS = Recipe("few", epochs=2, batch_size=32, learning_rate=0.005)
 EVERYTHING = Recipe(
@@ -42,6 +41,7 @@ EVERYTHING = Recipe(
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, shift=2, distortion=0.5, stroke=0.5),
     training_form=True,
+    expansion=2,
     averaging=0.9,
     seed=3,
 )
@@ -163,10 +163,23 @@ def test_short_last_batch_weighs_less(few):
     assert abs(losses.mean() - mean_of_batches) > 1e-4, "this batch could not show the difference"
 
 
+def test_smoothed_labels_change_the_step_and_not_the_loss_that_is_told():
+    """Smoothing by arithmetic: a tenth of the target belongs to all ten classes alike."""
+    inputs, labels = torch.randn(5, 4, generator=torch.Generator().manual_seed(0)), torch.tensor([0, 9, 3, 3, 7])
+    plain, smoothed = torch.nn.Linear(4, 10), torch.nn.Linear(4, 10)
+    smoothed.load_state_dict(plain.state_dict())
+    target = 0.9 * F.one_hot(labels, 10) + 0.1 / 10
+    expected = torch.autograd.grad(-(target * plain(inputs).log_softmax(1)).sum(1).mean(), plain.weight)[0]
+    before = smoothed.weight.detach().clone()
+    loss = training_step(smoothed, inputs, labels, torch.optim.SGD(smoothed.parameters(), lr=1.0), 0.1)
+    torch.testing.assert_close(before - smoothed.weight.detach(), expected)
+    torch.testing.assert_close(loss, F.cross_entropy(plain(inputs), labels).detach())
+
+
 def test_fit_visits_every_image_once_an_epoch(few, monkeypatch):
     seen = []
 
-    def note(model, inputs, labels, optimiser):
+    def note(model, inputs, labels, optimiser, smoothing):
         seen.extend(zip(inputs.sum(dim=(1, 2, 3)).tolist(), labels.tolist(), strict=True))
         return training_step(model, inputs, labels, optimiser)
 
@@ -270,8 +283,8 @@ def one_cycle(step, steps, highest):
 def test_one_cycle_follows_its_formula_at_every_step(few, monkeypatch):
     used = []
 
-    def note(model, inputs, labels, optimiser):
-        used.append(float(optimiser.param_groups[0]["lr"]))
+    def note(model, inputs, labels, optimiser, smoothing):
+        used.append(optimiser.learning_rate)
         return training_step(model, inputs, labels, optimiser)
 
     monkeypatch.setattr(training, "training_step", note)
@@ -395,7 +408,7 @@ REFUSED = {
     "float64": (changed(fc3_bias=torch.zeros(10).double()), "fc3.bias must hold finite float32 numbers"),
     "float16": (changed(fc3_bias=torch.zeros(10).half()), "fc3.bias must hold finite float32 numbers"),
     "whole network": (bytes_of(LeNet(seed=0)), "is not a file of weights"),
-    "too large": (bytes(11 * 2**20), "far more than a LeNet"),
+    "too large": (bytes(11 * 2**20), "more than can be meant"),
 }
 
 
@@ -471,3 +484,56 @@ def test_stamp_says_what_the_machine_is():
     assert set(stamp) >= {"system", "cores", "threads", "device"}
     assert all(isinstance(value, str | int) for value in stamp.values())
     assert platform.node() not in map(str, stamp.values()), "no name of a computer"
+
+
+def test_run_counts_its_steps_and_keeps_its_records(few):
+    run = TrainingRun(LeNet(seed=0), *few, FEW_STEPS, device="cpu")
+    assert (run.steps_done, run.steps_total, run.finished, run.records) == (0, 14, False, [])
+    assert list(run) == run.records == list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu"))
+    assert (run.steps_done, run.finished) == (14, True)
+    assert list(run) == []  # nothing left
+
+
+def test_stopped_run_ends_after_the_step_and_leaves_weights_that_can_be_used(few, monkeypatch):
+    model = LeNet(seed=0)
+    run = TrainingRun(model, *few, EVERYTHING, device="cpu")
+    step, first = training.training_step, LeNet(seed=0).state_dict()
+
+    def stopping_step(*arguments):
+        run.stop()
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "training_step", stopping_step)
+    assert list(run) == []
+    assert run.steps_done == 1
+    assert any(not value.equal(first[name]) for name, value in model.state_dict().items())
+    assert list(run) == []  # one step further, stopped again
+    assert run.steps_done == 2
+
+
+def test_best_weights_are_those_of_the_best_record(few):
+    model = LeNet(seed=0)
+    run = TrainingRun(model, *few, dataclasses.replace(FEW_STEPS, epochs=6, learning_rate=0.02), device="cpu")
+    seen = []
+    for record in run:
+        seen.append((record.validation_accuracy, {k: v.clone() for k, v in model.state_dict().items()}))
+    best = max(seen, key=lambda entry: entry[0])[1]
+    assert all(run.best_weights[name].equal(value) for name, value in best.items())
+
+
+def test_interrupt_stops_the_run_after_the_step_and_the_old_handler_is_back(few, monkeypatch):
+    run = TrainingRun(LeNet(seed=0), *few, FEW_STEPS, device="cpu")
+    step, before = training.training_step, signal.getsignal(signal.SIGINT)
+
+    def interrupted_step(*arguments):
+        signal.raise_signal(signal.SIGINT)
+        return step(*arguments)
+
+    monkeypatch.setattr(training, "training_step", interrupted_step)
+    with stop_on_interrupt(run):
+        assert list(run) == []
+        with pytest.raises(KeyboardInterrupt):  # the second one is not swallowed
+            list(run)
+    assert run.steps_done == 1
+    assert signal.getsignal(signal.SIGINT) is before
+    assert torch.get_num_threads() == TORCH_THREADS

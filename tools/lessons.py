@@ -78,7 +78,7 @@ def execute(notebook, name, timeout=300, folder=None):
     )
     started = time.perf_counter()
     try:
-        client.execute()
+        _run(client)
     except CellExecutionError as error:
         raise LessonError(f"{name}, cell {at}: {error.ename}: {error.evalue}") from error
     except CellTimeoutError as error:
@@ -88,6 +88,20 @@ def execute(notebook, name, timeout=300, folder=None):
     finally:
         drop_widgets(notebook)
     return time.perf_counter() - started
+
+
+def _run(client):
+    """Execute a notebook, and let Ctrl-C be Ctrl-C.
+
+    nbclient takes it for an order to shut the kernel down, and then fails in one way or
+    another because the kernel is gone: the next notebook would be begun.
+    """
+    try:
+        client.execute()
+    except Exception as error:
+        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
+            raise KeyboardInterrupt from error
+        raise
 
 
 def drop_widgets(notebook):

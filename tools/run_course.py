@@ -100,16 +100,20 @@ def main(arguments=None):
 
     paths = lesson_paths()
     runs = []
-    for path in paths:
-        print(f"{path.stem} ", end="", flush=True)
-        runs.append(run_lesson(path, paths, options.out))
-        print("failed" if runs[-1].failure else f"{runs[-1].seconds:.1f} s", flush=True)
-        if runs[-1].failure:
-            print(runs[-1].failure, file=sys.stderr)
+    try:
+        for path in paths:
+            print(f"{path.stem} ", end="", flush=True)
+            runs.append(run_lesson(path, paths, options.out))
+            print("failed" if runs[-1].failure else f"{runs[-1].seconds:.1f} s", flush=True)
+            if runs[-1].failure:
+                print(runs[-1].failure, file=sys.stderr)
+    except KeyboardInterrupt:  # the pages that are done can be looked at
+        write_page(options.out / "index.html", index_page(runs, [("not finished", "interrupted")]))
+        raise
 
     results, failures = measure(mnist)
     rows = [*results, *((run.name, "failed" if run.failure else f"{run.seconds:.1f} s") for run in runs)]
-    (options.out / "index.html").write_text(index_page(runs, rows), encoding="utf-8")
+    write_page(options.out / "index.html", index_page(runs, rows))
     print(f"\n{text_table(rows)}\n\n{options.out / 'index.html'}")
     failures += [run.failure for run in runs if run.failure]
     if failures:
@@ -138,10 +142,18 @@ def run_lesson(path, paths, out):
     except LessonError as error:
         run.failure = str(error)
     page = lesson_page(notebook, run.title, navigation(path.stem, [other.stem for other in paths]))
-    (out / f"{path.stem}.html").write_text(page, encoding="utf-8")
+    write_page(out / f"{path.stem}.html", page)
     if wanted := outside_requests(page):
         run.failure = run.failure or f"{path.name}: its page would fetch {', '.join(wanted)}"
     return run
+
+
+def write_page(path, page):
+    """Write a page whole or not at all."""
+    from lenet_helpers.files import written_whole
+
+    with written_whole(path) as file:
+        file.write(page.encode())
 
 
 def measure(mnist):

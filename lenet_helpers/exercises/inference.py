@@ -12,8 +12,8 @@ from lenet_helpers.exercises.checking import Case, Exercise
 from lenet_helpers.exercises.results import Array, Number, Pair, freeze
 from lenet_helpers.exercises.running import Outcome
 from lenet_helpers.inference import ImageClassifier, to_mnist
+from lenet_helpers.model_files import load_model
 from lenet_helpers.paths import COURSE
-from lenet_helpers.training import load_model
 
 MODEL = COURSE / "model.pth"
 

@@ -1,0 +1,170 @@
+"""The drawing pad: from lifting the pen to the answer, in the kernel and in a browser, and what a stroke sends."""
+
+import json
+import shutil
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from benchmarks.report import duration, table
+from benchmarks.timing import median, percentile, run_apart, say, seconds_of
+from lenet_helpers.paths import COURSE
+
+
+def measure(settings):
+    strokes = settings.size(1000, 20)
+    say("  in the kernel")
+    kernel = run_apart(in_kernel, model=str(settings.model), strokes=strokes)
+    browser = in_browser(settings)
+    return {"kernel": kernel, "browser": browser, "bytes": bytes_of_strokes(), "samples": strokes}
+
+
+def in_kernel(model, strokes):
+    """Seconds from a message of the pad to the answer, with one thread; the message is handled as a real one is."""
+    import torch
+
+    from lenet_helpers import ImageClassifier, demos
+    from lenet_helpers.demos.strokes import sample_digit
+
+    torch.set_num_threads(1)
+    classifier = ImageClassifier(model, device="cpu")
+    pad = demos.drawing_pad(classifier)
+    layers = demos.layers(classifier)
+    digits = [sample_digit(digit) for digit in range(10)]
+
+    def times_of(demo, count):
+        for digit in digits:
+            demo.pad.set_state({"strokes": digit})  # the first ones fill caches
+        times = []
+        for number in range(count):
+            message = {"strokes": digits[number % 10]}
+            times.append(seconds_of(lambda message=message: demo.pad.set_state(message)))
+        return times
+
+    return {"pad": times_of(pad, strokes), "layers": times_of(layers, max(10, strokes // 5))}
+
+
+def bytes_of_strokes():
+    """Bytes of JSON for the stroke of each sample digit; the digits of two strokes count as one message."""
+    from lenet_helpers.demos.strokes import sample_digit
+
+    return [len(json.dumps({"strokes": sample_digit(digit), "live": []}, separators=(",", ":"))) for digit in range(10)]
+
+
+def in_browser(settings):
+    """Seconds from pointer-up to the changed answer, and bytes of the messages, in Chromium; None without it."""
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        return None
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        return None
+    say("  in the browser")
+    tests = COURSE / "tests" / "browser"
+    with tempfile.TemporaryDirectory() as folder, on_path(tests):
+        from browser_servers import demo_page
+
+        served = demo_page(Path(folder) / "home", "--model", str(settings.model))
+        with served as (address, ready), sync_playwright() as run:
+            browser = run.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+            try:
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                times, sizes = draw_digits(page, address, settings.size(10, 1))
+            finally:
+                browser.close()
+    return {"ready": ready, "times": times, "bytes": sizes}
+
+
+# Runs in the page: note when the pen is lifted, and when the answer to it has been painted.
+_CLOCK = """() => {
+  window.waits = [];
+  const reading = document.querySelector(".lenet-reading");
+  const canvas = document.querySelector(".lenet-pad canvas");
+  canvas.addEventListener("pointerup", () => { window.lifted = performance.now(); });
+  new MutationObserver(() => {
+    if (window.lifted === undefined || reading.dataset.serial === "" || reading.dataset.serial === "0") return;
+    const lifted = window.lifted;
+    window.lifted = undefined;
+    requestAnimationFrame(() => setTimeout(() => window.waits.push((performance.now() - lifted) / 1000)));
+  }).observe(reading, { attributes: true, attributeFilter: ["data-serial"] });
+}"""
+
+
+def draw_digits(page, address, rounds):
+    """Draw the ten digits of the tests, so many times; return the waits and the bytes of each message to the kernel."""
+    from browser_hands import DIGITS, Hand
+
+    sizes = []
+
+    def note(socket):
+        socket.on("framesent", lambda frame: sizes.append(len(frame)) if _is_stroke(frame) else None)
+
+    page.on("websocket", note)
+    page.goto(address)
+    page.locator(".lenet-pad canvas").wait_for()
+    page.evaluate(_CLOCK)
+    hand = Hand(page, page.locator(".lenet-page"))
+    for _ in range(rounds):
+        for strokes in DIGITS.values():
+            hand.press("Clear")
+            hand.read(0)
+            for number, stroke in enumerate(strokes, 1):
+                hand.draw([stroke])
+                hand.read(number)
+    page.wait_for_timeout(100)
+    return page.evaluate("window.waits"), sizes
+
+
+def _is_stroke(frame):
+    """Tell the message of a finished stroke from that of an unfinished one, and from all others."""
+    if isinstance(frame, str):
+        frame = frame.encode()
+    return b'"points"' in frame and b'"live":[]' in frame.replace(b" ", b"")
+
+
+@contextmanager
+def on_path(folder):
+    """Make the modules of a folder importable inside the block."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+def show(result):
+    rows = [
+        _row("stroke to answer, in the kernel, one thread", result["kernel"]["pad"], (0.010, 0.030)),
+        _row("the same with all feature maps", result["kernel"]["layers"], (0.050, None)),
+    ]
+    browser = result["browser"]
+    note = ""
+    if browser is None:
+        note = "There was no Chromium or no playwright, so nothing was measured in a browser."
+    else:
+        rows.append(_row("pointer-up to the painted answer, in the browser", browser["times"], (0.100, None)))
+        note = (
+            f"In the browser, a finished stroke was sent in {_bytes(browser['bytes'])}, with everything that Jupyter "
+            f"adds to a message. The page was ready {duration(browser['ready'])} after the command."
+        )
+    return f"""
+{table(["what", "p50", "p99", "goal"], rows)}
+
+The strokes of a sample digit are {_bytes(result["bytes"])} of JSON. {note}
+"""
+
+
+def _row(name, times, goals):
+    values = [median(times), percentile(times, 99)]
+    said = [
+        f"{label} {duration(goal)}, {'reached' if value <= goal else 'missed'}"
+        for label, value, goal in zip(("p50", "p99"), values, goals, strict=True)
+        if goal
+    ]
+    return [name, duration(values[0]), duration(values[1]) if len(times) >= 100 else "–", "; ".join(said)]
+
+
+def _bytes(sizes):
+    return f"{median(sizes):,.0f} bytes (at most {max(sizes):,})"

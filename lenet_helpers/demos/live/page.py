@@ -1,0 +1,73 @@
+"""All demos as tabs of one page: what `lenet demo` serves."""
+
+from dataclasses import replace
+
+import ipywidgets as widgets
+
+from lenet_helpers.demos.images import local_mnist
+from lenet_helpers.demos.live.confusions import Mistakes
+from lenet_helpers.demos.live.curves import LiveTraining
+from lenet_helpers.demos.live.drawing import DrawingPad
+from lenet_helpers.demos.live.fooling import FoolIt
+from lenet_helpers.demos.live.images import Data
+from lenet_helpers.demos.live.kernels import Convolution
+from lenet_helpers.demos.live.parts import text
+from lenet_helpers.demos.live.stages import Layers
+from lenet_helpers.inference import ImageClassifier
+from lenet_helpers.recipes import FAST
+
+EPOCHS = 6
+"""Long enough for curves that a class can watch grow."""
+
+
+class Page(widgets.VBox):
+    """The demos as tabs; each is made when its tab is opened for the first time.
+
+    Parameters
+    ----------
+    model : path
+        File of the network that all of them show.
+    mnist : MNIST, optional
+        What is at hand when not given.
+
+    Attributes
+    ----------
+    tabs : Tab
+        ``tabs.selected_index`` opens one.
+    """
+
+    def __init__(self, model="model.pth", mnist=None):
+        self._classifier = ImageClassifier(model)
+        self._mnist = mnist
+        # Voilà's kernel ends with the page, so the browser remembers what is on the pads.
+        self._makers = {
+            "Draw a digit": lambda: DrawingPad(self._classifier, keep="lenet-pad"),
+            "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
+            "Convolution": lambda: Convolution(self._classifier),
+            "Data": lambda: Data(self.mnist),
+            "Training": lambda: LiveTraining(self.mnist, replace(FAST, epochs=EPOCHS)),
+            "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
+            "Fool it": lambda: FoolIt(self._classifier),
+        }
+        self.tabs = widgets.Tab([text("Loading …") for _ in self._makers], titles=list(self._makers), selected_index=0)
+        self._made = {}
+        self.tabs.observe(self._open, names="selected_index")
+        self._open()
+        super().__init__([widgets.HTML("<h1>LeNet, live</h1>").add_class("lenet-demo"), self.tabs])
+        self.add_class("lenet-page").add_class("lenet-box")
+
+    @property
+    def mnist(self):
+        """MNIST, loaded by the first demo that needs it."""
+        self._mnist = self._mnist or local_mnist()
+        return self._mnist
+
+    def _open(self, _=None):
+        at = self.tabs.selected_index
+        name = list(self._makers)[at or 0]
+        if at is None or name in self._made:
+            return
+        self._made[name] = self._makers[name]()
+        children = list(self.tabs.children)
+        children[at] = self._made[name]
+        self.tabs.children = children

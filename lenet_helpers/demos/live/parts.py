@@ -1,0 +1,173 @@
+"""The parts that demos are made of: widgets with a front end of their own, in ../static/.
+
+Each is a few lines of JavaScript over the browser's own controls, so that keyboard, touch
+and screen readers work, and each is driven by its traits alone: what a test sets is what a
+hand in the browser sets.
+"""
+
+import io
+from pathlib import Path
+
+import anywidget
+import ipywidgets as widgets
+import matplotlib as mpl
+import numpy as np
+import traitlets as t
+from PIL import Image
+
+from lenet_helpers.demos.strokes import WIDTHS, check_strokes, sample_digit
+
+STATIC = Path(__file__).parents[1] / "static"
+_CSS = STATIC / "demos.css"
+
+
+class Pad(anywidget.AnyWidget):
+    """A pad to draw on with mouse, finger or pen; see `lenet_helpers.demos.strokes`."""
+
+    _esm = STATIC / "pad.js"
+    _css = _CSS
+
+    strokes = t.List(help="what is drawn").tag(sync=True)
+    live = t.List(help="the stroke that is being drawn, now and then while it grows").tag(sync=True)
+    brush = t.Int(WIDTHS["medium"]).tag(sync=True)
+    widths = t.Dict(WIDTHS).tag(sync=True)
+    samples = t.Dict({str(digit): sample_digit(digit) for digit in range(10)}).tag(sync=True)
+    size = t.Float(25, help="side, in em").tag(sync=True)
+    keep = t.Unicode(help="name under which the browser's tab remembers the strokes; none where empty").tag(sync=True)
+
+    @t.validate("strokes", "live")
+    def _check(self, proposal):
+        try:
+            return check_strokes(proposal["value"])
+        except ValueError as error:
+            raise t.TraitError(str(error)) from error
+
+
+class Reading(anywidget.AnyWidget):
+    """The digit that the network reads, what it saw, and its ten probabilities."""
+
+    _esm = STATIC / "reading.js"
+    _css = _CSS
+
+    reading = t.Dict().tag(sync=True)
+
+    def show(self, prediction, **more):
+        """Show a `Prediction`; `more` may hold ``truth`` (int) and ``serial`` (int)."""
+        self.reading = {
+            "digit": prediction.digit,
+            "probabilities": [round(float(p), 6) for p in prediction.probabilities],
+            "pixels": prediction.pixels.tobytes(),
+            "warning": prediction.warning,
+            **more,
+        }
+
+    def say(self, message, **more):
+        """Show a sentence in place of a digit."""
+        self.reading = {"message": message, **more}
+
+
+class Slider(anywidget.AnyWidget):
+    """A labelled slider: the browser's own `<input type="range">`."""
+
+    _esm = STATIC / "slider.js"
+    _css = _CSS
+
+    label = t.Unicode().tag(sync=True)
+    value = t.Float().tag(sync=True)
+    min = t.Float(0).tag(sync=True)
+    max = t.Float(1).tag(sync=True)
+    step = t.Float(1).tag(sync=True)
+    digits = t.Int(0, help="shown after the point").tag(sync=True)
+    unit = t.Unicode().tag(sync=True)
+    percent = t.Bool(False).tag(sync=True)
+    disabled = t.Bool(False).tag(sync=True)
+
+    def __init__(self, label, value, low, high, step=1, **more):
+        super().__init__(label=label, min=low, max=high, step=step, value=value, **more)
+
+    @t.validate("value")
+    def _within(self, proposal):
+        return float(min(max(proposal["value"], self.min), self.max))
+
+
+class Picture(anywidget.AnyWidget):
+    """A PNG with its description; a new one takes the old one's place without flicker."""
+
+    _esm = STATIC / "picture.js"
+    _css = _CSS
+
+    png = t.Bytes().tag(sync=True)
+    alt = t.Unicode().tag(sync=True)
+    caption = t.Unicode().tag(sync=True)
+    width = t.Float(12, help="in em").tag(sync=True)
+    pixelated = t.Bool(True).tag(sync=True)
+
+    def __init__(self, alt, caption="", width=12, **more):
+        super().__init__(alt=alt, caption=caption, width=width, **more)
+
+    def show(self, pixels):
+        """Show an array of uint8, (H, W) or (H, W, 3), or a finished Pillow image."""
+        self.png = png_of(pixels)
+
+
+class Matrix(anywidget.AnyWidget):
+    """A table of counts in which one cell is chosen."""
+
+    _esm = STATIC / "matrix.js"
+    _css = _CSS
+
+    table = t.Dict().tag(sync=True)
+    chosen = t.List([0, 0]).tag(sync=True)
+
+    def __init__(self, counts, chosen, **more):
+        counts = np.asarray(counts)
+        off = np.where(np.eye(len(counts), dtype=bool), 0, counts)
+        share = off / max(1, off.max())
+        table = {
+            "counts": counts.tolist(),
+            "colours": [[mpl.colors.to_hex(mpl.colormaps["cividis"](float(s))) for s in row] for row in share],
+            "light": (share < 0.5).tolist(),
+        }
+        super().__init__(table=table, chosen=list(chosen), **more)
+
+    @t.validate("chosen")
+    def _inside(self, proposal):
+        chosen, side = proposal["value"], len(self.table["counts"])
+        if len(chosen) != 2 or not all(isinstance(at, int) and 0 <= at < side for at in chosen):
+            raise t.TraitError(f"a cell is [row, column], each from 0 to {side - 1}, not {chosen}")
+        return chosen
+
+
+def text(html="", **more):
+    """Return an HTML widget in the demos' type; change its ``value``."""
+    return widgets.HTML(html, **more).add_class("lenet-demo").add_class("lenet-text")
+
+
+def column(*children):
+    """Stack widgets."""
+    return widgets.VBox(children, layout=widgets.Layout(min_width="0"))
+
+
+def row(*children):
+    """Put widgets side by side, as far as there is room."""
+    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", min_width="0"))
+
+
+def png_of(pixels):
+    """Return the bytes of a PNG of an array of uint8 or a Pillow image.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (H, W) or (H, W, 3), or PIL.Image.Image
+    """
+    picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
+    file = io.BytesIO()
+    picture.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def figure_png(figure, dpi=110):
+    """Return the bytes of a PNG of a matplotlib figure."""
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=dpi)
+    return file.getvalue()

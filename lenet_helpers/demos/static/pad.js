@@ -1,0 +1,204 @@
+// The drawing pad. The list of strokes is the state: it lives in the kernel, so a page that
+// is loaded again draws it again. Ink is drawn here, at once, whether the kernel is busy or not.
+
+const PAD = 1000; // the pad's side, in units of strokes
+const NEAR = 4; // points nearer than this to the one before tell nothing new
+const LIVE_MS = 100; // how often an unfinished stroke is read
+
+function render({ model, el }) {
+  el.classList.add("lenet-demo");
+  el.innerHTML = `
+    <div class="lenet-pad" role="group" aria-label="Drawing pad">
+      <canvas tabindex="0" role="img"></canvas>
+      <div class="lenet-row">
+        <button type="button" data-do="undo" title="Ctrl+Z">Undo</button>
+        <button type="button" data-do="clear" title="Delete">Clear</button>
+        <label>Brush <select></select></label>
+        <button type="button" data-do="png">Save as PNG</button>
+      </div>
+      <div class="lenet-row" role="group" aria-label="Sample digits">
+        <span>Samples</span><span class="lenet-samples"></span>
+      </div>
+    </div>`;
+  const pad = el.querySelector(".lenet-pad");
+  const canvas = el.querySelector("canvas");
+  const brush = el.querySelector("select");
+  const pen = canvas.getContext("2d");
+  const keep = model.get("keep");
+  canvas.style.width = `${model.get("size")}em`;
+  for (const [name, width] of Object.entries(model.get("widths"))) brush.add(new Option(name, width));
+  for (const digit of Object.keys(model.get("samples"))) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = digit;
+    button.dataset.sample = digit;
+    button.setAttribute("aria-label", `Sample digit ${digit}`);
+    el.querySelector(".lenet-samples").append(button);
+  }
+  // JupyterLab's one-letter shortcuts would act on the notebook (d, d: delete the cell) while somebody
+  // draws. It looks for this mark on the element in focus first of all, so each needs its own.
+  for (const each of pad.querySelectorAll("canvas, button, select")) each.dataset.lmSuppressShortcuts = "true";
+
+  let strokes = model.get("strokes");
+  let stroke = null; // the one being drawn
+  let liveAt = 0;
+
+  function drawLine(line, from = 0) {
+    const { points, width } = line;
+    const scale = canvas.width / PAD;
+    pen.lineWidth = width * scale;
+    pen.lineCap = pen.lineJoin = "round";
+    pen.strokeStyle = "#000";
+    pen.beginPath();
+    pen.moveTo(points[from] * scale, points[from + 1] * scale);
+    for (let i = from; i < points.length; i += 2) pen.lineTo(points[i] * scale, points[i + 1] * scale);
+    pen.stroke();
+  }
+
+  function draw() {
+    pen.fillStyle = "#fff";
+    pen.fillRect(0, 0, canvas.width, canvas.height);
+    for (const line of stroke ? [...strokes, stroke] : strokes) drawLine(line);
+    const count = strokes.length;
+    canvas.dataset.strokes = count;
+    canvas.setAttribute(
+      "aria-label",
+      `Drawing area, ${count ? count + (count > 1 ? " strokes" : " stroke") : "empty"}. Draw one digit with mouse, ` +
+        "finger or pen. Delete clears it. Without a pointer, use the sample digits below."
+    );
+  }
+
+  function change(list) {
+    strokes = list;
+    draw();
+    remember();
+    model.set("live", []);
+    model.set("strokes", strokes);
+    model.save_changes();
+  }
+
+  function remember() {
+    if (keep) sessionStorage.setItem(keep, JSON.stringify(strokes));
+  }
+
+  function add(event) {
+    const box = canvas.getBoundingClientRect();
+    const { points } = stroke;
+    const from = Math.max(0, points.length - 2);
+    for (const at of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
+      const x = Math.round(((at.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * PAD);
+      const y = Math.round(((at.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * PAD);
+      const last = points.length - 2;
+      if (last < 0 || Math.hypot(x - points[last], y - points[last + 1]) >= NEAR) points.push(x, y);
+    }
+    drawLine(stroke, from);
+  }
+
+  function down(event) {
+    if (stroke || !event.isPrimary || event.button) return;
+    event.preventDefault();
+    canvas.focus({ preventScroll: true });
+    canvas.setPointerCapture(event.pointerId);
+    stroke = { width: Number(brush.value), points: [] };
+    liveAt = performance.now();
+    add(event);
+  }
+
+  function move(event) {
+    if (!stroke || !event.isPrimary) return;
+    event.preventDefault();
+    add(event);
+    if (performance.now() - liveAt > LIVE_MS) {
+      liveAt = performance.now();
+      model.set("live", [{ width: stroke.width, points: [...stroke.points] }]);
+      model.save_changes();
+    }
+  }
+
+  function up(event) {
+    if (!stroke || !event.isPrimary) return;
+    const finished = stroke;
+    stroke = null;
+    change([...strokes, finished]);
+  }
+
+  const actions = {
+    undo: () => change(strokes.slice(0, -1)),
+    clear: () => change([]),
+    png: () => model.send({ png: true }),
+  };
+
+  function click(event) {
+    const { do: action, sample } = event.target.dataset;
+    if (action) actions[action]();
+    if (sample) change(model.get("samples")[sample].map((line) => ({ ...line, width: Number(brush.value) })));
+  }
+
+  function key(event) {
+    if (event.target === brush) return;
+    if (event.key === "Delete" || event.key === "Backspace") actions.clear();
+    else if ((event.ctrlKey || event.metaKey) && event.key === "z") actions.undo();
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  function message(content, buffers) {
+    if (!content.png) return;
+    const link = document.createElement("a");
+    link.href = URL.createObjectURL(new Blob([buffers[0]], { type: "image/png" }));
+    link.download = content.png;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  }
+
+  function fromKernel() {
+    strokes = model.get("strokes");
+    draw();
+    remember();
+  }
+
+  function chooseBrush() {
+    model.set("brush", Number(brush.value));
+    model.save_changes();
+  }
+
+  function showBrush() {
+    brush.value = model.get("brush");
+  }
+
+  canvas.addEventListener("pointerdown", down);
+  canvas.addEventListener("pointermove", move);
+  canvas.addEventListener("pointerup", up);
+  canvas.addEventListener("pointercancel", up);
+  // Older browsers of tablets scroll in spite of touch-action.
+  canvas.addEventListener("touchstart", (event) => event.preventDefault(), { passive: false });
+  pad.addEventListener("click", click);
+  pad.addEventListener("keydown", key);
+  brush.addEventListener("change", chooseBrush);
+  model.on("change:strokes", fromKernel);
+  model.on("change:brush", showBrush);
+  model.on("msg:custom", message);
+
+  const resized = new ResizeObserver(() => {
+    const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
+    if (!side || side === canvas.width) return;
+    canvas.width = canvas.height = side;
+    draw();
+  });
+  resized.observe(canvas);
+  showBrush();
+  draw();
+  // Where the kernel ends with the page, the page itself remembers what was drawn on it.
+  const kept = keep && JSON.parse(sessionStorage.getItem(keep) ?? "[]");
+  if (kept?.length && !strokes.length) change(kept);
+
+  return () => {
+    resized.disconnect();
+    model.off("change:strokes", fromKernel);
+    model.off("change:brush", showBrush);
+    model.off("msg:custom", message);
+  };
+}
+
+export default { render };

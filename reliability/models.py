@@ -1,0 +1,329 @@
+"""Damaged and hostile model files through `load_model`, and checkpoints through `load_checkpoint`.
+
+A file may give the network that was saved, or the documented error. A network with other
+weights than were saved is a loss: nobody would notice it. Each file is read in a process
+that may not take more than some gigabytes, and its peak memory is noted.
+"""
+
+import io
+import json
+import os
+import pickle
+import random
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections import Counter, OrderedDict
+from pathlib import Path
+
+from benchmarks.report import table
+from benchmarks.timing import say
+from lenet_helpers.paths import COURSE
+from reliability.small import bits, small_run
+
+FLIPS, TRUNCATIONS = 1_000, 500
+LARGEST_MEGABYTES = 100
+CLAIM = 10 * 10**9
+"""Bytes that a hostile file says it needs."""
+
+_MEMORY_LIMIT = 4 * 2**30
+
+_WORKER = "import sys; from reliability.models import work; work(*sys.argv[1:])"
+
+
+def run(quick=False, seed=0):
+    """Write the files, let another process read them, and count what came out."""
+    flips, truncations = (60, 30) if quick else (FLIPS, TRUNCATIONS)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        marker = folder / "code has run"
+        count = write_cases(folder, marker, seed, flips, truncations)
+        say(f"  {count:,} files")
+        command = [sys.executable, "-c", _WORKER, str(folder)]
+        done = subprocess.run(command, cwd=COURSE, stdout=subprocess.PIPE, text=True)
+        outcomes = [json.loads(line) for line in done.stdout.splitlines()]
+        return {**summary(outcomes, count, done.returncode), "code_ran": marker.exists()}
+
+
+# --- files ------------------------------------------------------------------------------
+
+
+def write_cases(folder, marker, seed, flips, truncations):
+    """Write every case as ``number/kind``; return how many there are."""
+    rng = random.Random(seed)
+    model, checkpoint = whole_files()
+    (folder / "whole model").write_bytes(model)
+    (folder / "whole checkpoint").write_bytes(checkpoint)
+    cases = []
+    for what, whole in (("model", model), ("checkpoint", checkpoint)):
+        cases += [(f"{what}, one bit flipped", flipped(rng, whole)) for _ in range(flips)]
+        ends = [*range(0, 200, 7), *range(len(whole) - 100, len(whole), 3)]
+        ends += [rng.randrange(len(whole)) for _ in range(max(0, truncations - len(ends)))]
+        cases += [(f"{what}, cut short", whole[:end]) for end in ends[:truncations]]
+        cases += [(f"{what} that would run code", content) for content in attacks(whole, marker)]
+        cases += [(f"{what} that claims 10 GB", content) for content in claims(whole)]
+    cases += [("model of another network or kind", content) for content in foreign_models()]
+    for number, (kind, content) in enumerate(cases):
+        (folder / f"{number:05} {kind}.pth").write_bytes(content)
+    return len(cases)
+
+
+def whole_files():
+    """A model file and a checkpoint, as the course writes them."""
+    from lenet_helpers import LeNet, save_model
+    from lenet_helpers.checkpoints import save_checkpoint
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        save_model(LeNet(seed=1), path)
+        model = path.read_bytes()
+        run = small_run()
+        next(iter(run))
+        save_checkpoint(run, path)
+        return model, path.read_bytes()
+
+
+def flipped(rng, whole):
+    content = bytearray(whole)
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    return bytes(content)
+
+
+class _Call:
+    """Pickles as a call of a function."""
+
+    def __init__(self, function, *arguments):
+        self.call = (function, arguments)
+
+    def __reduce__(self):
+        return self.call
+
+
+def attacks(whole, marker):
+    """Files whose unpickling would make a file appear at `marker`, if it were allowed to."""
+    import torch
+
+    touch = f"open({str(marker)!r}, 'w').close()"
+    calls = [
+        _Call(exec, touch),
+        _Call(eval, touch),
+        _Call(os.system, f"touch '{marker}'"),
+        _Call(os.mkdir, str(marker)),
+        _Call(open, str(marker), "w"),
+        _Call(subprocess.check_call, ["touch", str(marker)]),
+        _Call(Path.touch, Path(marker)),
+        _Call(getattr, _Call(__import__, "os"), "mkdir"),
+        _Call(torch.load, str(marker)),
+        _Call(torch.save, {}, str(marker)),
+    ]
+    for call in calls:
+        weights = OrderedDict([("conv1.weight", call)])
+        for protocol in (2, 4):
+            program = pickle.dumps(weights, protocol)
+            yield program
+            yield with_record(whole, "data.pkl", program)
+            yield _legacy(weights, protocol)
+    yield b"cos\nmkdir\n(S'" + os.fsencode(marker) + b"'\ntR."  # protocol 0, by hand
+    yield b"(S'" + os.fsencode(marker) + b"'\nios\nmkdir\n."  # the same with the opcode INST
+
+
+def _legacy(content, protocol):
+    """The format of torch before 1.6: pickles one after the other."""
+    from torch.serialization import MAGIC_NUMBER, PROTOCOL_VERSION
+
+    head = [MAGIC_NUMBER, PROTOCOL_VERSION, {"protocol_version": 1001, "little_endian": True, "type_sizes": {}}]
+    return b"".join(pickle.dumps(part, 2) for part in head) + pickle.dumps(content, protocol) + pickle.dumps([], 2)
+
+
+def with_record(whole, name, content, method=zipfile.ZIP_STORED):
+    """The same archive with another content for one record; right checksums, also with an iterator of pieces."""
+    result = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(result, "w", method) as new:
+        for record in old.infolist():
+            with new.open(record.filename, "w", force_zip64=True) as target:
+                if not record.filename.endswith(f"/{name}"):
+                    target.write(old.read(record))
+                    continue
+                for piece in [content] if isinstance(content, bytes) else content:
+                    target.write(piece)
+    return result.getvalue()
+
+
+def claims(whole):
+    """Files that say they need 10 GB."""
+    import torch
+
+    zeros = (bytes(10**7) for _ in range(CLAIM // 10**7 // 10))  # 1 GB of zeros packs into 1 MB
+    yield with_record(whole, "data/0", zeros, zipfile.ZIP_DEFLATED)
+    zeros = (bytes(10**7) for _ in range(CLAIM // 10**7 // 10))
+    yield with_record(whole, "data.pkl", zeros, zipfile.ZIP_DEFLATED)
+    for call in (_Call(bytearray, CLAIM), _Call(torch.Size, [CLAIM]), _Call(bytearray, b"")):
+        yield with_record(whole, "data.pkl", pickle.dumps(OrderedDict([("conv1.weight", call)]), 2))
+        yield _legacy(OrderedDict([("conv1.weight", call)]), 2)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        name = next(name for name in archive.namelist() if name.endswith("/data.pkl"))
+        program = archive.read(name)
+    # 150 weights of the first layer become 2.5 thousand millions, in the storage, the tensor, or both.
+    many = b"\x8a\x05" + struct.pack("<q", CLAIM // 4)[:5]  # LONG1
+    for places in ([0], [1], [0, 1]):
+        changed, at = program, 0
+        for place in range(2):
+            at = changed.find(b"K\x96", at)  # BININT1 150: numel of the storage
+            if at < 0:
+                break
+            if place in places:
+                changed = changed[:at] + many + changed[at + 2 :]
+            at += len(many)
+        yield with_record(whole, "data.pkl", changed)
+    huge = torch.zeros(1).expand(CLAIM // 4)  # one number, seen ten thousand million bytes wide
+    content = io.BytesIO()
+    torch.save(OrderedDict([("conv1.weight", huge)]), content)
+    yield content.getvalue()
+    # A text or a list that is longer than the file.
+    yield b"\x80\x04\x8d" + struct.pack("<Q", CLAIM)
+    yield b"\x80\x04\x96" + struct.pack("<Q", CLAIM)
+    yield b"\x80\x02]" + b"(" + b"K\0" * 3_000_000 + b"e."
+
+
+def foreign_models():
+    """Whole files that are no LeNet: other networks, types and numbers, and things that are no weights."""
+    import torch
+
+    from lenet_helpers import LeNet
+
+    def weights(change):
+        state = LeNet(seed=0).state_dict()
+        change(state)
+        return state
+
+    def convert(dtype):
+        return lambda state: state.update({name: value.to(dtype) for name, value in state.items()})
+
+    def put(value):
+        def change(state):
+            next(iter(state.values())).view(-1)[0] = value
+
+        return change
+
+    def first(value):
+        return lambda state: state.update({next(iter(state)): value})
+
+    states = [weights(convert(dtype)) for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64)]
+    states += [weights(put(value)) for value in (float("nan"), float("inf"), -float("inf"))]
+    states += [
+        weights(first(value))
+        for value in (None, 1.0, "text", torch.zeros(1), torch.zeros(0), torch.zeros(6, 1, 5, 5).to_sparse(), [1])
+    ]
+    states += [weights(lambda state: state.popitem()), weights(lambda state: state.update({"more": torch.zeros(1)}))]
+    states += [weights(lambda state: state.update({3: torch.zeros(1)})), {}, [], None, 7, "text", torch.zeros(3)]
+    states += [torch.nn.Linear(3, 3).state_dict(), torch.nn.Conv2d(1, 6, 5).state_dict(), {"model": weights(len)}]
+    states += [weights(first(torch.zeros(6, 1, 5, 5, device="meta")))]
+    for state in states:
+        for zipped in (True, False):
+            content = io.BytesIO()
+            try:
+                torch.save(state, content, _use_new_zipfile_serialization=zipped)
+            except Exception:  # torch itself won't write this one in that format
+                continue
+            yield content.getvalue()
+    whole = io.BytesIO()
+    torch.save(LeNet(seed=0), whole)  # the whole module, as old tutorials save it
+    yield whole.getvalue()
+    yield from (
+        b"",
+        b"\0",
+        b"PK\3\4",
+        b"PK\5\6" + bytes(18),
+        b"<html>sign in</html>",
+        b"\x89PNG\r\n\x1a\n",
+        b"\x80\2.",
+    )
+    yield b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"  # what git leaves without LFS
+
+
+# --- reading ----------------------------------------------------------------------------
+
+
+def work(folder):
+    """Read every case in a folder; write a line of JSON for each."""
+    from lenet_helpers import ModelError, load_model
+    from lenet_helpers.checkpoints import CheckpointError, load_checkpoint
+    from reliability.pictures import _peak_megabytes, _start_measuring_memory
+
+    _limit_memory()
+    whole_model = bits(load_model(Path(folder) / "whole model").state_dict())
+    run = small_run()
+    load_checkpoint(run, Path(folder) / "whole checkpoint")
+    whole_checkpoint = bits(run.state_dict())
+    for path in sorted(Path(folder).glob("*.pth")):
+        before = _start_measuring_memory()
+        is_model = " model" in path.name
+        try:
+            if is_model:
+                same = bits(load_model(path).state_dict()) == whole_model
+            else:
+                run = small_run()
+                load_checkpoint(run, path)
+                same = bits(run.state_dict()) == whole_checkpoint
+            outcome, what = ("the same", "") if same else ("other numbers", "")
+        except (ModelError, CheckpointError) as error:
+            outcome, what = "refused", str(error)[:300]
+            if str(path) not in what and path.name not in str(error):
+                outcome, what = "other error", f"does not name the file: {what}"
+        except BaseException as error:
+            outcome, what = "other error", f"{type(error).__name__}: {str(error)[:200]}"
+        megabytes = _peak_megabytes() - before if before is not None else None
+        number, kind = path.stem.split(" ", 1)
+        line = {"number": int(number), "kind": kind, "outcome": outcome, "what": what, "megabytes": megabytes}
+        print(json.dumps(line), flush=True)
+
+
+def _limit_memory():
+    """Where the system can, bound what a hostile file may take from others."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, _MEMORY_LIMIT))
+
+
+def summary(outcomes, count, status):
+    """Count, and find what must not be."""
+    failures = []
+    for one in outcomes:
+        name = f"file {one['number']} ({one['kind']})"
+        if one["outcome"] in ("other numbers", "other error"):
+            failures.append(f"{name}: {one['outcome']} {one['what']}")
+        if one["outcome"] == "the same" and "flipped" not in one["kind"]:
+            failures.append(f"{name}: was accepted")
+        if (one["megabytes"] or 0) > LARGEST_MEGABYTES:
+            failures.append(f"{name}: {one['megabytes']:.0f} MB")
+    if len(outcomes) != count or status:
+        failures.append(f"{count - len(outcomes)} files were not read; the process ended with status {status}")
+    rows = Counter((one["kind"], one["outcome"]) for one in outcomes)
+    megabytes = [one["megabytes"] for one in outcomes if one["megabytes"] is not None]
+    return {
+        "files": len(outcomes),
+        "rows": [[*key, number] for key, number in sorted(rows.items())],
+        "megabytes": max(megabytes) if megabytes else None,
+        "failures": failures,
+    }
+
+
+def show(result):
+    counts = {(kind, outcome): count for kind, outcome, count in result["rows"]}
+    outcomes = ("refused", "the same", "other numbers", "other error")
+    rows = [
+        (kind, *(f"{counts.get((kind, outcome), 0):,}" for outcome in outcomes))
+        for kind in sorted({kind for kind, _ in counts})
+    ]
+    memory = f"{result['megabytes']:.0f} MB" if result["megabytes"] is not None else "not measured on this system"
+    ran = "**Code ran.**" if result["code_ran"] else "None of the files that would run code did."
+    header = ["file", "refused", "the saved numbers", "other numbers", "other error"]
+    return (
+        f"{result['files']:,} files through `load_model` and `load_checkpoint`. Allowed: what was saved, to the last "
+        "bit, or the documented error with the file's name. A flipped bit that changes nothing, such as one of a "
+        f"date inside the file, may be read. Most memory for one file: {memory}. {ran}\n\n{table(header, rows)}"
+    )

@@ -1,0 +1,229 @@
+"""The page of all demos, as `make demo` serves it."""
+
+import urllib.error
+import urllib.request
+
+import pytest
+from browser_hands import DIGITS, Hand
+from browser_servers import demo_page
+from browser_tab import watched
+
+from lenet_helpers import demos
+
+TABS = ["Draw a digit", "What the layers see", "Convolution", "Data", "Training", "Mistakes", "Fool it"]
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory, chromium):
+    with demo_page(tmp_path_factory.mktemp("page")) as (address, _):
+        yield address
+
+
+def open_page(page, address):
+    page.goto(address)
+    page.locator(".lenet-pad canvas").wait_for()
+    return page
+
+
+def open_tab(page, name):
+    page.get_by_role("tab", name=name, exact=True).click()
+    page.wait_for_function("!document.body.innerText.includes('Loading …')")
+
+
+@pytest.fixture(scope="module")
+def projector(address, chromium):
+    """The page at a projector's size; the tests below follow one another in it."""
+    with watched(chromium, accept_downloads=True) as page:
+        yield open_page(page, address)
+
+
+@pytest.fixture(scope="module")
+def tablet(address, chromium):
+    """The same on a tablet that is lower than the page is long."""
+    with watched(chromium, has_touch=True, is_mobile=True, viewport={"width": 900, "height": 480}) as page:
+        yield open_page(page, address)
+
+
+@pytest.fixture
+def hand(projector):
+    open_tab(projector, "Draw a digit")
+    hand = Hand(projector, projector.locator(".lenet-page"))
+    hand.press("Clear")
+    assert hand.read(0) is None
+    return hand
+
+
+@pytest.fixture
+def finger(tablet):
+    finger = Hand(tablet, tablet.locator(".lenet-page"), finger=True)
+    finger.press("Clear")
+    assert finger.read(0) is None
+    return finger
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_mouse_draws_a_digit_and_the_network_reads_it(hand, digit):
+    hand.draw(DIGITS[digit])
+    assert hand.read(len(DIGITS[digit])) == digit
+
+
+@pytest.mark.parametrize("digit", DIGITS)
+def test_finger_draws_a_digit_and_the_page_does_not_scroll(finger, digit):
+    finger.draw(DIGITS[digit])
+    assert finger.read(len(DIGITS[digit])) == digit
+
+
+def test_the_same_finger_does_scroll_beside_the_pad(finger):
+    """So the tests above would notice."""
+    width = finger.page.viewport_size["width"]
+    box = finger.canvas.bounding_box()
+    x = (box["x"] + box["width"] + width) / 2  # right of the pad
+    finger.swipe([(x, 400), (x, 340), (x, 280), (x, 200)])
+    finger.page.wait_for_function(
+        "[...document.querySelectorAll('*')].some((each) => each.scrollTop > 20 && each.querySelector('.lenet-pad'))"
+    )
+
+
+def test_undo_and_clear(hand):
+    hand.draw(DIGITS[5])
+    assert hand.read(2) == 5
+    hand.press("Undo")
+    hand.read(1)
+    assert hand.strokes() == 1
+    hand.press("Clear")
+    assert hand.read(0) is None and hand.ink() == 0
+
+
+def test_keys_reach_everything_and_clear_the_pad(hand):
+    hand.draw(DIGITS[7])
+    assert hand.read(1) == 7
+    hand.page.keyboard.press("Delete")
+    assert hand.read(0) is None
+    reached = set()
+    for _ in range(30):
+        hand.page.keyboard.press("Tab")
+        reached.add(hand.page.evaluate("document.activeElement.innerText || document.activeElement.tagName"))
+    assert {"Undo", "Clear", "Save as PNG", *map(str, range(10))} <= reached
+    assert any("medium" in each for each in reached)
+    hand.page.get_by_role("button", name="Sample digit 6").focus()
+    hand.page.keyboard.press("Enter")
+    assert hand.read(1) == 6
+
+
+def test_ink_is_there_again_after_a_reload_and_the_old_process_is_ended(hand):
+    """Were that refused, the console would show it, and the watched tab would fail."""
+    hand.draw(DIGITS[4])
+    assert hand.read(2) == 4
+    with hand.page.expect_request("**/voila/api/shutdown/*"):
+        open_page(hand.page, hand.page.url)
+    assert hand.read(2) == 4 and hand.strokes() == 2 and hand.ink() > 1000
+
+
+def test_every_demo_has_a_tab_and_opens(projector):
+    assert len(TABS) == len(demos._DEMOS)
+    assert [tab.inner_text() for tab in projector.get_by_role("tab").all()] == TABS
+    for name in TABS:
+        open_tab(projector, name)
+        panel = projector.locator(".widget-tab-contents > .lenet-box:visible").first
+        panel.wait_for()
+        assert panel.bounding_box()["height"] > 200
+
+
+def test_layers_follow_the_pad(projector):
+    open_tab(projector, "What the layers see")
+    panel = projector.locator(".widget-tab-contents > .lenet-box:visible").first
+    before = panel.locator("img").nth(1).get_attribute("src")
+    panel.get_by_role("button", name="Sample digit 0").click()
+    panel.get_by_text("The largest logit is that of 0").wait_for()
+    assert panel.locator("img").nth(1).get_attribute("src") != before
+
+
+def test_sliders_move_by_keys_and_the_formula_follows(projector):
+    open_tab(projector, "Convolution")
+    stride = projector.get_by_role("slider", name="Stride")
+    stride.focus()
+    projector.keyboard.press("ArrowRight")
+    projector.get_by_text("(28 + 2 × 0 − 3) / 2, rounded down, + 1 = 13").wait_for()
+    projector.get_by_label("Kernel", exact=True).select_option("learned 2")
+    projector.get_by_text("(28 + 2 × 0 − 5) / 2, rounded down, + 1 = 12").wait_for()
+    assert projector.get_by_role("slider", name="Kernel size").is_disabled()
+
+
+def test_a_cell_of_the_confusion_matrix_shows_its_digits(projector):
+    open_tab(projector, "Mistakes")
+    cell = projector.get_by_role("button", name="of class 3 read as 3")
+    cell.click()
+    projector.get_by_text("images of class 3 were read as 3").wait_for()
+    projector.keyboard.press("ArrowRight")
+    projector.get_by_text("images of class 3 were read as 4").wait_for()
+
+
+def test_a_picture_of_ones_own_is_read(projector, tmp_path):
+    from PIL import Image
+
+    from lenet_helpers.demos.strokes import draw_strokes, sample_digit
+
+    draw_strokes(sample_digit(9), side=300).save(tmp_path / "nine.png")
+    open_tab(projector, "Fool it")
+    panel = projector.locator(".widget-tab-contents > .lenet-box:visible").first
+    with projector.expect_file_chooser() as chooser:
+        panel.get_by_role("button", name="Upload a picture").click()
+    chooser.value.set_files(tmp_path / "nine.png")
+    panel.get_by_text("It reads 9").wait_for()
+    Image.new("L", (60, 60), "white").save(tmp_path / "blank.png")
+    with projector.expect_file_chooser() as chooser:
+        panel.get_by_role("button", name="Upload a picture").click()
+    chooser.value.set_files(tmp_path / "blank.png")
+    panel.get_by_text("is blank").wait_for()
+
+
+def test_training_stops_and_goes_on(projector):
+    open_tab(projector, "Training")
+    status = projector.locator(".lenet-status")
+    projector.get_by_role("slider", name="Epochs").fill("30")
+    projector.locator(".lenet-start").click()
+    status.get_by_text("Epoch 1: validation accuracy").wait_for()
+    projector.locator(".lenet-stop").click()
+    status.get_by_text("Stopped").wait_for()
+    assert "are kept" in status.inner_text()
+    stopped = status.inner_text()
+    projector.locator(".lenet-continue").click()
+    projector.wait_for_function("before => document.querySelector('.lenet-status').innerText !== before", arg=stopped)
+    projector.locator(".lenet-stop:not([disabled])").click()
+    status.get_by_text("Stopped").wait_for()
+    assert status.inner_text() != stopped
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_nothing_keeps_people_out(projector, name):
+    """axe-core finds nothing serious in any tab."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    open_tab(projector, name)
+    projector.wait_for_timeout(500)
+    found = Axe().run(projector)
+    serious = [
+        f"{problem['id']}: {problem['help']}: {[node['html'][:150] for node in problem['nodes'][:3]]}"
+        for problem in found.response["violations"]
+        if problem["impact"] in ("serious", "critical")
+    ]
+    assert found.response["passes"], "axe looked at nothing"
+    assert not serious, "\n".join(serious)
+
+
+def test_others_need_the_token(tmp_path, chromium):
+    with demo_page(tmp_path / "home", "--host=0.0.0.0", "--token=classroom7") as (address, _):
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        login = opener.open(address)
+        assert "/login" in login.url and b"lenet" not in login.read().lower().replace(b"lenet, live", b"")
+        for path in ("api/kernels/00000000-0000-0000-0000-000000000000", "voila/files/demos.ipynb", "?token=guess"):
+            try:
+                assert "/login" in opener.open(address + path).url
+            except urllib.error.HTTPError as refused:
+                assert refused.code in (403, 404)
+        with watched(chromium) as page:
+            page.goto(address + "?token=classroom7")
+            page.locator(".lenet-pad canvas").wait_for()
+            hand = Hand(page, page.locator(".lenet-page"))
+            hand.draw(DIGITS[1])
+            assert hand.read(1) == 1
