@@ -34,6 +34,6 @@ def show(result):
 
 {size} submissions of one notebook each: solved, untouched, partly solved, mistaken, hostile and broken; every one
 in its sandbox, with the start of workers and scheduler, and with the same marks in each way. Hostile ones that
-never end take their whole limit of 120 s, or are ended before for what they use.
+never end take their whole limit of 180 s, or are ended before for what they use.
 nbgrader alone, in one process and without a sandbox, takes about {NBGRADER_SECONDS} s for an honest submission.
 """

@@ -26,7 +26,16 @@ PACKAGES = {
     "axe_playwright_python": "axe-playwright-python",
 }
 # Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
-NOT_IMPORTED = {"jupyterlab", "ipykernel", "ipywidgets", "nbval", "ruff", "mlxtend", "uv"}
+NOT_IMPORTED = {
+    "jupyterlab",
+    "ipykernel",
+    "ipywidgets",
+    "nbval",
+    "ruff",
+    "mlxtend",
+    "uv",
+    "distributed",
+}  # the last has the name of a module of ours
 # What conda-forge may not have comes from pip there, too.
 BY_PIP = ["playwright", "axe-playwright-python"]
 
@@ -113,7 +122,7 @@ def locked():
 
 def test_the_lock_file_holds_all_that_is_declared_in_versions_that_are_allowed():
     versions = locked()
-    for line in [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["test"]]:
+    for line in [*PROJECT["dependencies"], *in_full(PROJECT["optional-dependencies"]["test"])]:
         requirement = Requirement(line)
         assert requirement.specifier.contains(versions[canonicalize_name(requirement.name)]), line
     assert not [version for version in versions.values() if "+" in version]  # a build for one index alone

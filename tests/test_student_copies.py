@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from grade_class import SOLUTION, make_class, unexpected, write_class
+from grade_class import BROKEN, HOSTILE, SOLUTION, make_class, unexpected, write_class
 from mutants import Lesson, Row, row_of
 
 from lenet_helpers.exercises import NAMES, check
@@ -139,10 +139,10 @@ def test_a_row_of_the_mutation_table_counts_and_complains(on_the_sample):
 
 
 def test_a_simulated_class_has_every_kind_and_knows_what_it_must_get(tmp_path):
-    students = make_class(40)
-    assert len(students) == len({student.name for student in students}) == 40
+    students = make_class(60)
+    assert len(students) == len({student.name for student in students}) == 60
     kinds = {student.name.split(" ", 1)[1] for student in students}
-    assert {"solved", "untouched", "partly", "mistaken", "patches the checker", "forks without end", "empty"} <= kinds
+    assert kinds == {"solved", "untouched", "partly", "mistaken", *HOSTILE, *BROKEN}
     assert {student.lesson for student in students} == set(LESSONS)
     write_class(students, tmp_path)
     table = tmp_path / "marks.csv"

@@ -11,8 +11,9 @@ class Limits:
 
     Attributes
     ----------
-    cell_seconds, seconds : int
-        For one cell, and for all of them with the start of the kernel.
+    check_seconds, cell_seconds, seconds : int
+        For the calls of one check, for one cell, and for all of them with the start of the kernel.
+        Generous: where many submissions share a computer, each of them waits.
     memory, disk : int
         Megabytes; memory of all its processes together.
     processes : int
@@ -21,7 +22,8 @@ class Limits:
         That torch computes with.
     """
 
-    cell_seconds: int = 60
+    check_seconds: int = 30
+    cell_seconds: int = 90
     seconds: int = 300
     memory: int = 4096
     disk: int = 256

@@ -15,7 +15,6 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet_helpers.exercises import TIME_LIMIT_SECONDS
 from lenet_helpers.exercises.checking import Verdict, verdict_on
 from lenet_helpers.exercises.homes import NAMES, exercise
 from lenet_helpers.exercises.running import everything_put_back
@@ -35,6 +34,8 @@ class Marker:
     key : bytes
         The inputs are drawn from it, the exercise and how often that was asked for: the same
         submission is asked the same in every run, and knows nothing of it beforehand.
+    seconds : int
+        All calls of one check together may take this long.
 
     Attributes
     ----------
@@ -45,8 +46,8 @@ class Marker:
     requests : int
     """
 
-    def __init__(self, key):
-        self._key = key
+    def __init__(self, key, seconds):
+        self._key, self._seconds = key, seconds
         self.verdicts, self.requests = {}, 0
 
     def __enter__(self):
@@ -87,18 +88,18 @@ class Marker:
             return
         digest = hashlib.sha256(self._key + f"{name} {self.requests}".encode()).digest()
         seed = int.from_bytes(digest[:7], "big")
-        lines.write(f"{seed}\n".encode())
+        lines.write(f"{seed} {self._seconds}\n".encode())
         lines.flush()
         line = lines.readline(MOST_BYTES + 1)
         if not line.endswith(b"\n"):  # it ended on the way, or would not end
             self.verdicts[name] = _refused(name, "what came back was not complete")
             return
-        self.verdicts[name] = judge(name, line, seed)
+        self.verdicts[name] = judge(name, line, seed, self._seconds)
         lines.write(b"right\n" if self.verdicts[name] else b"wrong\n")
         lines.flush()
 
 
-def judge(name, line, seed):
+def judge(name, line, seed, seconds):
     """Return the verdict on one line of JSON that claims to be the answer to inputs drawn from `seed`."""
     try:
         answer = unpack_answer(line)
@@ -110,7 +111,7 @@ def judge(name, line, seed):
         if not (answer.missing or answer.stranger or answer.endless) and len(answer.outcomes) != len(cases):
             return _refused(name, "it answers other inputs than those that were asked")
         try:
-            return verdict_on(asked, cases, answer, TIME_LIMIT_SECONDS)
+            return verdict_on(asked, cases, answer, seconds)
         except Exception as error:  # parts are missing, or of a form that no function leads to
             return _refused(name, f"it can't be compared ({type(error).__name__})")
 
