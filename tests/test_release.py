@@ -95,7 +95,10 @@ def test_helper_sample_and_stamp_lie_beside_the_copies(released):
         "print(hint('02-parameters', 3))"
     )
     environment = {**os.environ, "PYTHONPATH": str(released)}
-    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    # In a folder of its own, because Python looks for modules in the working directory first.
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=released, capture_output=True, text=True, check=True
+    )
     assert done.stdout.startswith(f"{released} True True\nThe instructor's copy holds the solution")
 
 
