@@ -45,7 +45,7 @@ ONE_STEP = dataclasses.replace(BEST, epochs=1, batch_size=40, learning_rate=0.1,
 
 
 def run_one_step():
-    """One step of everything a recipe can ask for.
+    """One step of everything a recipe can ask for, in double precision.
 
     With plain gradient descent: Adam's first steps have one size whatever the gradient's,
     so rounding decides the sign of those that are nearly zero. And one step alone: in the
@@ -54,9 +54,16 @@ def run_one_step():
     mnist = load_mnist("sample")
     chosen = np.arange(0, 3500, 112)[:31]  # which neither 2 nor 3 processes can share evenly
     few = Split("train", mnist.train.pixels[chosen], mnist.train.labels[chosen])
-    with mock.patch("lenet_helpers.optimiser.Adam.step", plain_step):
-        run = TrainingRun(LeNet(seed=2), few, mnist.validation, ONE_STEP, device="cpu")
-        list(run)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        with mock.patch("lenet_helpers.optimiser.Adam.step", plain_step):
+            run = TrainingRun(LeNet(seed=2), few, mnist.validation, ONE_STEP, device="cpu")
+            run._inputs, run._validation = run._inputs.double(), (run._validation[0].double(), run._validation[1])
+            list(run)
+    finally:
+        torch.set_default_dtype(before)
+    assert next(run.model.parameters()).dtype == torch.float64
     return run
 
 
@@ -69,10 +76,10 @@ def one_rank(rank, count, folder):
 def assert_close(state, expected):
     for part in ("model", "trained"):
         for name, value in expected[part].items():
-            torch.testing.assert_close(state[part][name], value, rtol=1e-5, atol=2e-6)
+            torch.testing.assert_close(state[part][name], value, rtol=1e-9, atol=1e-11)
     for record, other in zip(state["records"], expected["records"], strict=True):
-        assert record["train_loss"] == pytest.approx(other["train_loss"], abs=1e-5)
-        torch.testing.assert_close(record["step_losses"], other["step_losses"], rtol=0, atol=1e-5)
+        assert record["train_loss"] == pytest.approx(other["train_loss"], rel=1e-9)
+        torch.testing.assert_close(record["step_losses"], other["step_losses"], rtol=1e-9, atol=0)
 
 
 @pytest.mark.parametrize("count", [2, 3])
