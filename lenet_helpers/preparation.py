@@ -566,7 +566,7 @@ def pick_digit(mask):
     digit : ndarray of bool, shape (H, W)
     doubts : list of str
     """
-    mask = _without_tails(mask)
+    mask = _without_hairlines(_without_tails(mask))
     width = _mean_stroke(mask)
     labels, count = ndimage.label(_dilation(mask, max(1, round(width / 3))), _NEIGHBOURS)
     labels = labels * mask
@@ -622,6 +622,23 @@ def _without_tails(mask):
     return mask & ~np.isin(thin, at_edge[at_edge > 0])
 
 
+def _without_hairlines(mask):
+    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box."""
+    labels, count = ndimage.label(mask, _NEIGHBOURS)
+    if count < 2:
+        return mask
+    boxes, area = ndimage.find_objects(labels), np.bincount(labels.ravel())[1:]
+    main = int(np.argmax(area))
+    width = _mean_stroke(labels[boxes[main]] == main + 1)
+    lines = [
+        i + 1
+        for i, box in enumerate(boxes)
+        if max(_extent(box)) > 0.5 * max(_extent(boxes[main]))
+        and _mean_stroke(labels[box] == i + 1) < min(0.45 * width, 0.1 * max(_extent(box)))
+    ]
+    return mask & ~np.isin(labels, lines) if lines else mask
+
+
 def _without_boxes(mask):
     """Take away each box that is drawn round a good part of the rest."""
     labels, _ = ndimage.label(mask, _NEIGHBOURS)
@@ -654,7 +671,7 @@ def _sides_of_a_box(piece):
         here = turned.any(0) & (first <= slack)
         thin = here & (last - first <= thickest)
         side = np.zeros_like(turned)
-        if min(piece.shape) >= 40 and here.mean() > 0.9 and thin.mean() > 0.7:
+        if min(piece.shape) >= 16 and here.mean() > 0.9 and thin.mean() > 0.7:
             # Where a stroke meets the side, only as much goes as the side is thick elsewhere.
             last = np.where(thin, last, first + int(np.median((last - first)[thin])))
             side = here & (rows >= first) & (rows < last)
