@@ -345,6 +345,17 @@ def test_the_inside_of_a_thick_stroke_is_not_paper():
     assert ink[80, 70:90].min() > 0.9 * ink.max()
 
 
+def test_a_blurred_stroke_is_whole_and_the_dark_corners_of_a_photo_are_not_ink():
+    y, x = np.mgrid[-1:1:200j, -1:1:200j]
+    gray = np.full((200, 200), 220, np.float32)
+    gray[60:150, 140:160] = 60
+    gray = ndimage.gaussian_filter(gray, 4) * (1 - 0.25 * (x * x + y * y) / 2) * (0.8 + 0.2 * y)
+    mask = preparation.find_ink(preparation.even_light(gray.astype(np.float32)))
+    assert mask[60:150, 140:160].mean() > 0.97
+    mask[50:160, 130:170] = False
+    assert not mask.any()
+
+
 @pytest.mark.parametrize("size", [(1, 5), (4, 1), (3, 8), (7, 7), (2, 2)])
 def test_windows_agree_with_scipy(size):
     values = np.random.default_rng(0).random((40, 57), np.float32)
