@@ -56,12 +56,20 @@ def _centre_of_box(fine):
     return np.rint(255 * canvas.reshape(28, preparation.FINE, 28, preparation.FINE).mean((1, 3))).astype(np.uint8)
 
 
+def _one_level(ink, mask):
+    box = preparation._bounding_box(mask)
+    return preparation._scale(np.where(mask, ink, 0)[box], max(1.0, 80 / max(preparation._extent(box)))) > 0.5 * float(
+        ink[mask].max()
+    )
+
+
 def _never(values):
     return False
 
 
 STEPS = {
     "orientation": ("the picture as stored", [(pictures.ImageOps, "exif_transpose", lambda picture: picture)]),
+    "enlarging": ("tiny pictures stay tiny", [(preparation, "SMALLEST_SIDE", 0)]),
     "transparency": ("hidden colours are shown", [(preparation, "put_on_paper", _no_paper)]),
     "best channel": ("always brightness", [(preparation, "to_gray", _brightness)]),
     "polarity": (
@@ -78,11 +86,15 @@ STEPS = {
         [(preparation, "remove_boxes", _unchanged), (preparation, "_without_boxes", _unchanged)],
     ),
     "pick the digit": ("all ink is the digit", [(preparation, "pick_digit", _everything)]),
+    "tails": ("what a line leaves at the digit stays", [(preparation, "_without_tails", _unchanged)]),
+    "hairlines": ("long thin pieces stay", [(preparation, "_without_hairlines", _unchanged)]),
+    "edge of the strokes": ("half as dark as the darkest point", [(preparation, "cut_out", _one_level)]),
     "proportions": ("stretched into the square", [(preparation, "fit", _stretched)]),
     "stroke width": (
         "strokes stay as they are",
         [(preparation, "THINNEST_STROKE", 0.0), (preparation, "THICKEST_STROKE", 19.0)],
     ),
+    "soft edges": ("strokes are not blurred", [(preparation, "SOFTNESS", 1e-6)]),
     "centre of mass": ("centre of the box", [(preparation, "centre", _centre_of_box)]),
     "MNIST's form": ("goes through every step", [(preparation, "is_mnist_form", _never)]),
 }

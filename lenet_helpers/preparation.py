@@ -370,7 +370,7 @@ def even_light(gray):
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(smooth, max(5, reach))
-            if not _is_hollow(ink, widest, max(5, reach)):
+            if not _is_hollow(ink, widest):
                 return ink
     return widest
 
@@ -379,7 +379,7 @@ def _without_noise(gray):
     """Blur a noisy picture a little. A clean one keeps its finest lines."""
     if min(gray.shape) < 64:
         return gray
-    rough = np.median(np.abs(gray - ndimage.uniform_filter(gray, 3)))
+    rough = np.median(np.abs(gray - ndimage.uniform_filter(gray, 3))[::2, ::2])
     return gray if rough < 1 else ndimage.gaussian_filter(gray, 1.0 if rough < 6 else 1.5)
 
 
@@ -388,22 +388,17 @@ def _darkening(gray, reach):
     return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
 
 
-def _is_hollow(ink, widest, reach):
+def _is_hollow(ink, widest):
     """Tell whether a neighbourhood was too narrow for the strokes: the inside of some is missing."""
     dark = ink[ink > FAINTEST_INK]
     if dark.size == 0:
         return True
-    threshold = _otsu(dark)
-    found = ink > threshold
+    found = ink > _otsu(dark)
+    level = np.median(widest[found])
     kept = np.median(ink[found] / np.maximum(widest[found], FAINTEST_INK))
-    core = widest >= np.percentile(widest[found], 25)
-    if kept < 0.4 or (ink[core] < 0.7 * kept * widest[core]).mean() > 0.03:
-        return True  # much that is as dark as the ink isn't in it
-    # What is missing for another reason, a shadow, does not end where ink begins.
-    missing = widest - ink > 0.25 * np.median(widest[found])
-    rim = missing & ~ndimage.binary_erosion(missing, border_value=1)
-    beside_ink = ndimage.maximum_filter(ink > 0.5 * threshold, reach)
-    return np.count_nonzero(rim & beside_ink) > 0.3 * max(np.count_nonzero(rim), 0.002 * rim.size)
+    # What is as dark as the ink is ink, within a stroke too. A shadow is paler, and may well be missing.
+    core = widest > 0.7 * level
+    return kept < 0.4 or (ink[core] < 0.7 * kept * widest[core]).mean() > 0.05
 
 
 def _otsu(values):
@@ -420,7 +415,7 @@ def _bare_paper(gray, reach):
     else:
         coarse = gray
     side = max(3, int(reach / step) | 1)
-    paper = ndimage.grey_closing(coarse, size=(side, side), mode="reflect")
+    paper = _closing(coarse, side, side)
     if step > 1:
         paper = ndimage.gaussian_filter(paper, 1)
         paper = _resize(paper, gray.shape)
@@ -503,7 +498,7 @@ def remove_boxes(ink):
     if not boxes.any():
         return ink
     # The soft edge of the lines goes too, but nothing of what stays.
-    boxes = ndimage.binary_dilation(boxes, _NEIGHBOURS, iterations=2) & ~(mask & ~boxes)
+    boxes = _dilation(boxes, 2) & ~(mask & ~boxes)
     return np.where(boxes, 0, ink)
 
 
@@ -511,13 +506,15 @@ def _without_level_lines(ink):
     height, width = ink.shape
     length, thickest = width // 12, 3 + min(height, width) // 60
     # Lines may be tilted a little: the 3 rows around a point count as one.
-    darkest = ndimage.maximum_filter(ink, (3, 1))
-    runs = ndimage.grey_opening(darkest, size=(1, length))
+    darkest = _window(np.maximum, ink, 3, 0)
+    runs = _opening(darkest, 1, length)
     # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
-    upright = ndimage.grey_opening(ink, size=(thickest, 1))
+    upright = _opening(ink, thickest, 1)
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
-    bridged = np.pad(band.astype(np.uint8), ((0, 0), (length, length)), mode="edge")
-    bridged = ndimage.grey_closing(bridged, size=(3, length))[:, length:-length] > 0
+    if not band[:, : length + 3].any() and not band[:, -length - 3 :].any():
+        return ink  # nothing comes near the edges
+    bridged = np.pad(band, ((0, 0), (length, length)), mode="edge")
+    bridged = _closing(bridged, 3, length)[:, length:-length]
     labels, _ = ndimage.label(bridged, _NEIGHBOURS)
     clean = ink
     for i, box in enumerate(ndimage.find_objects(labels)):
@@ -527,10 +524,10 @@ def _without_level_lines(ink):
         piece = labels == i + 1
         line, thickness = _line_along(piece)
         if thickness <= thickest + 2:
-            line = ndimage.binary_dilation(line | piece, np.ones((5, 1), bool))  # with its soft edges
+            line = _window(np.maximum, line | piece, 5, 0)  # with its soft edges
             # What is clearly darker than the line is a stroke that runs along it for a while.
             pale = ink < 1.2 * np.percentile(darkest[band & piece], 90)
-            upright = ndimage.grey_opening(ink, size=(thickness + 2, 1))
+            upright = _opening(ink, thickness + 2, 1)
             clean = np.where(line & pale, np.minimum(clean, upright), clean)
     return clean
 
@@ -569,21 +566,18 @@ def pick_digit(mask):
     digit : ndarray of bool, shape (H, W)
     doubts : list of str
     """
-    mask = _without_tails(mask)
+    mask = _without_hairlines(_without_tails(mask))
     width = _mean_stroke(mask)
-    labels, count = ndimage.label(
-        ndimage.binary_dilation(mask, _NEIGHBOURS, iterations=max(1, round(width / 3))), _NEIGHBOURS
-    )
+    labels, count = ndimage.label(_dilation(mask, max(1, round(width / 3))), _NEIGHBOURS)
     labels = labels * mask
-    index = np.arange(1, count + 1)
     boxes = ndimage.find_objects(labels)
-    area = ndimage.sum_labels(mask, labels, index)
+    area = np.bincount(labels.ravel())[1:]
     central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
     touches = np.array([_touches_edge(box, mask.shape) for box in boxes])
     frame = np.bincount(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]), minlength=count + 1)[1:]
     surrounds = (frame > sum(mask.shape)) & (count > 1)  # more than half of the frame
-    main = int(np.argmax(ndimage.sum_labels(central, labels, index) * np.where(touches, 0.5, 1) * ~surrounds))
-    digit, left, doubts = labels == main + 1, set(index - 1) - {main}, []
+    main = int(np.argmax(np.bincount(labels.ravel(), central.ravel())[1:] * np.where(touches, 0.5, 1) * ~surrounds))
+    digit, left, doubts = labels == main + 1, set(range(count)) - {main}, []
     while left:
         # The distance to the digit so far is measured on every other pixel: that is near enough.
         far = ndimage.distance_transform_edt(~digit[::2, ::2]) * 2
@@ -621,11 +615,28 @@ def _without_tails(mask):
     if width < 5:
         return mask  # nothing could be told apart
     narrow = int(width / 2)
-    strokes = ndimage.binary_opening(np.pad(mask, narrow, mode="edge"), np.ones((narrow, narrow)))
+    strokes = _opening(np.pad(mask, narrow, mode="edge"), narrow, narrow)
     strokes = strokes[narrow:-narrow, narrow:-narrow]
-    thin, _ = ndimage.label(mask & ~ndimage.binary_dilation(strokes, _NEIGHBOURS, iterations=narrow), _NEIGHBOURS)
+    thin, _ = ndimage.label(mask & ~_dilation(strokes, narrow), _NEIGHBOURS)
     at_edge = np.unique(np.concatenate([thin[0], thin[-1], thin[:, 0], thin[:, -1]]))
     return mask & ~np.isin(thin, at_edge[at_edge > 0])
+
+
+def _without_hairlines(mask):
+    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box."""
+    labels, count = ndimage.label(mask, _NEIGHBOURS)
+    if count < 2:
+        return mask
+    boxes, area = ndimage.find_objects(labels), np.bincount(labels.ravel())[1:]
+    main = int(np.argmax(area))
+    width = _mean_stroke(labels[boxes[main]] == main + 1)
+    lines = [
+        i + 1
+        for i, box in enumerate(boxes)
+        if max(_extent(box)) > 0.5 * max(_extent(boxes[main]))
+        and _mean_stroke(labels[box] == i + 1) < min(0.45 * width, 0.1 * max(_extent(box)))
+    ]
+    return mask & ~np.isin(labels, lines) if lines else mask
 
 
 def _without_boxes(mask):
@@ -660,7 +671,7 @@ def _sides_of_a_box(piece):
         here = turned.any(0) & (first <= slack)
         thin = here & (last - first <= thickest)
         side = np.zeros_like(turned)
-        if min(piece.shape) >= 40 and here.mean() > 0.9 and thin.mean() > 0.7:
+        if min(piece.shape) >= 16 and here.mean() > 0.9 and thin.mean() > 0.7:
             # Where a stroke meets the side, only as much goes as the side is thick elsewhere.
             last = np.where(thin, last, first + int(np.median((last - first)[thin])))
             side = here & (rows >= first) & (rows < last)
@@ -695,8 +706,8 @@ def cut_out(ink, mask):
     reach = max(1, round(_mean_stroke(mask) / 2)) | 1
     middle = skeletonize(mask)
     nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
-    level = ndimage.maximum_filter(ink * mask, reach)[tuple(nearest)]
-    cut = (ink > 0.5 * level) & ndimage.binary_dilation(mask, _NEIGHBOURS)
+    level = _window(np.maximum, _window(np.maximum, ink * mask, reach, 0), reach, 1)[tuple(nearest)]
+    cut = (ink > 0.5 * level) & _dilation(mask, 1)
     return cut[_bounding_box(cut)] if cut.any() else mask
 
 
@@ -718,7 +729,7 @@ def even_strokes(cut):
     """
     longest = max(cut.shape)
     distance = _distance_to_edge(np.pad(cut, 2 + int(THINNEST_STROKE * longest / DIGIT_SIDE)))
-    ridge = distance[(distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))]
+    ridge = distance[(distance > 0) & (distance >= _dilation(distance, 1))]
     width = 2 * float(np.median(ridge))
 
     def here(stroke):
@@ -797,21 +808,57 @@ def _touches_edge(box, shape):
 
 def _mean_stroke(mask):
     """Mean width of the strokes in pixels: twice their area over the length of their outline."""
-    outline = mask & ~ndimage.binary_erosion(mask, _NEIGHBOURS)
+    outline = mask & _dilation(~np.pad(mask, 1), 1)[1:-1, 1:-1]
     return 2 * np.count_nonzero(mask) / max(1, np.count_nonzero(outline))
 
 
 def _scale(array, factor):
-    """Scale by a factor with linear interpolation; when that would skip pixels, average them first."""
-    if factor < 1:
-        array = ndimage.uniform_filter(array, max(1, round(1 / factor)))
+    """Scale by a factor with linear interpolation, or by averaging where it gets smaller."""
     return _resize(array, tuple(max(1, round(side * factor)) for side in array.shape))
 
 
 def _resize(array, shape):
-    """Linear interpolation to exactly this shape, where pixels are areas, not points."""
-    factors = [new / old for new, old in zip(shape, array.shape, strict=True)]
-    return ndimage.zoom(array, factors, order=1, grid_mode=True, mode="nearest")
+    """Scale to exactly this shape, where pixels are areas, not points."""
+    how = Image.Resampling.BILINEAR if shape[0] >= array.shape[0] else Image.Resampling.BOX
+    return np.asarray(Image.fromarray(array.astype(np.float32, copy=False)).resize(shape[::-1], how))
+
+
+def _window(choose, values, size, axis, mirrored=False):
+    """The least (`np.minimum`) or greatest (`np.maximum`) value around each point, in a window along one axis.
+
+    From windows of one pixel come those of 2, 4, 8, ...: far quicker than to look at each window.
+    """
+    before = (size - 1) // 2 if mirrored else size // 2
+    outside = values.max() if choose is np.minimum else values.min()
+    margins = [(0, 0), (0, 0)]
+    margins[axis] = (before, size - 1 - before)
+    values = np.pad(values, margins, constant_values=outside).swapaxes(0, axis)
+    reach = 1
+    while reach < size:
+        step = min(reach, size - reach)
+        values = choose(values[:-step], values[step:])
+        reach += step
+    return values.swapaxes(0, axis)
+
+
+def _dilation(values, distance):
+    """The greatest value up to `distance` pixels away, level, upright and across."""
+    size = 2 * distance + 1
+    return _window(np.maximum, _window(np.maximum, values, size, 0), size, 1)
+
+
+def _opening(values, height, width):
+    """Keep of each bright place what a window of this size fits into."""
+    for choose, mirrored in ((np.minimum, False), (np.maximum, True)):
+        values = _window(choose, _window(choose, values, height, 0, mirrored), width, 1, mirrored)
+    return values
+
+
+def _closing(values, height, width):
+    """Keep of each dark place what a window of this size fits into."""
+    for choose, mirrored in ((np.maximum, True), (np.minimum, False)):
+        values = _window(choose, _window(choose, values, height, 0, mirrored), width, 1, mirrored)
+    return values
 
 
 def _as_bytes(picture):

@@ -263,6 +263,29 @@ def test_the_box_of_a_form_is_taken_away(touching):
     assert left.max() == 0
 
 
+def test_a_box_of_a_few_pixels_is_taken_away():
+    ink = np.zeros((100, 100), np.float32)
+    ink[44:64, 50:54] = 0.9
+    boxed = ink.copy()
+    boxed[38, 40:64] = boxed[70, 40:64] = boxed[38:71, 40] = boxed[38:71, 63] = 0.8
+    left = preparation.remove_boxes(boxed)
+    assert left[44:64, 50:54].min() > 0.8
+    assert np.count_nonzero(left) == np.count_nonzero(ink)
+
+
+def test_two_sides_of_a_faint_box_go_and_a_thin_loose_bar_stays():
+    mask = np.zeros((100, 100), bool)
+    mask[30:70, 40:48] = True
+    with_line = mask.copy()
+    with_line[24, 34:54] = with_line[24:76, 53] = True
+    digit, doubts = preparation.pick_digit(with_line)
+    np.testing.assert_array_equal(digit, mask)
+    assert doubts == []
+    five = mask.copy()
+    five[27:31, 50:75] = True  # half as thick as the other strokes, and no line
+    np.testing.assert_array_equal(preparation.pick_digit(five)[0], five)
+
+
 def test_specks_go_and_the_bar_of_a_five_stays():
     mask = np.zeros((200, 200), bool)
     mask[60:150, 80:92] = True
@@ -320,6 +343,27 @@ def test_the_inside_of_a_thick_stroke_is_not_paper():
     gray[30:130, 60:100] = 40
     ink = preparation.even_light(ndimage.gaussian_filter(gray, 6))
     assert ink[80, 70:90].min() > 0.9 * ink.max()
+
+
+def test_a_blurred_stroke_is_whole_and_the_dark_corners_of_a_photo_are_not_ink():
+    y, x = np.mgrid[-1:1:200j, -1:1:200j]
+    gray = np.full((200, 200), 220, np.float32)
+    gray[60:150, 140:160] = 60
+    gray = ndimage.gaussian_filter(gray, 4) * (1 - 0.25 * (x * x + y * y) / 2) * (0.8 + 0.2 * y)
+    mask = preparation.find_ink(preparation.even_light(gray.astype(np.float32)))
+    assert mask[60:150, 140:160].mean() > 0.97
+    mask[50:160, 130:170] = False
+    assert not mask.any()
+
+
+@pytest.mark.parametrize("size", [(1, 5), (4, 1), (3, 8), (7, 7), (2, 2)])
+def test_windows_agree_with_scipy(size):
+    values = np.random.default_rng(0).random((40, 57), np.float32)
+    np.testing.assert_array_equal(preparation._opening(values, *size), ndimage.grey_opening(values, size))
+    np.testing.assert_array_equal(preparation._closing(values, *size), ndimage.grey_closing(values, size))
+    mask = values > 0.9
+    expected = ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=size[1])
+    np.testing.assert_array_equal(preparation._dilation(mask, size[1]), expected)
 
 
 def test_tiny_pictures_are_enlarged():
