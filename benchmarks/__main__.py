@@ -62,7 +62,7 @@ def _parser():
     for name, what in (
         ("original-runs", "race: runs of the original way, about 6 minutes each"),
         ("peer-epochs", "peer: epochs of PyTorch's example, about a minute each"),
-        ("idea-epochs", "ideas: epochs of each recipe, 30 runs in all"),
+        ("idea-epochs", "ideas: epochs of each of 30 runs, hours in all"),
         ("digits", "pictures: pages of each kind"),
     ):
         shown = default[name.replace("-", "_")]

@@ -51,7 +51,7 @@ class Settings:
     original_runs: int = 1
     seeds: tuple = (0, 1, 2)
     peer_epochs: int = 1
-    idea_epochs: int = 8
+    idea_epochs: int = 30
     digits: int = 1000
     arrays: Path | None = None
     images: Path | None = None
