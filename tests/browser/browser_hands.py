@@ -53,7 +53,7 @@ class Hand:
     def __init__(self, page, demo, finger=False):
         self.page, self.finger = page, finger
         self.canvas = demo.locator(".lenet-pad canvas")
-        self.reading = demo.locator(".lenet-reading")
+        self.reading = demo.locator(".lenet-reading:visible")  # other tabs have one, too
         self.demo = demo
         self.touch = page.context.new_cdp_session(page) if finger else None
 
