@@ -45,21 +45,21 @@ class Hand:
     ----------
     page : playwright Page
     demo : Locator
-        Holds one pad and one reading.
+        Shows one pad and one reading; tabs that are hidden may hold more.
     finger : bool
         Draw with a finger, not with the mouse.
     """
 
     def __init__(self, page, demo, finger=False):
         self.page, self.finger = page, finger
-        self.canvas = demo.locator(".lenet-pad canvas")
-        self.reading = demo.locator(".lenet-reading:visible")  # other tabs have one, too
+        self.canvas = demo.locator(".lenet-pad canvas:visible")
+        self.reading = demo.locator(".lenet-reading:visible")
         self.demo = demo
         self.touch = page.context.new_cdp_session(page) if finger else None
 
     def press(self, name):
         """Press one of the pad's buttons."""
-        self.demo.locator(".lenet-pad").get_by_role("button", name=name, exact=True).click()
+        self.demo.locator(".lenet-pad:visible").get_by_role("button", name=name, exact=True).click()
 
     def draw(self, strokes):
         """Draw strokes, and fail when anything scrolls meanwhile."""
