@@ -7,8 +7,6 @@ from benchmarks.timing import run_python, say
 from lenet_helpers.paths import COURSE
 
 WAYS = {"serial": "one process", "workers": "two processes", "dask": "Dask, two workers"}
-NBGRADER_SECONDS = 3.5
-"""A submission in one process with nbgrader alone, without a sandbox: 3 to 4 s were measured."""
 
 
 def measure(settings):
@@ -35,5 +33,4 @@ def show(result):
 {size} submissions of one notebook each: solved, untouched, partly solved, mistaken, hostile and broken; every one
 in its sandbox, with the start of workers and scheduler, and with the same marks in each way. Hostile ones that
 never end take their whole limit of 180 s, or are ended before for what they use.
-nbgrader alone, in one process and without a sandbox, takes about {NBGRADER_SECONDS} s for an honest submission.
 """

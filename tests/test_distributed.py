@@ -2,14 +2,13 @@
 
 import dataclasses
 import os
-import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 from unittest import mock
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import torch.distributed as dist
@@ -19,10 +18,7 @@ from lenet_helpers.distributed import Ranks
 from lenet_helpers.paths import COURSE
 
 # Slow, some 10 s for each start: torchrun itself and every process import torch.
-pytestmark = [
-    pytest.mark.skipif(not (dist.is_available() and dist.is_gloo_available()), reason="this torch has no gloo"),
-    pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice")
 
 
 def start(processes, *arguments):
@@ -109,20 +105,11 @@ def test_torchrun_trains_and_only_rank_0_writes_and_talks(tmp_path):
 
 
 def ranks_of(torchrun):
-    """Process ids of the ranks, by rank."""
-    found = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and entry.name != str(torchrun.pid):
-            try:
-                if f"\nPPid:\t{torchrun.pid}\n" in (entry / "status").read_text():
-                    variables = dict(pair.split("=", 1) for pair in (entry / "environ").read_text().split("\0") if pair)
-                    found[int(variables["RANK"])] = int(entry.name)
-            except (OSError, KeyError):
-                continue
-    return found
+    """Processes of the ranks, by rank."""
+    children = psutil.Process(torchrun.pid).children()
+    return {int(child.environ()["RANK"]): child for child in children if "RANK" in child.environ()}
 
 
-@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds the rank's process in Linux's /proc")
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_rank_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, killed):
     checkpoint, out = tmp_path / "run.ckpt", tmp_path / "model.pth"
@@ -131,7 +118,7 @@ def test_a_killed_rank_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, kil
         deadline = time.monotonic() + 120
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.kill(ranks_of(process)[killed], signal.SIGKILL)
+        ranks_of(process)[killed].kill()
         _, errors = process.communicate(timeout=120)
     finally:
         process.kill()

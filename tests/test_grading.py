@@ -34,7 +34,10 @@ from lenet_helpers.grading.marking import FAILED, GRADED, NO_HIDDEN_TESTS, Job, 
 BOXES = {box.name: box for box in sandbox.SANDBOXES}
 WORKING = {name: sandbox.why_not(box) for name, box in BOXES.items()} if sys.platform == "linux" else {}
 BOX = next((box for name, box in BOXES.items() if WORKING.get(name, "") is None), None)
-needs_sandbox = pytest.mark.skipif(BOX is None, reason=f"no sandbox works here: {WORKING}")
+# A machine that decides whether a change is good must not decide it without these tests.
+needs_sandbox = pytest.mark.skipif(
+    BOX is None and not os.environ.get("CI"), reason=f"no sandbox works here: {WORKING or sys.platform}"
+)
 
 
 @pytest.fixture(scope="module")

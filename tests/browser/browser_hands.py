@@ -108,3 +108,15 @@ class Hand:
     def ink(self):
         """Return how many pixels of the pad's canvas are dark."""
         return self.canvas.evaluate(_INK)
+
+
+def train_and_stop(tab):
+    """Start the training demo, stop it after its first epoch; return what it then says."""
+    status = tab.locator(".lenet-status")
+    tab.get_by_role("slider", name="Epochs").fill("30")
+    tab.locator(".lenet-start").click()
+    status.get_by_text("Epoch 1: validation accuracy").wait_for()
+    tab.locator(".lenet-stop").click()
+    status.get_by_text("Stopped").wait_for()
+    assert "are kept" in status.inner_text()
+    return status.inner_text()

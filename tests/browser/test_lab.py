@@ -6,7 +6,7 @@ import signal
 
 import nbformat
 import pytest
-from browser_hands import DIGITS, Hand
+from browser_hands import DIGITS, Hand, train_and_stop
 from browser_servers import jupyterlab
 from browser_tab import watched
 from nbformat.v4 import new_code_cell, new_notebook
@@ -189,19 +189,14 @@ def test_ink_is_there_again_after_a_reload_and_a_finger_draws_on(lab, chromium, 
 def test_training_ends_by_its_button_and_by_kernel_interrupt_and_goes_on(lab, tab):
     open_notebook(tab, lab, "training")
     run_all(tab)
+    before = train_and_stop(tab)
     status = tab.locator(".lenet-status")
-    tab.get_by_role("slider", name="Epochs").fill("30")
-    tab.locator(".lenet-start").click()
-    status.get_by_text("Epoch 1: validation accuracy").wait_for()
-    tab.locator(".lenet-stop").click()
-    status.get_by_text("Stopped").wait_for()
-    assert "are kept" in status.inner_text()
-    before = status.inner_text()
 
     tab.locator(".lenet-continue").click()
     status.get_by_text("left.").wait_for()
     tab.wait_for_timeout(1500)
-    for _ in range(6):  # one that arrives in the middle of a message belongs to that
+    # Known weakness: about one interrupt in three is lost while JupyterLab's messages are handled.
+    for _ in range(6):
         tab.locator(".lm-MenuBar-itemLabel", has_text="Kernel").click()
         tab.locator(".lm-Menu-itemLabel").get_by_text("Interrupt Kernel", exact=True).click()
         tab.wait_for_timeout(4000)

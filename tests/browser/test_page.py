@@ -4,7 +4,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from browser_hands import DIGITS, Hand
+from browser_hands import DIGITS, Hand, train_and_stop
 from browser_servers import demo_page
 from browser_tab import watched
 
@@ -206,14 +206,8 @@ def test_a_picture_of_ones_own_is_read(projector, tmp_path):
 
 def test_training_stops_and_goes_on(projector):
     open_tab(projector, "Training")
+    stopped = train_and_stop(projector)
     status = projector.locator(".lenet-status")
-    projector.get_by_role("slider", name="Epochs").fill("30")
-    projector.locator(".lenet-start").click()
-    status.get_by_text("Epoch 1: validation accuracy").wait_for()
-    projector.locator(".lenet-stop").click()
-    status.get_by_text("Stopped").wait_for()
-    assert "are kept" in status.inner_text()
-    stopped = status.inner_text()
     projector.locator(".lenet-continue").click()
     status.get_by_text("left.").wait_for()  # told after the first new step
     projector.locator(".lenet-stop").click()
