@@ -25,7 +25,7 @@ def in_kernel(model, strokes):
     import torch
 
     from lenet_helpers import ImageClassifier, demos
-    from lenet_helpers.demos.strokes import sample_digit
+    from lenet_helpers.strokes import sample_digit
 
     torch.set_num_threads(1)
     classifier = ImageClassifier(model, device="cpu")
@@ -47,7 +47,7 @@ def in_kernel(model, strokes):
 
 def bytes_of_strokes():
     """Bytes of JSON for the stroke of each sample digit; the digits of two strokes count as one message."""
-    from lenet_helpers.demos.strokes import sample_digit
+    from lenet_helpers.strokes import sample_digit
 
     return [len(json.dumps({"strokes": sample_digit(digit), "live": []}, separators=(",", ":"))) for digit in range(10)]
 

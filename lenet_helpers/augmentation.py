@@ -142,6 +142,22 @@ def _stroke_changes(count, augmentation, generator):
 
 def _change_stroke_width(inputs, amount):
     """Blend each image with its dilation (thicker) or its erosion (thinner), both 3×3."""
-    thicker = F.max_pool2d(inputs, 3, stride=1, padding=1)
-    thinner = -F.max_pool2d(-inputs, 3, stride=1, padding=1)
-    return inputs + amount.clamp(min=0) * (thicker - inputs) + (-amount).clamp(min=0) * (thinner - inputs)
+    sign = torch.where(amount < 0, -1.0, 1.0)  # an erosion is the dilation of the negative
+    changed = sign * _dilation(sign * inputs)
+    return inputs + amount.abs() * (changed - inputs)
+
+
+def _dilation(inputs):
+    """The greatest of each pixel and its neighbours, first up and down, then left and right.
+
+    Whole rows at a time; F.max_pool2d visits the nine pixels of every window by themselves
+    and takes several times as long.
+    """
+    for axis in (2, 3):
+        last = inputs.shape[axis] - 1
+        before, after = inputs.narrow(axis, 0, last), inputs.narrow(axis, 1, last)
+        greatest = inputs.clone()
+        torch.maximum(greatest.narrow(axis, 0, last), after, out=greatest.narrow(axis, 0, last))
+        torch.maximum(greatest.narrow(axis, 1, last), before, out=greatest.narrow(axis, 1, last))
+        inputs = greatest
+    return inputs

@@ -23,6 +23,9 @@ class Recipe:
     schedule : str
         "constant" or "one-cycle" (Smith and Topin, 2018: rise, then anneal to zero).
     augmentation : Augmentation, optional
+    forms : float
+        Digits drawn in the forms that MNIST hardly holds (see `lenet_helpers.forms`), as a
+        fraction of the training images, which they join.
     label_smoothing : float
         Share of the target that all ten classes have in common, in [0, 1): with 0.1 a
         sure answer is 0.91, not 1 (Szegedy et al., 2016). It evens out short runs.
@@ -51,6 +54,7 @@ class Recipe:
     betas: tuple = (0.9, 0.999)
     schedule: str = "constant"
     augmentation: Augmentation | None = None
+    forms: float = 0.0
     label_smoothing: float = 0.0
     training_form: bool = False
     expansion: int = 0
@@ -81,6 +85,7 @@ BEST = Recipe(
     learning_rate=0.015,
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
+    forms=0.2,
     training_form=True,
     expansion=2,
     averaging=0.999,

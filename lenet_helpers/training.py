@@ -26,6 +26,7 @@ from lenet_helpers.augmentation import apply_changes, draw_changes
 from lenet_helpers.checkpoints import load_checkpoint, save_checkpoint
 from lenet_helpers.distributed import SharedOptimiser, current_ranks, share_norms
 from lenet_helpers.folding import TrainingForm
+from lenet_helpers.forms import with_forms
 from lenet_helpers.optimiser import Adam, learning_rate_at
 from lenet_helpers.pooling import with_halving_pools
 from lenet_helpers.recipes import FAST
@@ -150,6 +151,8 @@ class TrainingRun:
         self._ranks = current_ranks()
         self.device = torch.device(device or pick_device())
         model.to(self.device)
+        if recipe.forms:
+            train = with_forms(train, round(recipe.forms * len(train)), recipe.seed)
         self._inputs, self._labels = train.tensors(self.device)
         self._validation = validation.tensors(self.device)
         self._steps_per_epoch = -(-len(self._labels) // recipe.batch_size)

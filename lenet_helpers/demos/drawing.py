@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
-from lenet_helpers.demos.strokes import draw_strokes, sample_digit
 from lenet_helpers.inference import ImageClassifier, ImageError
+from lenet_helpers.strokes import draw_strokes, sample_digit
 
 
 def read_strokes(classifier, strokes):
@@ -14,7 +14,7 @@ def read_strokes(classifier, strokes):
     ----------
     classifier : ImageClassifier
     strokes : list of dict
-        See `lenet_helpers.demos.strokes`.
+        See `lenet_helpers.strokes`.
 
     Returns
     -------

@@ -10,8 +10,8 @@ from lenet_helpers import plots
 from lenet_helpers.architecture import trace
 from lenet_helpers.data import to_input
 from lenet_helpers.demos.maps import tile
-from lenet_helpers.demos.strokes import draw_strokes, sample_digit
 from lenet_helpers.inference import ImageClassifier, to_mnist
+from lenet_helpers.strokes import draw_strokes, sample_digit
 from lenet_helpers.threads import thread_limit
 
 # Layer -> columns of its tile, and how many pixels a number is enlarged to.

@@ -6,9 +6,9 @@ import ipywidgets as widgets
 
 from lenet_helpers.demos.drawing import read_strokes
 from lenet_helpers.demos.live.parts import Pad, Reading, png_of, row
-from lenet_helpers.demos.strokes import draw_strokes
 from lenet_helpers.files import written_whole
 from lenet_helpers.inference import ImageClassifier
+from lenet_helpers.strokes import draw_strokes
 
 NOTHING_DRAWN = "Draw a digit"
 

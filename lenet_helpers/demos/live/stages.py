@@ -6,8 +6,8 @@ from lenet_helpers.demos.images import local_mnist
 from lenet_helpers.demos.live.parts import Pad, Picture, column, png_of, row, text
 from lenet_helpers.demos.maps import enlarge, ink
 from lenet_helpers.demos.stages import NAMES, sample_pixels, stages
-from lenet_helpers.demos.strokes import draw_strokes
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
+from lenet_helpers.strokes import draw_strokes
 
 _WIDTHS = {"relu1": 31, "pool1": 31, "relu2": 27, "pool2": 27, "average": 31, "fc3": 20}  # in em
 

@@ -89,10 +89,10 @@ def sample_digit(digit, width=WIDTHS["medium"]):
     -------
     list of dict
     """
-    return [{"width": width, "points": _rounded(corners)} for corners in _CORNERS[digit]]
+    return [{"width": width, "points": rounded(corners)} for corners in _CORNERS[digit]]
 
 
-def _rounded(corners):
+def rounded(corners):
     """Cut the corners of a line three times (Chaikin, 1974), which makes a curve of it; flat and whole."""
     for _ in range(3):
         cut = [corners[0]]
