@@ -11,7 +11,7 @@ BATCH = 128
 def recipes(epochs):
     """Return the recipes to compare, by the name they have in the table.
 
-    The first seven add one idea after the other and end with BEST; each of the others is
+    The first eight add one idea after the other and end with BEST; each of the others is
     BEST with one thing changed.
     """
     from lenet_helpers import BEST, Augmentation, Recipe
@@ -25,6 +25,7 @@ def recipes(epochs):
     factored = replace(form, expansion=best.expansion)
     averaged = replace(factored, averaging=best.averaging)
     distorted = replace(averaged, augmentation=replace(full, stroke=0.0))
+    stroked = replace(averaged, augmentation=full)
     wider = Augmentation(rotation=12, scale=0.15, shear=0.35, shift=1.5, distortion=0.6, stroke=0.6)
     return {
         "one-cycle alone": plain,
@@ -33,7 +34,8 @@ def recipes(epochs):
         "+ factored weights": factored,
         "+ averaged weights": averaged,
         "+ smooth distortion": distorted,
-        "+ stroke width = BEST": best,
+        "+ stroke width": stroked,
+        "+ drawn forms = BEST": best,
         "BEST without normalised and factored layers": replace(best, training_form=False, learning_rate=0.005),
         "BEST without factored weights": replace(best, expansion=0),
         "BEST with a measured first layer": replace(best, measured_input=True),

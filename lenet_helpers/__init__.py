@@ -30,6 +30,7 @@ _HOMES = {
     "trace": "architecture",
     "Augmentation": "augmentation",
     "augment": "augmentation",
+    "draw_forms": "forms",
     "BEST": "recipes",
     "FAST": "recipes",
     "CheckpointError": "checkpoints",

@@ -4,7 +4,7 @@ MNIST was written in the United States. Elsewhere a 1 begins with a long upstrok
 stand on a base, a 7 is crossed, a 4 stays open, the tail of a 9 ends in a hook. A network
 that has seen MNIST alone takes them for a 7, a 2, a 6 and a 3. `draw_forms` makes such
 digits from a few dozen patterns, each time a little differently: they join the training
-images of a recipe that asks for them. Taught in notebook 05.
+images of a recipe that asks for them. Taught in notebook 03.
 """
 
 import math
@@ -26,7 +26,7 @@ _PIXEL = PAD / 28  # in the units of strokes
 
 
 def draw_forms(count, seed=0):
-    """Draw digits from the patterns of `FORMS`, each by another hand. Taught in notebook 05.
+    """Draw digits from the patterns of `FORMS`, each by another hand. Taught in notebook 03.
 
     Parameters
     ----------
@@ -116,7 +116,8 @@ def _centred(picture):
     rows, columns = ink.sum(1), ink.sum(0)
     y, x = np.arange(0.5, side) @ rows / rows.sum(), np.arange(0.5, side) @ columns / columns.sum()
     # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
-    ink = np.roll(ink, (round(14.5 * _FINE - y), round(14.5 * _FINE - x)), (0, 1))
+    down, across = round(14.5 * _FINE - y), round(14.5 * _FINE - x)
+    ink = np.pad(ink, side)[side - down : 2 * side - down, side - across : 2 * side - across]
     return np.rint(ink.reshape(28, _FINE, 28, _FINE).mean((1, 3))).astype(np.uint8)
 
 

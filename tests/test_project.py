@@ -182,6 +182,8 @@ ROOMS = [
     {
         "augmentation",
         "folding",
+        "forms",
+        "strokes",
         "optimiser",
         "pooling",
         "recipes",

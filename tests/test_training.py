@@ -41,6 +41,7 @@ EVERYTHING = Recipe(
     learning_rate=0.005,
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, shift=2, distortion=0.5, stroke=0.5),
+    forms=0.2,
     training_form=True,
     expansion=2,
     averaging=0.9,
@@ -110,6 +111,17 @@ def test_reference_is_the_original_recipe():
     assert (REFERENCE.epochs, REFERENCE.batch_size, REFERENCE.learning_rate) == (30, 64, 0.001)
     assert REFERENCE.schedule == "constant" and REFERENCE.augmentation is None
     assert not REFERENCE.training_form and not REFERENCE.averaging
+
+
+def test_drawn_forms_join_the_training_images(few):
+    """One epoch with a fifth more images is one on a split that holds the same drawn digits already."""
+    train, validation = few
+    recipe = Recipe("with forms", epochs=1, batch_size=32, forms=0.2, seed=5)
+    run = TrainingRun(LeNet(seed=0), train, validation, recipe, device="cpu")
+    assert run.steps_total == math.ceil(1.2 * len(train) / 32)
+    together = with_forms(train, round(0.2 * len(train)), seed=5)
+    plain = dataclasses.replace(recipe, forms=0.0)
+    assert list(run) == list(fit(LeNet(seed=0), together, validation, plain, device="cpu"))
 
 
 def test_recipes_are_found_by_their_names():
