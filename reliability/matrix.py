@@ -38,20 +38,20 @@ NOTEBOOKS = [
 
 
 def run(quick=False, seed=0):
-    """Make the environments and run the tests; a quick run takes this Python as it is."""
+    """Make the environments and run the tests; a quick run takes this Python as it is.
+
+    The newest Python comes first: what nobody has tried yet is told early.
+    """
     if quick:
         return judge("this Python", sys.executable, [TESTS[:1]])
-    rows, failures = [], []
     pythons = found_pythons()
-    wanted = [(f"Python {version}, newest versions", python, []) for version, python in pythons.items()]
+    others = [version for version in reversed(pythons) if version != THIS]
+    wanted = [(f"Python {version}, newest versions", pythons[version], []) for version in others]
     wanted += [
         (f"Python {version}, oldest versions", pythons[version], oldest_versions()) for version in [*pythons][:1]
     ]
-    for name, python, pins in wanted:
-        found = judge_in_environment(name, python, pins)
-        rows += found["rows"]
-        failures += found["failures"]
-    return {"rows": rows, "failures": failures}
+    found = [judge_in_environment(*one) for one in wanted] + [judge(f"Python {THIS}, as in .venv", sys.executable)]
+    return {key: [one for result in found for one in result[key]] for key in ("rows", "failures")}
 
 
 def found_pythons():
