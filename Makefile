@@ -20,7 +20,7 @@ PY = .venv/bin/python
 override LENET_DATA := $(shell case "$(LENET_DATA)" in (""|sample|/*|~*) echo "$(LENET_DATA)" ;; (*) echo "$(CURDIR)/$(LENET_DATA)" ;; esac)
 export LENET_DATA
 
-.PHONY: help run test unit test-browser nbval lint lab demo bench reliability matrix lock notebooks mutants class setup clean distclean
+.PHONY: help run test unit test-browser test-second nbval lint lab demo bench reliability matrix lock notebooks mutants class setup clean distclean
 
 help:
 	@echo "make run         execute the five notebooks and write them as HTML into build/"
@@ -30,7 +30,8 @@ help:
 	@echo "make bench       measure speed and accuracy"
 	@echo "make reliability try to break the course, and report what was lost"
 	@echo "make test-browser   test the live demos in Chromium"
-	@echo "make matrix      run the tests with every Python that is found, and with the oldest torch"
+	@echo "make matrix      run tests and notebooks with every Python that is found, and with the oldest versions"
+	@echo "make test-second run them with the newest Python that is found besides that of .venv"
 	@echo "make lock        write the exact versions of everything into requirements.lock"
 	@echo "make lint        check style and format"
 	@echo "make notebooks   execute the notebooks in place, for committing them"
@@ -76,6 +77,10 @@ reliability: setup
 
 matrix: setup
 	@$(PY) -m reliability matrix
+
+test-second: setup
+	@echo "The lessons with another Python"
+	@$(PY) -m reliability.matrix
 
 # For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
 lock: setup

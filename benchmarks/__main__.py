@@ -2,7 +2,6 @@
 
 import argparse
 import importlib
-import sys
 import traceback
 from dataclasses import fields
 from pathlib import Path
@@ -11,6 +10,7 @@ from benchmarks import machine
 from benchmarks.report import Store
 from benchmarks.settings import SECTIONS, Settings
 from benchmarks.timing import say, seconds_of
+from lenet_helpers.programs import run_program
 
 
 def main(arguments=None, store=None):
@@ -101,8 +101,4 @@ def _folder(text):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        say("interrupted")
-        sys.exit(130)
+    run_program(main)

@@ -17,11 +17,10 @@ import click
 
 from lenet_helpers import __version__
 from lenet_helpers.paths import COURSE
+from lenet_helpers.programs import INTERRUPTED, run_program
 
 DEFAULT_MODEL = COURSE / "model.pth"
 DEFAULT_OUT = Path("lenet.pth")
-
-INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 
 _model_option = click.option(
     "--model",
@@ -55,6 +54,11 @@ def main(arguments=None):
         _say(error)
         status = 1
     sys.exit(status or 0)
+
+
+def program():
+    """The ``lenet`` command as a process of its own."""
+    run_program(main, "lenet: interrupted")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

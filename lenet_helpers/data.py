@@ -7,6 +7,7 @@ shape (N, 28, 28) with 0 = background and 255 = ink; *inputs* are float32 of sha
 
 import os
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -261,13 +262,25 @@ def _decode(image_bytes, label_bytes):
     return pixels, labels
 
 
+@contextmanager
+def _warnings_without_place():
+    """Warnings that are shown as what they say: in a notebook, file, line and class in front are only noise."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *_, **__: f"{message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
+
+
 def _load_sample(reason):
     """The 5,000 images of the validation split, parted into three, after a notice."""
     with np.load(ASSETS / "mnist_sample.npz") as sample:
         pixels, labels = sample["pixels"], sample["labels"].astype(np.int64)
     sizes = {name: 10 * count for name, count in _SAMPLE_PER_CLASS.items()}
     source = "bundled sample of MNIST: " + ", ".join(f"{size:,} {name}" for name, size in sizes.items()) + " images"
-    warnings.warn(f"Using the {source}, {reason}.", SampleNotice, stacklevel=3)
+    with _warnings_without_place():
+        warnings.warn(f"Using the {source}, {reason}.", SampleNotice, stacklevel=3)
     splits, start = {}, np.zeros(len(labels), dtype=bool)
     end = 0
     for name, count in _SAMPLE_PER_CLASS.items():

@@ -2,12 +2,12 @@
 
 import argparse
 import importlib
-import sys
 import time
 import traceback
 
 from benchmarks import machine
 from benchmarks.timing import say
+from lenet_helpers.programs import run_program
 from reliability.report import CAMPAIGNS, ON_REQUEST, Store
 
 
@@ -62,8 +62,4 @@ def _parser():
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        say("interrupted")
-        sys.exit(130)
+    run_program(main)

@@ -1,7 +1,9 @@
 """Notebook 01: the data, and what happens when it can't be had."""
 
+import gzip
 import hashlib
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -222,6 +224,27 @@ def test_asking_for_the_sample_is_said_once_and_touches_no_network(monkeypatch):
     assert notices[0].filename == __file__  # the notice points at who called
 
 
+def test_a_notebook_shows_the_notice_once_and_nothing_but_the_notice():
+    import lessons
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    cell = new_code_cell("from lenet_helpers import load_mnist\nmnist = load_mnist('sample')\nmnist.is_sample")
+    lessons.execute(new_notebook(cells=[cell]), "notice.ipynb")
+    notice, value = cell.outputs
+    assert (notice.name, value.data["text/plain"]) == ("stderr", "True")
+    assert re.fullmatch(r"Using the bundled sample of MNIST: [^\n]*, as asked for[^\n]*\.\n", notice.text)
+
+
+def test_other_warnings_are_shown_as_before(sample):
+    before = warnings.formatwarning
+    with pytest.warns(SampleNotice):
+        load_mnist("sample")
+    with warnings.catch_warnings(), pytest.raises(SampleNotice):
+        warnings.simplefilter("error")
+        load_mnist("sample")
+    assert warnings.formatwarning is before
+
+
 def test_without_mnist_one_notice_says_why_and_what_to_do(tmp_path, monkeypatch):
     monkeypatch.setattr(download_module, "_torchvision_mirrors", lambda: ["http://127.0.0.1:9/"])
     with pytest.warns(SampleNotice) as notices:
@@ -317,6 +340,46 @@ def test_a_damaged_file_is_kept_aside_never_used_and_fetched_again(tmp_path, tin
         with pytest.warns(UserWarning, match="damaged-2"):
             ensure_raw_files(tmp_path, progress=False, mirrors=[address])
         assert (tmp_path / f"{name}.damaged-1").read_bytes() == damaged
+
+
+def swapped(name, *pairs):
+    """The name of another file: ``swapped("train-x", ("train", "t10k"))`` is "t10k-x", and the other way round."""
+    for one, other in pairs:
+        name = name.replace(one, other) if one in name else name.replace(other, one)
+    return name
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda name, files: files[name][:-1],
+        lambda name, files: files[name][: len(files[name]) // 2],
+        lambda name, files: b"",
+        lambda name, files: files[name] + b"\0",
+        lambda name, files: gzip.compress(files[name]),
+        lambda name, files: files[swapped(name, ("train", "t10k"))],
+        lambda name, files: files[swapped(name, ("images-idx3", "labels-idx1"))],
+    ],
+    ids=[
+        "a byte short",
+        "half",
+        "empty",
+        "a byte long",
+        "packed",
+        "train and test swapped",
+        "images and labels swapped",
+    ],
+)
+def test_files_that_are_not_what_their_names_say_are_kept_aside_and_fetched_again(tmp_path, tiny_files, wrong):
+    found = {name: wrong(name, tiny_files) for name in tiny_files}
+    for name, content in found.items():
+        (tmp_path / name).write_bytes(content)
+    with server(serve(tiny_files)) as (address, requests), pytest.warns(UserWarning, match="was damaged") as notices:
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+    assert len(notices) == len(requests) == 4
+    for name, content in found.items():
+        assert (tmp_path / name).read_bytes() == tiny_files[name]
+        assert (tmp_path / f"{name}.damaged-1").read_bytes() == content
 
 
 def test_real_file_with_one_wrong_bit_is_not_used(raw_folder, tmp_path):

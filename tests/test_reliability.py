@@ -7,7 +7,9 @@ import pickle
 import random
 import subprocess
 import sys
+import tomllib
 
+import nbformat
 import pytest
 from PIL import Image
 
@@ -206,15 +208,85 @@ def test_a_request_is_noticed():
 
 def test_the_matrix_knows_the_oldest_versions_and_its_tests_exist():
     versions = matrix.oldest_versions()
-    assert len(versions) == 2 and versions[0].startswith("torch==") and versions[1].startswith("torchvision==")
+    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert len(versions) > len(project["dependencies"])
+    assert {"torch", "torchvision", "nbgrader", "pytest"} <= {version.split("==")[0] for version in versions}
+    assert all("==" in version for version in versions)
     assert all((COURSE / name).is_file() for name in matrix.TESTS)
     assert f"3.{sys.version_info.minor}" in matrix.found_pythons()
 
 
-def test_a_failing_test_is_reported(tmp_path):
+def test_failing_tests_are_reported(tmp_path):
     (tmp_path / "test_wrong.py").write_text("def test_wrong(): assert False")
-    result = matrix._judge("this Python", sys.executable, [], [], [str(tmp_path / "test_wrong.py")])
-    assert "1 failed" in result["rows"][0][3] and "test_wrong" in result["failures"][0]
+    (tmp_path / "test_right.py").write_text("def test_right(): pass")
+    suites = [[str(tmp_path / "test_wrong.py")], [str(tmp_path / "test_right.py")]]
+    result = matrix.judge("this Python", sys.executable, suites)
+    row = result["rows"][0]
+    assert "1 failed" in row[3] and "1 passed" in row[4]
+    assert len(result["failures"]) == 1 and "test_wrong" in result["failures"][0]
+    assert "1 failed" in matrix.show(result)
+
+
+def test_a_cell_with_another_output_is_reported(tmp_path):
+    from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+    stale = new_output("stream", name="stdout", text="another\n")
+    cell = new_code_cell("print('one')", execution_count=1, outputs=[stale])
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "stale.ipynb")
+    result = matrix.judge("this Python", sys.executable, [[*matrix.NOTEBOOKS[:-1], str(tmp_path)]])
+    assert "1 failed" in result["rows"][0][3] and "stale.ipynb" in result["failures"][0]
+
+
+@pytest.fixture
+def pretended(monkeypatch):
+    """Pythons that are not there, and what was tested with them."""
+    tested = []
+
+    def judge(name, python, pins=()):
+        tested.append((name, python, len(pins)))
+        return {"rows": [[name, "3", "2", "fine", "fine"]], "failures": ["no" for _ in [1] if "bad" in python]}
+
+    def pretend(**pythons):
+        found = {f"3.{name[1:]}": program for name, program in pythons.items()}
+        monkeypatch.setattr(matrix, "found_pythons", lambda: found)
+        return tested
+
+    monkeypatch.setattr(matrix, "judge_in_environment", judge)
+    monkeypatch.setattr(matrix, "THIS", "3.11")
+    return pretend
+
+
+def test_the_matrix_takes_every_python_and_the_oldest_versions(pretended, monkeypatch):
+    tested = pretended(p11="a", p12="b", p13="bad c")
+    monkeypatch.setattr(matrix, "judge", lambda name, program: {"rows": [[name]], "failures": []})
+    result = matrix.run()
+    assert [python for _, python, _ in tested] == ["bad c", "b", "a"]
+    assert [pins > 0 for *_, pins in tested] == [False, False, True]
+    names = ["Python 3.13, newest versions", "Python 3.12, newest versions", "Python 3.11, oldest versions"]
+    assert [row[0] for row in result["rows"]] == [*names, "Python 3.11, as in .venv"]
+    assert result["failures"] == ["no"]
+
+
+@pytest.mark.parametrize(
+    ("pythons", "status", "tested", "says"),
+    [
+        (
+            {"p11": "a", "p12": "b", "p13": "c"},
+            0,
+            ["c"],
+            "Pythons tested: 3.11 (make test), 3.13. Found, and left to make matrix: 3.12.",
+        ),
+        ({"p11": "a", "p12": "bad"}, 1, ["bad"], "no\nPythons tested: 3.11 (make test), 3.12."),
+        ({"p11": "a"}, 0, [], "Pythons tested: 3.11 (make test). No other from 3.11 on was found."),
+    ],
+)
+def test_the_newest_other_python_is_tested_and_what_was_left_out_is_said(
+    pretended, capsys, pythons, status, tested, says
+):
+    calls = pretended(**pythons)
+    assert matrix.second() == status
+    assert [python for _, python, _ in calls] == tested
+    assert capsys.readouterr().out.strip() == says
 
 
 # --- models and checkpoints ---------------------------------------------------------------

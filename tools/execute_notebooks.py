@@ -7,12 +7,14 @@ ran it. A notebook with a failing cell stays as it was.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
 import nbformat
 from lessons import LessonError, execute, lesson_paths, make_data_path_absolute, read
+
+from lenet_helpers.files import written_whole
+from lenet_helpers.programs import run_program
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -54,12 +56,11 @@ def main(arguments=None):
             continue
         normalise(notebook)
         nbformat.validate(notebook)
-        temporary = path.with_name(f".{path.name}.part")
-        nbformat.write(notebook, temporary)
-        os.replace(temporary, path)
+        with written_whole(path) as file:
+            file.write(f"{nbformat.writes(notebook)}\n".encode())
         print(f"{path.name}: {seconds:.1f} s", flush=True)
     return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

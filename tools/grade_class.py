@@ -31,6 +31,7 @@ from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.sandbox import find_sandbox
 from lenet_helpers.grading.source import flag, regions, solved_notebooks
 from lenet_helpers.paths import COURSE
+from lenet_helpers.programs import run_program
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 SEED = 7
@@ -268,4 +269,4 @@ def main(arguments=None):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

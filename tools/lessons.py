@@ -1,5 +1,7 @@
 """What the notebook tools share: where the lessons are, and how one is executed."""
 
+import asyncio
+import atexit
 import os
 import time
 from pathlib import Path
@@ -90,17 +92,34 @@ def execute(notebook, name, timeout=300, folder=None):
     return time.perf_counter() - started
 
 
-def _run(client):
-    """Execute a notebook, and let Ctrl-C be Ctrl-C.
+class _Loop(asyncio.SelectorEventLoop):
+    """An event loop that leaves signals to the program."""
 
-    nbclient takes it for an order to shut the kernel down, and then fails in one way or
-    another because the kernel is gone: the next notebook would be begun.
-    """
+    def add_signal_handler(self, sig, callback, *arguments):
+        # nbclient takes Ctrl-C for an order to shut the kernel down, and goes on asking the
+        # kernel that is gone. It knows this error: outside the main thread every loop raises it.
+        raise RuntimeError("signals are left to the program")
+
+
+def _run(client):
+    """Execute a notebook; Ctrl-C ends its kernel and is raised as KeyboardInterrupt."""
+    with asyncio.Runner(loop_factory=_Loop) as runner:
+        runner.run(_execute_and_clean_up(client))
+
+
+async def _execute_and_clean_up(client):
+    manager = client.create_kernel_manager()
     try:
-        client.execute()
-    except Exception as error:
-        if getattr(client, "_async_cleanup_kernel_future", None) is not None:
-            raise KeyboardInterrupt from error
+        await client.async_execute()
+    except BaseException:
+        # Interrupted before nbclient's own care begins, or in the middle of it, the kernel lives on.
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if manager.has_kernel:
+            await manager.shutdown_kernel(now=True)
+        atexit.unregister(client._cleanup_kernel)
+        if asyncio.current_task().cancelling():  # by Ctrl-C; nbclient calls that a dead kernel
+            raise asyncio.CancelledError from None
         raise
 
 

@@ -26,6 +26,7 @@ from lenet_helpers.exercises.running import Endless, everything_put_back, run_ea
 from lenet_helpers.grading.needed import needed_cells
 from lenet_helpers.grading.source import flag, solved_notebooks
 from lenet_helpers.paths import COURSE
+from lenet_helpers.programs import run_program
 
 FEWEST_MISTAKES, FEWEST_STYLES, FEWEST_HINTS = 4, 2, 0.9
 SECONDS = 20
@@ -174,4 +175,4 @@ def _show(row):
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_program(main)

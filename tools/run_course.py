@@ -21,6 +21,8 @@ from jinja2 import DictLoader
 from lessons import COURSE, LessonError, execute, lesson_paths, make_data_path_absolute, read
 from nbconvert import HTMLExporter
 
+from lenet_helpers.programs import run_program
+
 # nbconvert's own page, without the four scripts that it would fetch from other hosts.
 PAGE = """
 {%- extends "lab/index.html.j2" -%}
@@ -267,8 +269,4 @@ class _RequestFinder(HTMLParser):
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        sys.exit(130)
+    run_program(main)

@@ -1,0 +1,41 @@
+"""How the course's programs end."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from lenet_helpers.paths import COURSE
+
+ENDS = """
+import os, signal, sys, threading
+from lenet_helpers.programs import run_program
+
+def stop():
+    os.kill(os.getpid(), signal.SIGINT)
+
+class AtTheVeryEnd:
+    def __del__(self, stop=stop):
+        stop()
+
+def main():
+    print("done")
+    if {early}:
+        stop()
+        threading.Event().wait(60)
+    return {status}
+
+sys.at_the_very_end = AtTheVeryEnd()  # cleared away when Python has given up its handling of signals
+run_program(main)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+@pytest.mark.parametrize(("early", "status", "expected"), [(True, 0, 130), (False, 0, 0), (False, 3, 3)])
+def test_ctrl_c_never_takes_the_status_away(early, status, expected):
+    # Sent while Python shuts down, it used to kill the process: status -2, though all was written.
+    code = ENDS.format(early=early, status=status)
+    done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (expected, "done\n")
+    assert done.stderr.strip() == ("interrupted" if early else "")
