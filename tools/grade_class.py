@@ -8,15 +8,11 @@ of each way, and exits with 1 where a mark is not the expected one or the ways d
 """
 
 import argparse
-import contextlib
 import copy
 import csv
 import json
-import os
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from local_cluster import cluster
 
 from lenet_helpers.grading import batch
 from lenet_helpers.grading.kit import make_kit
@@ -180,48 +177,14 @@ def unexpected(students, table):
             yield f"{student.name}: got {sorted(got.get(student.name, ()))}, expected {sorted(student.right)}"
 
 
-@contextlib.contextmanager
-def cluster(workers, folder):
-    """Start a Dask scheduler and its workers on this computer; yield the address."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(COURSE), os.environ.get("PYTHONPATH", "")])}
-
-    def start(module, *arguments):
-        command = [
-            sys.executable,
-            "-m",
-            f"distributed.cli.{module}",
-            *arguments,
-            "--host",
-            "127.0.0.1",
-            "--no-dashboard",
-        ]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    processes = [start("dask_scheduler", "--port", str(port))]
-    options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder / "dask"))
-    processes += [start("dask_worker", address, *options) for _ in range(workers)]
-    try:
-        yield address
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
-
-
 def run_way(way, submissions, out, workers, limits):
-    """Grade the class in one way; return the seconds it took."""
-    sandbox = find_sandbox()
-    started = time.perf_counter()
+    """Grade the class in one way; return the seconds it took, with the start of the workers and without their end."""
+    sandbox, started = find_sandbox(), time.perf_counter()
     if way == "dask":
-        with cluster(workers, out.parent) as address:
-            batch.grade(submissions, out, sandbox=sandbox, scheduler=address, limits=limits)
-    else:
-        batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
+        with cluster(workers, out.parent / "dask-workers") as running:
+            batch.grade(submissions, out, sandbox=sandbox, scheduler=running.address, limits=limits)
+            return time.perf_counter() - started
+    batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
     return time.perf_counter() - started
 
 
