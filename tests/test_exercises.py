@@ -1048,7 +1048,7 @@ def _(pixels):
 
 @wrong("05-polarity", "in_float")
 def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     return (255 - pixels if edges.mean() > 127.5 else pixels).astype(float)
 
 
