@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import warnings
@@ -1698,6 +1699,16 @@ def test_the_first_two_stages_are_short_and_differ(name):
     first, second = hint(name), hint(name, 2)
     assert first == hint(name, stage=1) and first != second
     assert 20 < len(first) < 250 and 20 < len(second) < 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_third_stage_is_what_the_solved_notebook_holds(name):
+    solution = hint(name, 3)
+    (path,) = (COURSE / "notebooks").glob(f"{name[:2]}_*.ipynb")
+    sources = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    (cell,) = (source for source in sources if f"def {exercise(name).signature}" in source)
+    assert "return " in solution and textwrap.indent(solution, "    ") in cell
+    assert "### " not in solution and solution not in (hint(name, 1), hint(name, 2))
 
 
 @pytest.mark.parametrize("stage", [0, 4, "1", None])

@@ -683,6 +683,15 @@ def test_a_worker_that_dies_does_not_stop_the_batch(kit, tmp_path, monkeypatch):
     assert records["carla"] == "the process that marked it died"
 
 
+def test_marks_never_come_from_two_versions_of_the_course(kit, tmp_path):
+    shutil.copytree(kit.folder, tmp_path / "kit")
+    facts = json.loads((tmp_path / "kit" / "kit.json").read_text())
+    (tmp_path / "kit" / "kit.json").write_text(json.dumps({**facts, "helpers": "those of yesterday"}))
+    job = Job(str(tmp_path / "kit"), kit.fingerprint, sandbox.NoSandbox())
+    record = batch.attempt(job, Task("anna", NAME, b"{}"))
+    assert record["status"] == FAILED and "another version of the course" in record["reason"]
+
+
 def test_errors_of_the_grading_itself_are_a_record(kit):
     job = Job(str(kit.folder / "nowhere"), kit.fingerprint, sandbox.NoSandbox())
     record = batch.attempt(job, Task("anna", NAME, b"{}"))
