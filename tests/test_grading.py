@@ -601,9 +601,18 @@ def test_feedback_is_a_page_for_each_student_without_hidden_tests(graded):
         for secret in ("[True, False, True]", ".min() == -1"):
             assert secret not in text
     assert "anna: 4 of 4 points" in pages["anna"] and "return chosen" in pages["anna"]
+    assert "hint(" not in pages["anna"] and 'hint("01-split", stage=2)' in pages["gerd"]
     assert "not written yet" in pages["gerd"]
     assert "Could not be graded: the file is empty." in pages["emil"]
     assert "Not handed in." in pages["hans"]
+
+
+def test_remarks_are_sentences_in_the_page():
+    record = {"student": "anna", "notebook": NAME, "status": GRADED, "reason": "", "exercises": [],
+              "remarks": ["is named 1.ipynb", "cell 01-split-grade is missing; put back"]}  # fmt: skip
+    text = feedback.page("anna", [record])
+    assert ">This notebook is named 1.ipynb.<" in text
+    assert ">Cell 01-split-grade is missing; put back.<" in text
 
 
 def test_what_a_student_writes_is_text_in_the_page(kit):

@@ -1,16 +1,21 @@
 """Grade a simulated class in several ways and compare: the marks must be the same.
 
-    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--keep DIR]
+    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--alone] [--keep DIR]
 
 The submissions are solved, untouched, partly solved, planted with mistakes, hostile and
 broken; what each must get is known beforehand. Prints seconds a submission and the speed-up
 of each way, and exits with 1 where a mark is not the expected one or the ways differ.
+
+With --alone, nbgrader by itself grades the harmless submissions as well, for comparison: in
+one process, every cell, and without a sandbox.
 """
 
 import argparse
+import contextlib
 import copy
 import csv
 import json
+import os
 import random
 import shutil
 import sys
@@ -21,16 +26,17 @@ from pathlib import Path
 
 import nbformat
 from local_cluster import cluster
+from traitlets.config import Config
 
-from lenet_helpers.grading import batch
+from lenet_helpers.grading import batch, converting
 from lenet_helpers.grading.kit import make_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.sandbox import find_sandbox
-from lenet_helpers.grading.source import flag, regions, solved_notebooks
+from lenet_helpers.grading.source import SOLUTION, exercise_of, flag, regions, solved_notebooks
 from lenet_helpers.paths import COURSE
 
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 SEED = 7
+HARMLESS = ("solved", "untouched", "partly", "mistaken")
 
 # Goes into a cell of its own after the imports. The submission is right otherwise: None where that is to no avail.
 HOSTILE = {
@@ -88,6 +94,10 @@ class Student:
     lesson: str
     content: bytes
     right: set
+
+    @property
+    def kind(self):
+        return self.name.partition(" ")[2]
 
 
 def make_class(size, seed=SEED):
@@ -188,6 +198,61 @@ def run_way(way, submissions, out, workers, limits):
     return time.perf_counter() - started
 
 
+def grade_alone(students, folder):
+    """Let nbgrader by itself grade submissions, in this process and with its rights.
+
+    Parameters
+    ----------
+    students : list of Student
+        Harmless ones.
+    folder : Path
+        Not there yet.
+
+    Returns
+    -------
+    float
+        Seconds for all of them.
+    list of str
+        What is not as expected.
+    """
+    from nbgrader.apps.api import NbGraderAPI
+
+    converting.generate(solved_notebooks(), folder)
+    config = Config()
+    config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), converting.gradebook_url(folder)
+    config.Execute.timeout = 300
+    for number, student in enumerate(students):
+        place = folder / "submitted" / f"s{number}" / student.lesson
+        place.mkdir(parents=True)
+        (place / f"{student.lesson}.ipynb").write_bytes(student.content)
+    wrong = []
+    with _as_in_the_sandbox(), converting.nbgrader_quiet():
+        api, started = NbGraderAPI(config=config), time.perf_counter()
+        for number, student in enumerate(students):
+            if not api.autograde(student.lesson, f"s{number}", create=True, force=True)["success"]:
+                wrong.append(f"nbgrader alone: {student.name}: refused")
+        seconds = time.perf_counter() - started
+    with converting.open_gradebook(folder) as gradebook:
+        for number, student in enumerate(students):
+            grades = gradebook.find_submission_notebook(student.lesson, student.lesson, f"s{number}").grades
+            got = {exercise_of(grade.name) for grade in grades if grade.auto_score}
+            if got != student.right:
+                wrong.append(f"nbgrader alone: {student.name}: {sorted(got)}, expected {sorted(student.right)}")
+    return seconds, wrong
+
+
+@contextlib.contextmanager
+def _as_in_the_sandbox():
+    """Let kernels that start here read the sample and compute with one thread, as submissions do in the sandbox."""
+    before = dict(os.environ)
+    os.environ |= {"LENET_DATA": "sample", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def compare(size, ways, folder, workers=2, say=print):
     """Grade a class in each way; return seconds by way, and what was wrong."""
     students = make_class(size)
@@ -214,19 +279,28 @@ def main(arguments=None):
         "--ways", nargs="+", choices=["serial", "workers", "dask"], default=["serial", "workers", "dask"]
     )
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--alone", action="store_true", help="let nbgrader by itself grade the harmless ones as well")
     parser.add_argument("--keep", type=Path, help="leave submissions, marks and feedback in this folder")
-    parser.add_argument("--json", action="store_true", help="print the seconds of each way as JSON, last")
+    parser.add_argument("--json", action="store_true", help="print all seconds as JSON, last")
     options = parser.parse_args(arguments)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="lenet-class-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         seconds, problems = compare(options.size, options.ways, folder, options.workers)
+        alone = None
+        if options.alone:
+            harmless = [student for student in make_class(options.size) if student.kind in HARMLESS]
+            alone, wrong = grade_alone(harmless, folder / "alone")
+            problems += wrong
+            each = f"{alone / len(harmless):.2f} s a submission"
+            print(f"nbgrader alone {alone:.1f} s for the {len(harmless)} harmless ones, {each}")
+            alone = {"submissions": len(harmless), "seconds": alone}
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     print("\n".join(problems) or f"{options.size} submissions: every mark as expected, the same in every way.")
     if options.json:
-        print(json.dumps(seconds))
+        print(json.dumps({"ways": seconds, "alone": alone}))
     return 1 if problems else 0
 
 
