@@ -67,22 +67,37 @@ def _id(cell):
     return cell["metadata"].get("nbgrader", {}).get("grade_id")
 
 
-# What happens to a right submission: a function of the notebook and of an exercise, and whether it can still be graded.
+def _split(notebook, exercise):
+    """Let the answer stand in a cell of its own, below what is left of the cell that it belongs into."""
+    cell = _first(notebook, f"{exercise}-solution")
+    notebook["cells"].insert(
+        notebook["cells"].index(cell) + 1, {**nbformat.v4.new_code_cell(cell["source"]), "id": "lower-half"}
+    )
+    cell["source"] = "# My answer:"
+
+
+def _in_format_3(notebook, exercise):
+    old = json.loads(json.dumps(nbformat.convert(nbformat.from_dict(notebook), 3)))
+    notebook.clear()
+    notebook.update(old)
+
+
+# What happens to a right submission: a function of the notebook and of an exercise, or bytes that can't be graded.
 BROKEN = {
-    "grade cell deleted": (lambda nb, one: _drop(nb, f"{one}-grade"), True),
-    "grade cell edited": (lambda nb, one: _first(nb, f"{one}-grade").update(source="pass"), True),
-    "grade cell retyped": (lambda nb, one: _first(nb, f"{one}-grade").update(cell_type="markdown"), True),
-    "cells duplicated": (lambda nb, one: nb["cells"].extend(copy.deepcopy(nb["cells"][-3:])), True),
-    "grade cell first": (lambda nb, one: nb["cells"].insert(0, nb["cells"].pop(-2)), None),
-    "another kernel": (lambda nb, one: nb["metadata"].update(kernelspec={"name": "ir", "language": "R"}), True),
-    "50 MB of outputs": (
-        lambda nb, one: nb["cells"][1].update(
-            outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 50 * 2**20}]
-        ),
-        True,
+    "grade cell deleted": lambda nb, one: _drop(nb, f"{one}-grade"),
+    "grade cell edited": lambda nb, one: _first(nb, f"{one}-grade").update(source="pass"),
+    "grade cell retyped": lambda nb, one: _first(nb, f"{one}-grade").update(cell_type="markdown"),
+    "grade cell first": lambda nb, one: nb["cells"].insert(0, nb["cells"].pop(-2)),
+    "cells duplicated": lambda nb, one: nb["cells"].extend(copy.deepcopy(nb["cells"][-3:])),
+    "answer split": _split,
+    "another kernel": lambda nb, one: nb["metadata"].update(kernelspec={"name": "ir", "language": "R"}),
+    "old format": _in_format_3,
+    "50 MB of outputs": lambda nb, one: nb["cells"][1].update(
+        outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 50 * 2**20}]
     ),
-    "empty": (b"", False),
-    "not JSON": (b"{", False),
+    "wrong file name": lambda nb, one: None,
+    "empty": b"",
+    "not JSON": b"{",
 }
 
 
@@ -99,6 +114,10 @@ class Student:
     def kind(self):
         return self.name.partition(" ")[2]
 
+    @property
+    def file(self):
+        return "homework (2).ipynb" if self.kind == "wrong file name" else f"{self.lesson}.ipynb"
+
 
 def make_class(size, seed=SEED):
     """Return so many students, each with one notebook, in an order that has nothing to do with their kind."""
@@ -107,7 +126,7 @@ def make_class(size, seed=SEED):
     with tempfile.TemporaryDirectory() as folder:
         kit = make_kit(Path(folder) / "kit")
     kinds = {
-        "solved": 0.2, "untouched": 0.1, "partly": 0.2, "mistaken": 0.15, "hostile": 0.2, "broken": 0.15
+        "solved": 0.15, "untouched": 0.1, "partly": 0.2, "mistaken": 0.15, "hostile": 0.2, "broken": 0.2
     }  # fmt: skip
     wanted = [kind for kind, share in kinds.items() for _ in range(max(1, round(share * size)))]
     wanted = (wanted + ["solved"] * size)[:size]
@@ -136,7 +155,7 @@ def make_class(size, seed=SEED):
             notebook["cells"].insert(2, {**nbformat.v4.new_code_cell(code), "id": "mine"})
             right = right if helps else set()
         elif kind == "broken":
-            label, (change, helps) = next(broken)
+            label, change = next(broken)
             if isinstance(change, bytes):
                 students.append(Student(f"s{number:03} {label}", name, change, set()))
                 continue
@@ -169,10 +188,10 @@ def _filled(solved, graded, right):
 
 
 def write_class(students, folder):
-    """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone."""
+    """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone; one has another name."""
     for student in students:
         (folder / student.name).mkdir(parents=True)
-        (folder / student.name / f"{student.lesson}.ipynb").write_bytes(student.content)
+        (folder / student.name / student.file).write_bytes(student.content)
 
 
 def unexpected(students, table):
