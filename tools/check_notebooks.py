@@ -17,8 +17,10 @@ from pathlib import Path
 import nbformat
 from lessons import COURSE, WIDGET_VIEW, lesson_paths
 
+from lenet_helpers.exercises.solution_marks import SOLUTION
+
 MOST_LINES = 12
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN, END = SOLUTION
 
 
 def problems_in(notebook):
