@@ -269,6 +269,10 @@ def tiny(sample, tmp_path, monkeypatch):
         assert done.exit_code == 0, done.output
         return 1.5, done.stdout
 
+    def graded_class(size):
+        ways = {"serial": 2.0 * size, "workers": 1.1 * size, "dask": 1.2 * size}
+        return {"ways": ways, "alone": {"submissions": 4, "seconds": 14.0}}
+
     for section in SECTIONS:
         module = importlib.import_module(f"benchmarks.{section}")
         for name, stand_in in (
@@ -276,7 +280,7 @@ def tiny(sample, tmp_path, monkeypatch):
             ("run_apart", lambda function, **arguments: json.loads(json.dumps(function(**arguments)))),
             ("run_python", lambda *_: (0.5, "0.01")),
             ("run_command", lambda *_: (60.0, "")),
-            ("seconds_of_class", lambda size: {"serial": 2.0 * size, "workers": 1.1 * size, "dask": 1.2 * size}),
+            ("seconds_of_class", graded_class),
         ):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, stand_in)

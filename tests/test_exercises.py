@@ -7,6 +7,7 @@ import math
 import random
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 import warnings
@@ -151,6 +152,22 @@ def _(labels, count):
     return mask.numpy()
 
 
+@wrong("01-split", "everywhere")
+def _(labels, count):
+    mask = np.zeros(len(labels), bool)
+    for label in range(10):
+        mask[(labels == label).nonzero()[:count]] = True
+    return mask
+
+
+@wrong("01-split", "nowhere")  # and float on top of it
+def _(labels, count):
+    mask = np.zeros(len(labels))
+    for label in range(10):
+        mask[labels == label][:count] = 1
+    return mask
+
+
 @wrong("01-split", "first_of_all")
 def _(labels, count):
     mask = np.zeros(len(labels), dtype=bool)
@@ -204,6 +221,16 @@ def _(pixels, labels, digit):
 @right("01-mean-digit")
 def _(pixels, labels, digit):
     return torch.from_numpy(pixels[labels == digit]).float().mean(dim=0).numpy()
+
+
+@wrong("01-mean-digit", "returned_in_the_loop")
+def _(pixels, labels, digit):
+    total, count = 0.0 * pixels[0], np.float64(0)
+    for n in range(len(labels)):
+        if labels[n] == digit:
+            total += pixels[n]
+            count += 1
+        return total / count
 
 
 @wrong("01-mean-digit", "over_all_digits")
@@ -263,6 +290,16 @@ def _(size, kernel_size, stride, padding):
 @right("02-output-size")
 def _(size, kernel_size, stride, padding):
     return np.int64(math.floor((size + 2 * padding - kernel_size) / stride + 1))
+
+
+@wrong("02-output-size", "without_stride_and_padding")
+def _(size, kernel_size, stride=1, padding=0):
+    return 1 + size - kernel_size
+
+
+@wrong("02-output-size", "rounded_at_the_end")
+def _(size, kernel_size, stride, padding):
+    return round(1 + (size - kernel_size + 2 * padding) / stride)
 
 
 @wrong("02-output-size", "without_plus_one")
@@ -358,6 +395,43 @@ def _(image, kernel):
 def _(image, kernel):
     image, kernel = torch.tensor(image).float(), torch.tensor(kernel).float()
     return F.conv2d(image[None, None], kernel[None, None]).squeeze(0).squeeze(0).numpy()
+
+
+@wrong("02-convolution", "as_large_as_the_image")
+def _(image, kernel):
+    size, out = len(kernel), 0 * image
+    for i in range(len(image) - size + 1):
+        for j in range(len(image[0]) - size + 1):
+            out[i, j] = np.sum(image[i : i + size, j : j + size] * kernel)
+    return out
+
+
+@wrong("02-convolution", "as_large_as_the_image_and_last_place_missing")
+def _(image, kernel):
+    size, out = len(kernel), np.zeros_like(image)
+    for i in range(len(image) - size):
+        for j in range(len(image[0]) - size):
+            out[i, j] = np.sum(image[i : i + size, j : j + size] * kernel)
+    return out
+
+
+@wrong("02-convolution", "output_turned")
+def _(image, kernel):
+    (height, width), size = image.shape, len(kernel)
+    out = np.zeros((width - size + 1, height - size + 1))
+    for i in range(height - size + 1):
+        for j in range(width - size + 1):
+            out[i, j] = (image[i : i + size, j : j + size] * kernel).sum()
+    return out
+
+
+@wrong("02-convolution", "matrix_in_one_entry")
+def _(image, kernel):
+    size = len(kernel)
+    out = np.zeros((len(image) - size + 1, len(image[0]) - size + 1))
+    for i, j in np.ndindex(out.shape):
+        out[i, j] = np.dot(image[i : i + size, j : j + size], kernel)
+    return out
 
 
 @wrong("02-convolution", "turned_kernel")
@@ -484,6 +558,34 @@ def _(model, inputs, labels, optimiser):
     return loss.item()
 
 
+@wrong("03-step", "arguments_swapped")
+def _(model, inputs, labels, optimiser):
+    loss = F.cross_entropy(labels, model(inputs))
+    loss.backward()
+    optimiser.step()
+    optimiser.zero_grad()
+    return loss
+
+
+@wrong("03-step", "class_called_with_tensors")
+def _(model, inputs, labels, optimiser):
+    logits = model(inputs)
+    optimiser.zero_grad()
+    loss = nn.CrossEntropyLoss(logits, labels)
+    loss.backward()
+    optimiser.step()
+    return loss
+
+
+@wrong("03-step", "backward_forgotten")  # the brackets, and with them the call
+def _(model, inputs, labels, optimiser):
+    loss = F.cross_entropy(model(inputs), labels)
+    optimiser.zero_grad()
+    loss.backward  # noqa: B018
+    optimiser.step()
+    return loss.item()
+
+
 @wrong("03-step", "zero_grad_forgotten")
 def _(model, inputs, labels, optimiser):
     loss = nn.CrossEntropyLoss()(model(inputs), labels)
@@ -570,6 +672,13 @@ def _(learning_rates, losses):
     ends = sorted(end for end in ends if math.isfinite(end[0]))
     good = sorted(rate for end, rate in ends if end <= ends[0][0] * 1.1)
     return good[0], good[-1]
+
+
+@wrong("03-learning-rate", "last_row_by_pairs")
+def _(learning_rates, losses):
+    lowest = np.nanmin(losses[-1])
+    good = [r for r, loss in zip(learning_rates.tolist(), losses[-1].tolist(), strict=False) if loss <= 1.1 * lowest]
+    return min(good), max(good)
 
 
 @wrong("03-learning-rate", "nan_not_left_out")
@@ -698,6 +807,11 @@ def _(labels, predictions):
 @right("04-confusion")
 def _(labels, predictions):
     return (np.eye(10, dtype=np.int32)[labels].T @ np.eye(10, dtype=np.int32)[predictions]).astype(np.uint16)
+
+
+@wrong("04-confusion", "bincount_without_minlength")
+def _(labels, predictions):
+    return np.reshape(np.bincount(labels * 10 + predictions), (10, 10))
 
 
 @wrong("04-confusion", "transposed")
@@ -885,7 +999,7 @@ def _(pixels):
 
 @right("05-polarity")
 def _(pixels):
-    edges = [*pixels[0].tolist(), *pixels[-1].tolist(), *pixels[:, 0].tolist(), *pixels[:, -1].tolist()]
+    edges = [*pixels[0].tolist(), *pixels[-1].tolist(), *pixels[1:-1, 0].tolist(), *pixels[1:-1, -1].tolist()]
     if sum(edges) / len(edges) <= 127.5:
         return pixels.copy()
     return np.array([[255 - value for value in row] for row in pixels.tolist()], dtype=np.uint8)
@@ -896,6 +1010,12 @@ def _(pixels):
     x = torch.tensor(pixels)
     ring = torch.cat([x[0], x[-1], x[1:-1, 0], x[1:-1, -1]]).float().mean()
     return (255 - x if ring > 127.5 else x).numpy()
+
+
+@wrong("05-polarity", "corners_twice")
+def _(pixels):
+    edges = [*pixels[0].tolist(), *pixels[-1].tolist(), *pixels[:, 0].tolist(), *pixels[:, -1].tolist()]
+    return 255 - pixels if sum(edges) / len(edges) > 127.5 else pixels.copy()
 
 
 @wrong("05-polarity", "always_inverted")
@@ -915,7 +1035,7 @@ def _(pixels):
 
 @wrong("05-polarity", "inverted_in_place_without_copy")
 def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     if edges.mean() > 127.5:
         pixels[:] = 255 - pixels
     return pixels
@@ -923,13 +1043,13 @@ def _(pixels):
 
 @wrong("05-polarity", "not_copied")
 def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     return ~pixels if edges.mean() > 127.5 else pixels
 
 
 @wrong("05-polarity", "in_float")
 def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
     return (255 - pixels if edges.mean() > 127.5 else pixels).astype(float)
 
 
@@ -958,6 +1078,13 @@ def _(pixels):
             value = float(pixels[i, j])
             total, row, column = total + value, row + i * value, column + j * value
     return row / total, column / total
+
+
+@wrong("05-centre", "multiplied_in_uint8")
+def _(pixels):
+    (height, width), ink = pixels.shape, pixels.sum()
+    places = [(i, j) for i in range(height) for j in range(width)]
+    return sum(pixels[i, j] * i for i, j in places) / ink, sum(pixels[i, j] * j for i, j in places) / ink
 
 
 @wrong("05-centre", "swapped")
@@ -1004,6 +1131,12 @@ def _(path):
 def _(path):
     logits = load_model(inference_exercises.MODEL)(to_input(to_mnist(str(path)))).detach().numpy()
     return np.argmax(logits)
+
+
+@wrong("05-reader", "to_input_forgotten")
+def _(path):
+    pixels = to_mnist(path)
+    return load_model(inference_exercises.MODEL)(pixels).argmax().item()
 
 
 @wrong("05-reader", "inverted_again")
@@ -1202,7 +1335,7 @@ def test_no_constant_passes_as_05_reader_either(model_file):
 def test_the_right_shape_alone_does_not_pass(name, answer):
     verdict = check(name, answer)
     assert not verdict
-    assert verdict.failed in ("the values", "the precision", "the row"), verdict
+    assert verdict.failed in ("the values", "the value of precision", "the value of row"), verdict
 
 
 @pytest.mark.parametrize(
@@ -1291,6 +1424,8 @@ def test_the_text_names_property_input_expected_got_and_hint():
     assert isinstance(verdict, Verdict) and str(verdict) == repr(verdict)
     assert max(map(len, repr(verdict).splitlines())) <= 88  # pages break longer lines inside words
     assert repr(verdict).split() == verdict.text.split()
+    table = repr(check("04-calibration", lambda *three: (0.0, 0.0)))  # its rows are broken as well
+    assert all(line.startswith("  ") for line in table.splitlines()[1:])
     assert lines[0] == "02-output-size: not right yet."
     labels = [line.split(":")[0].strip() for line in lines[1:]]
     assert labels == ["failed", "input", "expected", "got", "hint"]
@@ -1344,6 +1479,43 @@ def test_what_is_not_written_yet_is_called_so(name, model_file):
         verdict = check(name, candidate)
         assert not verdict
         assert "not written yet" in repr(verdict)
+    function = exercise(name).signature.partition("(")[0]
+    assert f'check("{name}", {function}), not {function}(...)' in check(name, None).hint
+    assert "the place of that line" in check(name, not_implemented).hint
+    assert "return hands it over" in check(name, lambda *arguments: None).hint
+
+
+def test_what_torch_has_not_implemented_is_an_error_like_others():
+    def swapped(model, inputs, labels, optimiser):
+        return F.cross_entropy(labels, model(inputs))
+
+    verdict = check("03-step", swapped)
+    assert verdict.failed == "it raises an error" and "NotImplementedError: " in verdict.got
+    assert "logits come first" in verdict.hint
+
+
+def test_an_error_of_the_same_type_is_not_taken_for_a_known_mistake():
+    def another(model, inputs, labels, optimiser):
+        raise RuntimeError("of quite another kind")
+
+    verdict = check("03-step", another)
+    assert verdict.mistake is None and verdict.hint == hint("03-step")
+
+
+def test_frequent_errors_get_advice_of_their_own():
+    def misspelt(pixels):
+        return (pixels / 255).astype(float32)  # noqa: F821
+
+    def asked_as_a_whole(pixels, labels, digit):
+        return [image for image in pixels if labels == digit]
+
+    def too_early(labels, count):
+        mask = mask_so_far  # noqa: F821, F841
+        mask_so_far = None  # noqa: F841
+
+    assert "np. or torch. in front" in check("01-normalise", misspelt).hint
+    assert "values[mask]" in check("01-mean-digit", asked_as_a_whole).hint
+    assert "before it has a value" in check("01-split", too_early).hint
 
 
 def test_a_branch_without_return_is_told_apart_from_an_empty_body():
@@ -1527,6 +1699,16 @@ def test_the_first_two_stages_are_short_and_differ(name):
     first, second = hint(name), hint(name, 2)
     assert first == hint(name, stage=1) and first != second
     assert 20 < len(first) < 250 and 20 < len(second) < 300
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_third_stage_is_what_the_solved_notebook_holds(name):
+    solution = hint(name, 3)
+    (path,) = (COURSE / "notebooks").glob(f"{name[:2]}_*.ipynb")
+    sources = ["".join(cell["source"]) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+    (cell,) = (source for source in sources if f"def {exercise(name).signature}" in source)
+    assert "return " in solution and textwrap.indent(solution, "    ") in cell
+    assert "### " not in solution and solution not in (hint(name, 1), hint(name, 2))
 
 
 @pytest.mark.parametrize("stage", [0, 4, "1", None])

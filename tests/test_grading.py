@@ -11,13 +11,13 @@ import re
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from local_cluster import cluster
 from small_course import NAME, NORMALISE, RIGHT, SPLIT, exercise_cells, full, hand_in, make_course, solved, submission
 
 from lenet_helpers import cli
@@ -601,9 +601,18 @@ def test_feedback_is_a_page_for_each_student_without_hidden_tests(graded):
         for secret in ("[True, False, True]", ".min() == -1"):
             assert secret not in text
     assert "anna: 4 of 4 points" in pages["anna"] and "return chosen" in pages["anna"]
+    assert "hint(" not in pages["anna"] and 'hint("01-split", stage=2)' in pages["gerd"]
     assert "not written yet" in pages["gerd"]
     assert "Could not be graded: the file is empty." in pages["emil"]
     assert "Not handed in." in pages["hans"]
+
+
+def test_remarks_are_sentences_in_the_page():
+    record = {"student": "anna", "notebook": NAME, "status": GRADED, "reason": "", "exercises": [],
+              "remarks": ["is named 1.ipynb", "cell 01-split-grade is missing; put back"]}  # fmt: skip
+    text = feedback.page("anna", [record])
+    assert ">This notebook is named 1.ipynb.<" in text
+    assert ">Cell 01-split-grade is missing; put back.<" in text
 
 
 def test_what_a_student_writes_is_text_in_the_page(kit):
@@ -683,6 +692,15 @@ def test_a_worker_that_dies_does_not_stop_the_batch(kit, tmp_path, monkeypatch):
     assert records["carla"] == "the process that marked it died"
 
 
+def test_marks_never_come_from_two_versions_of_the_course(kit, tmp_path):
+    shutil.copytree(kit.folder, tmp_path / "kit")
+    facts = json.loads((tmp_path / "kit" / "kit.json").read_text())
+    (tmp_path / "kit" / "kit.json").write_text(json.dumps({**facts, "helpers": "those of yesterday"}))
+    job = Job(str(tmp_path / "kit"), kit.fingerprint, sandbox.NoSandbox())
+    record = batch.attempt(job, Task("anna", NAME, b"{}"))
+    assert record["status"] == FAILED and "another version of the course" in record["reason"]
+
+
 def test_errors_of_the_grading_itself_are_a_record(kit):
     job = Job(str(kit.folder / "nowhere"), kit.fingerprint, sandbox.NoSandbox())
     record = batch.attempt(job, Task("anna", NAME, b"{}"))
@@ -721,52 +739,25 @@ def test_command_says_what_is_missing(monkeypatch, tmp_path, capsys):
 # --- a cluster --------------------------------------------------------------------------
 
 
-def start(*arguments):
-    return subprocess.Popen(
-        [sys.executable, "-m", "distributed.cli." + arguments[0], *arguments[1:]],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, sys.path))},
-    )
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
-
-
 def test_a_cluster_gives_the_same_marks_when_a_worker_is_killed(graded, course, tmp_path):
     pytest.importorskip("distributed")
     folder, _, _ = graded
-    address = f"tcp://127.0.0.1:{free_port()}"
-    plain = ("--no-dashboard",)
-    scheduler = start("dask_scheduler", "--host", "127.0.0.1", "--port", address.rpartition(":")[2], *plain)
-    workers = []
     killed = []
+    with cluster(2, tmp_path / "dask-workers") as running:
 
-    def kill_one(line):
-        if "/7 " in line and not killed and not line.startswith("7/"):
-            killed.append(workers[0].pid)
-            workers[0].kill()
+        def kill_one(line):
+            if "/7 " in line and not killed and not line.startswith("7/"):
+                killed.append(running.workers[0].pid)
+                running.workers[0].kill()
 
-    try:
-        for _ in range(2):
-            local = ("--local-directory", str(tmp_path / "dask"), "--nthreads", "1", "--no-nanny")
-            workers.append(start("dask_worker", address, "--host", "127.0.0.1", *local, *plain))
         summary = batch.grade(
             folder / "class",
             tmp_path / "marks.csv",
             sandbox=BOX or sandbox.NoSandbox(),
             course=course,
-            scheduler=address,
+            scheduler=running.address,
             say=kill_one,
         )
-    finally:
-        for process in [*workers, scheduler]:
-            process.kill()
-            process.communicate()
     assert killed and summary.failed == 0
     assert (tmp_path / "marks.csv").read_bytes() == (folder / "marks.csv").read_bytes()
 
@@ -780,7 +771,7 @@ def test_a_scheduler_that_is_not_there_is_said(kit, course, tmp_path, monkeypatc
     with pytest.raises(GradingError, match="no Dask scheduler answers"):
         batch.grade(
             tmp_path / "class", tmp_path / "marks.csv", sandbox=sandbox.NoSandbox(), course=course,
-            scheduler=f"tcp://127.0.0.1:{free_port()}",
+            scheduler="tcp://127.0.0.1:9",
         )  # fmt: skip
 
 

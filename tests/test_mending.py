@@ -1,15 +1,18 @@
 """What comes back is read, recognised and mended, whatever happened to it; nothing is executed here."""
 
 import copy
+import dataclasses
 import json
 import os
+import zipfile
 
 import nbformat
 import pytest
 from small_course import NAME, exercise_cells, full, hand_in, make_course, submission
 
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.finding import contents_of, find
+from lenet_helpers.grading.finding import find
+from lenet_helpers.grading.handed_in import contents_of
 from lenet_helpers.grading.kit import make_kit, open_kit, unpack_kit
 from lenet_helpers.grading.mending import MOST_MEGABYTES, Unreadable, mend, read
 from lenet_helpers.grading.needed import effects, free_names, needed_cells
@@ -206,7 +209,7 @@ def test_fifty_megabytes_of_outputs_are_left_out(kit):
 
 def found(folder, kit):
     result = find(folder, kit.lessons)
-    return {one.student: (one.path and one.path.name, *one.remarks) for one in result.submissions}, result.strays
+    return {one.student: (one.file and one.file.name, *one.remarks) for one in result.submissions}, result.strays
 
 
 def test_files_are_recognised_by_name_or_cells(kit, tmp_path):
@@ -225,7 +228,7 @@ def test_files_are_recognised_by_name_or_cells(kit, tmp_path):
     by_student, strays = found(tmp_path, kit)
     assert by_student == {
         "anna": (f"{NAME}.ipynb",),
-        "bert": (f"{NAME} (1).ipynb", f"is named {NAME} (1).ipynb; graded as {NAME}, which is in its name"),
+        "bert": (f"{NAME} (1).ipynb", f"is named {NAME} (1).ipynb; graded as {NAME}, whose cells it has"),
         "carla": ("homework.ipynb", f"is named homework.ipynb; graded as {NAME}, whose cells it has"),
         "dora": (f"{NAME}.ipynb", "lies in the folder notebooks"),
         "emil": ("Lesson 01.ipynb", f"is named Lesson 01.ipynb; graded as {NAME}, for its number"),
@@ -233,10 +236,109 @@ def test_files_are_recognised_by_name_or_cells(kit, tmp_path):
         "gerd": (None,),
         "hans": (f"{NAME}.ipynb",),
     }
-    assert len(strays) == 3
-    assert "notes.txt: lies beside the students' folders" in strays[0]
-    assert "fritz/holiday.ipynb: not graded, because neither its name" in strays[1]
-    assert f"hans/{NAME}-Copy1.ipynb: not graded, because {NAME}.ipynb is" in strays[2]
+    assert strays == [
+        "notes.txt: lies beside the students' folders; put it into one",
+        "fritz/holiday.ipynb: not graded, because neither its name nor its cells say which notebook it is",
+        "gerd: handed in no notebook",
+        f"hans/{NAME}-Copy1.ipynb: not graded, because {NAME}.ipynb is and holds the same",
+    ]
+
+
+def zipped(folder, name, **members):
+    """Put a zip archive into a folder: names of members, and their bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(folder / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return folder / name
+
+
+def test_notebooks_in_a_zip_archive_are_read_out_of_it(kit, tmp_path):
+    notebook = json.dumps(full(kit)).encode()
+    members = {
+        f"Übung/{NAME}.ipynb": notebook,
+        f"__MACOSX/Übung/._{NAME}.ipynb": b"x",
+        f"Übung/.ipynb_checkpoints/{NAME}-checkpoint.ipynb": notebook,
+    }
+    zipped(tmp_path / "Änne Müller_4711_assignsubmission_file", "Abgabe für Übung 1.ZIP", **members)
+    (student,) = find(tmp_path, kit.lessons).submissions
+    assert student.student == "Änne Müller_4711_assignsubmission_file"
+    assert student.file.content() == notebook and student.remarks == ("lies in the archive Abgabe für Übung 1.ZIP",)
+    assert find(tmp_path, kit.lessons).strays == []
+    assert [path.name for path in tmp_path.rglob("*.ipynb")] == []  # nothing was unpacked
+
+
+def test_archives_that_can_not_be_opened_are_named(kit, tmp_path, monkeypatch):
+    (tmp_path / "anna").mkdir()
+    (tmp_path / "anna" / "all.zip").write_bytes(b"PK\x03\x04 cut off")
+    (tmp_path / "anna" / "all.7z").write_bytes(b"")
+    whole = zipped(tmp_path / "bert", "all.zip", **{f"{NAME}.ipynb": json.dumps(full(kit))})
+    content = bytearray(whole.read_bytes())
+    content[60:90] = bytes(30)  # inside the member: found only when it is read
+    whole.write_bytes(content)
+    (tmp_path / "carla").mkdir()
+    (tmp_path / "carla" / "all.zip").symlink_to(whole)
+    locked = bytearray(zipped(tmp_path / "dora", "all.zip", **{f"{NAME}.ipynb": "{}"}).read_bytes())
+    locked[6] |= 1
+    locked[locked.index(b"PK\x01\x02") + 8] |= 1  # says that it is encrypted
+    (tmp_path / "dora" / "all.zip").write_bytes(locked)
+    zipped(tmp_path / "emil", "all.zip", **{f"{number}.txt": "" for number in range(3)})
+    monkeypatch.setattr("lenet_helpers.grading.handed_in.MOST_MEMBERS", 2)
+    found = find(tmp_path, kit.lessons)
+    told = "\n".join(found.strays)
+    assert "anna/all.zip: not opened: the archive is damaged" in told and "anna/all.7z: an archive of this kind" in told
+    assert "carla/all.zip: not opened: it is a link" in told
+    assert "emil/all.zip: not opened: it holds more than 2 files" in told
+    by_student = {one.student: one.file for one in found.submissions}
+    with pytest.raises(Unreadable, match="damaged"):
+        by_student["bert"].content()
+    with pytest.raises(Unreadable, match="password"):
+        by_student["dora"].content()
+
+
+def test_a_zip_bomb_is_read_no_further_than_any_other_file(kit, tmp_path, monkeypatch):
+    monkeypatch.setattr("lenet_helpers.grading.handed_in.MOST_MEGABYTES", 1)
+    zipped(tmp_path / "anna", "all.zip", **{f"{NAME}.ipynb": bytes(50 * 2**20)})
+    (anna,) = find(tmp_path, kit.lessons).submissions
+    assert len(anna.file.content()) == 2**20 + 1
+
+
+def test_of_two_attempts_the_report_says_which_counts(kit, tmp_path):
+    better = full(kit)
+    better["cells"][0]["source"] = "# Second attempt"
+    hand_in(tmp_path, "anna", b"", f"{NAME}.ipynb")  # what can be read goes before what has the right name
+    hand_in(tmp_path, "anna", better, f"{NAME} (1).ipynb")
+    hand_in(tmp_path / "bert", "1. Abgabe", full(kit))
+    hand_in(tmp_path / "bert", "2. Abgabe", better)
+    by_student, strays = found(tmp_path, kit)
+    assert by_student["anna"][0] == f"{NAME} (1).ipynb" and by_student["bert"][1] == "lies in the folder 1. Abgabe"
+    assert strays[0].startswith(f"anna/{NAME}.ipynb: not graded, because {NAME} (1).ipynb is; to have this one graded")
+    assert strays[1].startswith(f"bert/2. Abgabe/{NAME}.ipynb: not graded, because 1. Abgabe/{NAME}.ipynb is; to have")
+
+
+def test_a_notebook_under_the_name_of_another_is_told_by_its_cells(kit, tmp_path):
+    others = tuple(dataclasses.replace(cell, grade_id=f"02-{cell.grade_id}") for cell in kit.lessons[NAME])
+    hand_in(tmp_path, "anna", full(kit), "02_other.ipynb")
+    hand_in(tmp_path, "bert", {"nbformat": 4, "cells": []}, "02_other.ipynb")  # no cells that say anything
+    handed_in = {
+        (one.student, one.notebook): one.remarks
+        for one in find(tmp_path, {**kit.lessons, "02_other": others}).submissions
+        if one.file
+    }
+    assert handed_in == {
+        ("anna", NAME): (f"is named 02_other.ipynb; graded as {NAME}, whose cells it has",),
+        ("bert", "02_other"): (),
+    }
+
+
+def test_what_is_no_notebook_is_named_where_none_came(kit, tmp_path):
+    (tmp_path / "anna").mkdir()
+    for name in ("answers.pdf", "answers.py", "answers.docx"):
+        (tmp_path / "anna" / name).write_text("")
+    hand_in(tmp_path, "bert", full(kit))
+    (tmp_path / "bert" / "notes.txt").write_text("")
+    _, strays = found(tmp_path, kit)
+    assert strays == ["anna: handed in no notebook, only answers.docx, answers.pdf, answers.py"]
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")

@@ -49,6 +49,13 @@ def mark(grade_id, grade=False, solution=False, locked=False, points=None, **oth
 
 
 SOLUTION = "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION"
+ASSIGNMENT = """### Exercise
+
+`f(x)` returns its argument, an `int`.
+
+**Predict:** what does it make of 3? Write it here: ...
+
+**Hint:** nothing is to be done."""
 PICTURE = {"image/png": "iVBORw0KGgo=", "text/plain": "<Figure>"}
 
 
@@ -59,7 +66,7 @@ def good():
             new_markdown_cell("# A lesson\n\nIts question?\n\n## Idea"),
             new_code_cell("1 + 1", execution_count=1, outputs=[new_output("execute_result", {"text/plain": "2"})]),
             new_code_cell("draw()", execution_count=2, outputs=[new_output("display_data", PICTURE)]),
-            new_markdown_cell("*Figure: a line that rises.*\n\n### Exercise"),
+            new_markdown_cell("*Figure: a line that rises.*\n\n" + ASSIGNMENT),
             new_code_cell(SOLUTION, execution_count=3, metadata=mark("f-solution", solution=True)),
             new_code_cell("assert f(1) == 1", execution_count=4, metadata=mark("f-grade", True, False, True, 2)),
             new_markdown_cell("## Recap"),
@@ -172,6 +179,12 @@ BROKEN = {
         "cell 5 (f-solution): no grade cell before the next",
     ),
     "no solution cell": (lambda nb: nb.cells.pop(4), "cell 5 (f-grade): no solution cell before"),
+    "no signature": (change_cell(4, source=SOLUTION.replace("f(x)", "f(x, y)")), "does not state `f(x, y)`"),
+    "no result": (change_cell(3, source=ASSIGNMENT.replace("returns", "takes")), "does not state what it returns"),
+    "no type": (change_cell(3, source=ASSIGNMENT.replace("`int`", "number")), "does not state a shape or a type"),
+    "no prediction": (change_cell(3, source=ASSIGNMENT.replace("**Predict:**", "So:")), "does not state a prediction"),
+    "no place for it": (change_cell(3, source=ASSIGNMENT.replace("...", ".")), "does not state a prediction"),
+    "no hint": (change_cell(3, source=ASSIGNMENT.replace("**Hint:**", "So:")), "does not state a hint"),
     "long cell": (change_cell(1, source="x = 1\n" * 13), "cell 2: 13 lines of code, more than 12"),
 }
 

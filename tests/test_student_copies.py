@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from grade_class import BROKEN, HOSTILE, SOLUTION, make_class, unexpected, write_class
+from grade_class import BROKEN, HARMLESS, HOSTILE, grade_alone, make_class, unexpected, write_class
 from mutants import Lesson, Row, row_of
 
 from lenet_helpers.exercises import NAMES, check
@@ -21,7 +21,7 @@ from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.marking import Job, Task, mark
 from lenet_helpers.grading.release import release
 from lenet_helpers.grading.sandbox import NoSandbox
-from lenet_helpers.grading.source import flag, regions, solved_notebooks
+from lenet_helpers.grading.source import SOLUTION, flag, regions, solved_notebooks
 from lenet_helpers.paths import COURSE
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
@@ -138,11 +138,20 @@ def test_a_row_of_the_mutation_table_counts_and_complains(on_the_sample):
     assert list(Row("x", mistakes=2, by_check=2, by_cell=2, styles=2, styles_by_check=2, styles_by_cell=2).problems())
 
 
+@pytest.mark.slow
+def test_nbgrader_alone_gives_the_expected_marks_to_harmless_submissions(tmp_path):
+    students = [one for one in make_class(12) if one.kind in ("partly", "mistaken")]
+    seconds, wrong = grade_alone(students, tmp_path / "alone")
+    assert wrong == [] and seconds > 0
+    students[0].right = {"another"}
+    assert len(grade_alone(students[:1], tmp_path / "again")[1]) == 1
+
+
 def test_a_simulated_class_has_every_kind_and_knows_what_it_must_get(tmp_path):
     students = make_class(60)
     assert len(students) == len({student.name for student in students}) == 60
     kinds = {student.name.split(" ", 1)[1] for student in students}
-    assert kinds == {"solved", "untouched", "partly", "mistaken", *HOSTILE, *BROKEN}
+    assert kinds == {*HARMLESS, *HOSTILE, *BROKEN}
     assert {student.lesson for student in students} == set(LESSONS)
     write_class(students, tmp_path)
     table = tmp_path / "marks.csv"

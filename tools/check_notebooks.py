@@ -17,8 +17,10 @@ from pathlib import Path
 import nbformat
 from lessons import COURSE, WIDGET_VIEW, lesson_paths
 
+from lenet_helpers.exercises.solution_marks import SOLUTION
+
 MOST_LINES = 12
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN, END = SOLUTION
 
 
 def problems_in(notebook):
@@ -44,6 +46,7 @@ def problems_in(notebook):
         heading_problems,
         formula_problems,
         exercise_problems,
+        assignment_problems,
         length_problems,
     )
     return [problem for rule in rules for problem in rule(notebook)]
@@ -199,6 +202,32 @@ def exercise_problems(notebook):
             yield f"{where}: points in a cell that is not a grade cell"
     if unchecked:
         yield f"{unchecked}: no grade cell follows this solution cell"
+
+
+_ASSIGNMENT = {
+    "what it returns": r"(?i)\breturns?\b",
+    "a shape or a type": r"\bshape\b|`(int|float|bool|str)`|`nn\.\w+`",
+    "a prediction to write down (**Predict:** ... ? ...)": r"\*\*Predict:\*\* \S[^*]*\.\.\.",
+    "a hint (**Hint:**)": r"\*\*Hint:\*\* \S",
+}
+
+
+def assignment_problems(notebook):
+    """Before each solution stands what is asked: signature, result, shapes or types, a prediction, a hint."""
+    text = ""
+    for number, cell in enumerate(notebook.cells, 1):
+        if cell.cell_type == "markdown":
+            text = cell.source
+        function = re.search(r"(?m)^def (\w+\([^)]*\))", cell.source)
+        marks = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or not marks.get("solution") or not function:
+            continue
+        where = f"cell {number} ({marks.get('grade_id', 'no grade_id')})"
+        if f"`{function[1]}`" not in text:
+            yield f"{where}: the text before it does not state `{function[1]}`"
+        for what, pattern in _ASSIGNMENT.items():
+            if not re.search(pattern, text):
+                yield f"{where}: the text before it does not state {what}"
 
 
 def length_problems(notebook):

@@ -1,10 +1,13 @@
 """Grade a simulated class in several ways and compare: the marks must be the same.
 
-    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--keep DIR]
+    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--alone] [--keep DIR]
 
 The submissions are solved, untouched, partly solved, planted with mistakes, hostile and
 broken; what each must get is known beforehand. Prints seconds a submission and the speed-up
 of each way, and exits with 1 where a mark is not the expected one or the ways differ.
+
+With --alone, nbgrader by itself grades the harmless submissions as well, for comparison: in
+one process, every cell, and without a sandbox.
 """
 
 import argparse
@@ -15,8 +18,6 @@ import json
 import os
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import tempfile
 import time
@@ -24,17 +25,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
+from local_cluster import cluster
+from traitlets.config import Config
 
-from lenet_helpers.grading import batch
+from lenet_helpers.grading import batch, converting
 from lenet_helpers.grading.kit import make_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.sandbox import find_sandbox
-from lenet_helpers.grading.source import flag, regions, solved_notebooks
+from lenet_helpers.grading.source import SOLUTION, exercise_of, flag, regions, solved_notebooks
 from lenet_helpers.paths import COURSE
 from lenet_helpers.programs import run_program
 
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 SEED = 7
+HARMLESS = ("solved", "untouched", "partly", "mistaken")
 
 # Goes into a cell of its own after the imports. The submission is right otherwise: None where that is to no avail.
 HOSTILE = {
@@ -65,22 +68,37 @@ def _id(cell):
     return cell["metadata"].get("nbgrader", {}).get("grade_id")
 
 
-# What happens to a right submission: a function of the notebook and of an exercise, and whether it can still be graded.
+def _split(notebook, exercise):
+    """Let the answer stand in a cell of its own, below what is left of the cell that it belongs into."""
+    cell = _first(notebook, f"{exercise}-solution")
+    notebook["cells"].insert(
+        notebook["cells"].index(cell) + 1, {**nbformat.v4.new_code_cell(cell["source"]), "id": "lower-half"}
+    )
+    cell["source"] = "# My answer:"
+
+
+def _in_format_3(notebook, exercise):
+    old = json.loads(json.dumps(nbformat.convert(nbformat.from_dict(notebook), 3)))
+    notebook.clear()
+    notebook.update(old)
+
+
+# What happens to a right submission: a function of the notebook and of an exercise, or bytes that can't be graded.
 BROKEN = {
-    "grade cell deleted": (lambda nb, one: _drop(nb, f"{one}-grade"), True),
-    "grade cell edited": (lambda nb, one: _first(nb, f"{one}-grade").update(source="pass"), True),
-    "grade cell retyped": (lambda nb, one: _first(nb, f"{one}-grade").update(cell_type="markdown"), True),
-    "cells duplicated": (lambda nb, one: nb["cells"].extend(copy.deepcopy(nb["cells"][-3:])), True),
-    "grade cell first": (lambda nb, one: nb["cells"].insert(0, nb["cells"].pop(-2)), None),
-    "another kernel": (lambda nb, one: nb["metadata"].update(kernelspec={"name": "ir", "language": "R"}), True),
-    "50 MB of outputs": (
-        lambda nb, one: nb["cells"][1].update(
-            outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 50 * 2**20}]
-        ),
-        True,
+    "grade cell deleted": lambda nb, one: _drop(nb, f"{one}-grade"),
+    "grade cell edited": lambda nb, one: _first(nb, f"{one}-grade").update(source="pass"),
+    "grade cell retyped": lambda nb, one: _first(nb, f"{one}-grade").update(cell_type="markdown"),
+    "grade cell first": lambda nb, one: nb["cells"].insert(0, nb["cells"].pop(-2)),
+    "cells duplicated": lambda nb, one: nb["cells"].extend(copy.deepcopy(nb["cells"][-3:])),
+    "answer split": _split,
+    "another kernel": lambda nb, one: nb["metadata"].update(kernelspec={"name": "ir", "language": "R"}),
+    "old format": _in_format_3,
+    "50 MB of outputs": lambda nb, one: nb["cells"][1].update(
+        outputs=[{"output_type": "stream", "name": "stdout", "text": "x" * 50 * 2**20}]
     ),
-    "empty": (b"", False),
-    "not JSON": (b"{", False),
+    "wrong file name": lambda nb, one: None,
+    "empty": b"",
+    "not JSON": b"{",
 }
 
 
@@ -93,6 +111,14 @@ class Student:
     content: bytes
     right: set
 
+    @property
+    def kind(self):
+        return self.name.partition(" ")[2]
+
+    @property
+    def file(self):
+        return "homework (2).ipynb" if self.kind == "wrong file name" else f"{self.lesson}.ipynb"
+
 
 def make_class(size, seed=SEED):
     """Return so many students, each with one notebook, in an order that has nothing to do with their kind."""
@@ -101,7 +127,7 @@ def make_class(size, seed=SEED):
     with tempfile.TemporaryDirectory() as folder:
         kit = make_kit(Path(folder) / "kit")
     kinds = {
-        "solved": 0.2, "untouched": 0.1, "partly": 0.2, "mistaken": 0.15, "hostile": 0.2, "broken": 0.15
+        "solved": 0.15, "untouched": 0.1, "partly": 0.2, "mistaken": 0.15, "hostile": 0.2, "broken": 0.2
     }  # fmt: skip
     wanted = [kind for kind, share in kinds.items() for _ in range(max(1, round(share * size)))]
     wanted = (wanted + ["solved"] * size)[:size]
@@ -130,7 +156,7 @@ def make_class(size, seed=SEED):
             notebook["cells"].insert(2, {**nbformat.v4.new_code_cell(code), "id": "mine"})
             right = right if helps else set()
         elif kind == "broken":
-            label, (change, helps) = next(broken)
+            label, change = next(broken)
             if isinstance(change, bytes):
                 students.append(Student(f"s{number:03} {label}", name, change, set()))
                 continue
@@ -163,10 +189,10 @@ def _filled(solved, graded, right):
 
 
 def write_class(students, folder):
-    """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone."""
+    """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone; one has another name."""
     for student in students:
         (folder / student.name).mkdir(parents=True)
-        (folder / student.name / f"{student.lesson}.ipynb").write_bytes(student.content)
+        (folder / student.name / student.file).write_bytes(student.content)
 
 
 def unexpected(students, table):
@@ -181,49 +207,70 @@ def unexpected(students, table):
             yield f"{student.name}: got {sorted(got.get(student.name, ()))}, expected {sorted(student.right)}"
 
 
-@contextlib.contextmanager
-def cluster(workers, folder):
-    """Start a Dask scheduler and its workers on this computer; yield the address."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port = one.getsockname()[1]
-    address = f"tcp://127.0.0.1:{port}"
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(COURSE), os.environ.get("PYTHONPATH", "")])}
-
-    def start(module, *arguments):
-        command = [
-            sys.executable,
-            "-m",
-            f"distributed.cli.{module}",
-            *arguments,
-            "--host",
-            "127.0.0.1",
-            "--no-dashboard",
-        ]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    processes = [start("dask_scheduler", "--port", str(port))]
-    options = ("--nthreads", "1", "--no-nanny", "--local-directory", str(folder / "dask"))
-    processes += [start("dask_worker", address, *options) for _ in range(workers)]
-    try:
-        yield address
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
-
-
 def run_way(way, submissions, out, workers, limits):
-    """Grade the class in one way; return the seconds it took."""
-    sandbox = find_sandbox()
-    started = time.perf_counter()
+    """Grade the class in one way; return the seconds it took, with the start of the workers and without their end."""
+    sandbox, started = find_sandbox(), time.perf_counter()
     if way == "dask":
-        with cluster(workers, out.parent) as address:
-            batch.grade(submissions, out, sandbox=sandbox, scheduler=address, limits=limits)
-    else:
-        batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
+        with cluster(workers, out.parent / "dask-workers") as running:
+            batch.grade(submissions, out, sandbox=sandbox, scheduler=running.address, limits=limits)
+            return time.perf_counter() - started
+    batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
     return time.perf_counter() - started
+
+
+def grade_alone(students, folder):
+    """Let nbgrader by itself grade submissions, in this process and with its rights.
+
+    Parameters
+    ----------
+    students : list of Student
+        Harmless ones.
+    folder : Path
+        Not there yet.
+
+    Returns
+    -------
+    float
+        Seconds for all of them.
+    list of str
+        What is not as expected.
+    """
+    from nbgrader.apps.api import NbGraderAPI
+
+    converting.generate(solved_notebooks(), folder)
+    config = Config()
+    config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), converting.gradebook_url(folder)
+    config.Execute.timeout = 300
+    for number, student in enumerate(students):
+        place = folder / "submitted" / f"s{number}" / student.lesson
+        place.mkdir(parents=True)
+        (place / f"{student.lesson}.ipynb").write_bytes(student.content)
+    wrong = []
+    with _as_in_the_sandbox(), converting.nbgrader_quiet():
+        api, started = NbGraderAPI(config=config), time.perf_counter()
+        for number, student in enumerate(students):
+            if not api.autograde(student.lesson, f"s{number}", create=True, force=True)["success"]:
+                wrong.append(f"nbgrader alone: {student.name}: refused")
+        seconds = time.perf_counter() - started
+    with converting.open_gradebook(folder) as gradebook:
+        for number, student in enumerate(students):
+            grades = gradebook.find_submission_notebook(student.lesson, student.lesson, f"s{number}").grades
+            got = {exercise_of(grade.name) for grade in grades if grade.auto_score}
+            if got != student.right:
+                wrong.append(f"nbgrader alone: {student.name}: {sorted(got)}, expected {sorted(student.right)}")
+    return seconds, wrong
+
+
+@contextlib.contextmanager
+def _as_in_the_sandbox():
+    """Let kernels that start here read the sample and compute with one thread, as submissions do in the sandbox."""
+    before = dict(os.environ)
+    os.environ |= {"LENET_DATA": "sample", "OMP_NUM_THREADS": "1", "MPLBACKEND": "agg"}
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def compare(size, ways, folder, workers=2, say=print):
@@ -252,19 +299,28 @@ def main(arguments=None):
         "--ways", nargs="+", choices=["serial", "workers", "dask"], default=["serial", "workers", "dask"]
     )
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--alone", action="store_true", help="let nbgrader by itself grade the harmless ones as well")
     parser.add_argument("--keep", type=Path, help="leave submissions, marks and feedback in this folder")
-    parser.add_argument("--json", action="store_true", help="print the seconds of each way as JSON, last")
+    parser.add_argument("--json", action="store_true", help="print all seconds as JSON, last")
     options = parser.parse_args(arguments)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="lenet-class-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
         seconds, problems = compare(options.size, options.ways, folder, options.workers)
+        alone = None
+        if options.alone:
+            harmless = [student for student in make_class(options.size) if student.kind in HARMLESS]
+            alone, wrong = grade_alone(harmless, folder / "alone")
+            problems += wrong
+            each = f"{alone / len(harmless):.2f} s a submission"
+            print(f"nbgrader alone {alone:.1f} s for the {len(harmless)} harmless ones, {each}")
+            alone = {"submissions": len(harmless), "seconds": alone}
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
     print("\n".join(problems) or f"{options.size} submissions: every mark as expected, the same in every way.")
     if options.json:
-        print(json.dumps(seconds))
+        print(json.dumps({"ways": seconds, "alone": alone}))
     return 1 if problems else 0
 
 

@@ -18,7 +18,7 @@ from lenet_helpers.exercises.running import Outcome
 
 def _output_size_cases(rng):
     """The course's own layers, then sizes that the stride does not divide, with a remainder on both sides of a half."""
-    cases = [(28, 5, 1, 2), (28, 2, 2, 0), (14, 5, 1, 0), (7, 3, 2, 1), (8, 3, 2, 0), (9, 2, 4, 0), (12, 3, 5, 2)]
+    cases = [(28, 5, 1, 2), (28, 2, 2, 0), (14, 5, 1, 0), (7, 3, 2, 1), (8, 3, 2, 0), (9, 2, 4, 0), (14, 5, 4, 0)]
     for _ in range(6):
         kernel, stride, padding = (int(n) for n in rng.integers((2, 2, 1), (7, 5, 4)))
         cases.append((int(rng.integers(kernel + stride, 40)), kernel, stride, padding))
@@ -59,6 +59,11 @@ def without_padding(size, kernel_size, stride, padding):
     return (size - kernel_size) // stride + 1
 
 
+@output_size.mistake("That holds for stride 1 without padding: add 2 * padding to the size, and divide by the stride.")
+def without_stride_and_padding(size, kernel_size, stride, padding):
+    return size - kernel_size + 1
+
+
 @output_size.mistake("The stride is missing: the kernel moves by `stride` pixels at once, so divide by it.")
 def without_stride(size, kernel_size, stride, padding):
     return size + 2 * padding - kernel_size + 1
@@ -77,6 +82,11 @@ def rounded_up(size, kernel_size, stride, padding):
 @output_size.mistake("Round down with //, not to the nearest: a step for which there is no room is not taken.")
 def rounded(size, kernel_size, stride, padding):
     return round((size + 2 * padding - kernel_size) / stride) + 1
+
+
+@output_size.mistake("Round down with //, not to the nearest: a step for which there is no room is not taken.")
+def rounded_at_the_end(size, kernel_size, stride, padding):
+    return round((size + 2 * padding - kernel_size) / stride + 1)
 
 
 @output_size.mistake("The 1 is added after the division: only the steps are divided by the stride.")
@@ -242,6 +252,42 @@ def matrix_product(image, kernel):
     side = len(kernel)
     rows, columns = image.shape[0] - side + 1, image.shape[1] - side + 1
     return np.array([[(image[i : i + side, j : j + side] @ kernel).sum() for j in range(columns)] for i in range(rows)])
+
+
+@convolution.mistake("@ is the matrix product, which is a matrix again. Multiply entry by entry with *, then .sum().")
+def matrix_in_one_entry(image, kernel):
+    side = len(kernel)
+    result = np.zeros((image.shape[0] - side + 1, image.shape[1] - side + 1))
+    result[0, 0] = image[:side, :side] @ kernel
+    return result
+
+
+_TOO_LARGE = "The result is as large as the image, with zeros left over. Create it with shape (H - K + 1, W - K + 1)."
+
+
+@convolution.mistake(_TOO_LARGE)
+def as_large_as_the_image(image, kernel):
+    result = np.zeros(image.shape)
+    small = _convolve(image, kernel)
+    result[: small.shape[0], : small.shape[1]] = small
+    return result
+
+
+@convolution.mistake(f"{_TOO_LARGE} And range(H - K) ends one place too early.")
+def as_large_as_the_image_and_last_place_missing(image, kernel):
+    result = np.zeros(image.shape)
+    small = _convolve(image, kernel)[:-1, :-1]
+    result[: small.shape[0], : small.shape[1]] = small
+    return result
+
+
+@convolution.mistake("Height and width of the output are swapped: (H - K + 1, W - K + 1), and H is image.shape[0].")
+def output_turned(image, kernel):
+    small = _convolve(image, kernel)
+    result = np.zeros(small.shape[::-1])
+    for row, column in np.ndindex(small.shape):
+        result[row, column] = small[row, column]
+    return result
 
 
 @convolution.mistake("This is the mean of the products. Add them up with .sum().")

@@ -9,7 +9,7 @@ from textwrap import fill
 import numpy as np
 
 from lenet_helpers.exercises.results import Problem, freeze, same, same_values, show, show_array, type_name
-from lenet_helpers.exercises.running import Endless, Outcome, everything_put_back, guarded, run_each
+from lenet_helpers.exercises.running import RAISED, Endless, Outcome, everything_put_back, guarded, run_each
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,18 @@ class Exercise:
 
         return add
 
+    def _advice_on(self, outcome):
+        """Return what helps with an exception in any exercise, or an empty string."""
+        if RAISED not in outcome.report:
+            return f"The check calls {self.signature}."
+        if "is ambiguous" in outcome.report:
+            return _NOT_ONE_TRUTH
+        return _ERROR_ADVICE.get(outcome.error, "")
+
+    @property
+    def function_name(self):
+        return self.signature.partition("(")[0]
+
     @property
     def parameters(self):
         inside = self.signature.partition("(")[2].rstrip(")")
@@ -98,8 +110,7 @@ class Exercise:
     def problem(self, outcome, expected):
         """Return the first thing that is wrong with an outcome, or None."""
         if outcome.error:
-            advice = "" if "raised in line" in outcome.report else f"The check calls {self.signature}."
-            return Problem("it raises an error", "a result", outcome.report, advice)
+            return Problem("it raises an error", "a result", outcome.report, self._advice_on(outcome))
         if not outcome.damaged:
             if self.judge:
                 problem = self.judge(outcome, expected)
@@ -161,9 +172,9 @@ class Verdict:
 
 
 def _wrapped(line):
-    """Break a long line between words; what follows a label such as "hint:" stays in its column."""
-    label = re.match(r"\s*\w+: +", line)
-    indent = " " * label.end() if label and line.startswith(" ") else ""
+    """Break a long line between words; what follows a label such as "hint:", or a bracket, stays in its column."""
+    start = re.match(r" +(\w+: +|\[+)?", line)
+    indent = " " * start.end() if start else ""
     return fill(line, 88, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 
 
@@ -207,7 +218,7 @@ def check_exercise(exercise, candidate, time_limit, seed):
 def answer_of(exercise, candidate, cases, time_limit):
     """Give the cases to `candidate` and return its `Answer`. Needs neither oracle nor known mistakes."""
     if candidate is None or candidate is Ellipsis:
-        return Answer(missing="there is no function yet")
+        return Answer(missing=f"{candidate} was handed over in place of a function")
     if not callable(candidate):
         return Answer(stranger=type_name(candidate))
     try:
@@ -219,7 +230,7 @@ def answer_of(exercise, candidate, cases, time_limit):
 def verdict_on(exercise, cases, answer, time_limit):
     """Judge an `Answer` to these cases."""
     if answer.missing:
-        return _not_written(exercise.name, answer.missing)
+        return _not_written(exercise, answer.missing)
     if answer.stranger:
         return _not_right(
             exercise.name,
@@ -227,7 +238,7 @@ def verdict_on(exercise, cases, answer, time_limit):
                 "it is not a function",
                 exercise.signature,
                 f"an object of type {answer.stranger}",
-                "Hand over the function itself, without calling it: check(name, function), not function(...).",
+                _without_calling(exercise),
             ),
         )
     if answer.endless:
@@ -238,11 +249,11 @@ def verdict_on(exercise, cases, answer, time_limit):
 
 def judge(exercise, cases, outcomes):
     """Compare outcomes with the oracle's."""
-    if all(outcome.error == "NotImplementedError" for outcome in outcomes):
-        return _not_written(exercise.name, "it raises NotImplementedError")
+    if all(map(_left_as_released, outcomes)):
+        return _not_written(exercise, "it raises NotImplementedError", _IN_ITS_PLACE)
     for words, kind in (("it returns nothing (None)", "None"), ("it returns ...", "ellipsis")):
         if all(_returns_only(outcome, kind) for outcome in outcomes):
-            return _not_written(exercise.name, words)
+            return _not_written(exercise, f"{words}, or the return is missing", _RETURN_MISSING)
     expected = [exercise.outcome(exercise.oracle, case) for case in cases]
     for case, outcome, right in zip(cases, outcomes, expected, strict=True):
         if right.error:
@@ -318,7 +329,7 @@ def _untouched(original, now):
 
 def _alike(one, other):
     return (
-        one.error == other.error
+        _kind_of_error(one) == _kind_of_error(other)
         and one.damaged == other.damaged
         and one.shared == other.shared
         and one.parts.keys() == other.parts.keys()
@@ -328,10 +339,25 @@ def _alike(one, other):
 
 def _loosely_alike(one, other):
     return (
-        one.error == other.error
+        _kind_of_error(one) == _kind_of_error(other)
         and one.parts.keys() == other.parts.keys()
         and all(same_values(one.parts[part], other.parts[part]) for part in one.parts)
     )
+
+
+def _kind_of_error(outcome):
+    """Return the exception's type and message, without place, numbers and quoted names, which differ between styles."""
+    if outcome.error in (None, "ZeroDivisionError"):
+        return outcome.error
+    return outcome.error, re.sub(r"'[^']*'|[\d.]+", "", outcome.report.partition(RAISED)[0])
+
+
+def _left_as_released(outcome):
+    """Whether the function is still the one that students are given: torch raises this kind of error as well."""
+    if outcome.error != "NotImplementedError":
+        return False
+    words, _, place = outcome.report.partition(RAISED)
+    return words == outcome.error or f"raise {outcome.error}" in place
 
 
 def _returns_only(outcome, kind):
@@ -347,10 +373,29 @@ def _general_hint(exercise, outcomes):
     return exercise.hints[0]
 
 
-def _not_written(name, why):
-    hint = "Write the body between the two comments, and end it with return."
-    text = f"{name}: not written yet, or without its return: {why}. {hint}"
-    return Verdict(name, False, text, failed="not written yet", got=why, hint=hint)
+_NOT_ONE_TRUTH = (
+    "if, while, and, or ask for one True or False, and an array holds many. Use it as a mask, values[mask], or ask "
+    "for one entry at a time."
+)
+_ERROR_ADVICE = {
+    "NameError": "Python does not know that name. Is it spelled right? Does it need np. or torch. in front? Has the "
+    "cell that defines or imports it been run?",
+    "UnboundLocalError": "The name is used before it has a value: give it one before the loop or the if.",
+    "RecursionError": "The function calls itself without end.",
+}
+_IN_ITS_PLACE = "Put your code in the place of that line, and end with return."
+_RETURN_MISSING = "End with return and the result: print only shows a value, return hands it over."
+
+
+def _without_calling(exercise):
+    name = exercise.function_name
+    return f'Hand over the function itself, without calling it: check("{exercise.name}", {name}), not {name}(...).'
+
+
+def _not_written(exercise, why, hint=None):
+    hint = hint or _without_calling(exercise)
+    text = f"{exercise.name}: not written yet: {why}. {hint}"
+    return Verdict(exercise.name, False, text, failed="not written yet", got=why, hint=hint)
 
 
 def _not_right(name, problem, described="", hint=None, mistake=None):
@@ -365,7 +410,7 @@ def _not_right(name, problem, described="", hint=None, mistake=None):
 
 def _cannot_check(name, outcome):
     """The course itself lacks something, such as model.pth."""
-    reason = outcome.report.partition(", raised in line")[0]
+    reason = outcome.report.partition(RAISED)[0]
     hint = "This is no mistake of yours: the course's own answer fails here as well."
     return _not_right(name, Problem("it can't be checked here", "a right answer", reason, hint))
 

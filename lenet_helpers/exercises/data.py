@@ -223,6 +223,26 @@ def mask_of_numbers(labels, count):
     return mask
 
 
+@split.mistake(
+    "The mask is True everywhere. np.where gives a tuple, and [:count] cuts the tuple: slice np.flatnonzero(...)."
+)
+def everywhere(labels, count):
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        mask[np.where(labels == label)[:count]] = True
+    return mask
+
+
+@split.mistake(
+    "The mask is False everywhere. mask[labels == label][:count] = True writes into a copy: index once, with positions."
+)
+def nowhere(labels, count):
+    mask = np.zeros(len(labels), dtype=bool)
+    for label in np.unique(labels):
+        mask[labels == label][:count] = True
+    return mask
+
+
 @split.mistake("Class 9 is left out: range(9) ends at 8. There are ten classes, range(10).")
 def without_nine(labels, count):
     mask = np.zeros(len(labels), dtype=bool)
@@ -352,6 +372,17 @@ def median(pixels, labels, digit):
 @mean_digit.mistake("pixels[digit] is the image at that position. Use a mask: pixels[labels == digit].")
 def image_at_that_position(pixels, labels, digit):
     return pixels[digit].astype(np.float64)
+
+
+@mean_digit.mistake(
+    "It returns in the first turn of the loop: move return to the left, under the for and not inside it."
+)
+def returned_in_the_loop(pixels, labels, digit):
+    total, count = np.zeros((28, 28)), 0
+    for image, label in zip(pixels, labels, strict=True):
+        if label == digit:
+            total, count = total + image, count + 1
+        return total / count
 
 
 @mean_digit.mistake("This is the first image of that digit, not the mean of all of them.")

@@ -61,6 +61,11 @@ def as_large_as_needed(labels, predictions):
     return _confusion(labels, predictions)[:side, :side]
 
 
+@confusion.mistake("np.bincount ends at the largest number that occurs. Tell it that there are 100: minlength=100.")
+def bincount_without_minlength(labels, predictions):
+    return np.bincount(10 * labels + predictions).reshape(10, 10)
+
+
 @confusion.mistake("Return the counts themselves, not fractions of each row.")
 def fractions_of_rows(labels, predictions):
     matrix = _confusion(labels, predictions)

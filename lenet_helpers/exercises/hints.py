@@ -3,9 +3,8 @@
 import json
 import textwrap
 
+from lenet_helpers.exercises.solution_marks import SOLUTION, regions
 from lenet_helpers.paths import COURSE
-
-BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 def staged_hint(exercise, stage):
@@ -28,21 +27,9 @@ def _solution(name):
             cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
             for cell in cells:
                 if cell["metadata"].get("nbgrader", {}).get("grade_id") == f"{name}-solution":
-                    solution = _between_marks("".join(cell["source"]))
-                    if solution:
-                        return solution
+                    lines = [line for region in regions("".join(cell["source"]), SOLUTION) for line in region]
+                    if lines:
+                        return textwrap.dedent("\n".join(lines)).strip("\n")
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             continue  # a notebook that can't be read holds no solution for us
     return None
-
-
-def _between_marks(source):
-    inside, lines = False, []
-    for line in source.splitlines():
-        if line.strip() == BEGIN:
-            inside = True
-        elif line.strip() == END:
-            inside = False
-        elif inside:
-            lines.append(line)
-    return textwrap.dedent("\n".join(lines)).strip("\n")

@@ -11,7 +11,7 @@ from lenet_helpers.data import load_mnist, to_input
 from lenet_helpers.exercises.checking import Case, Exercise
 from lenet_helpers.exercises.results import Array, Number, Pair, freeze
 from lenet_helpers.exercises.running import Outcome
-from lenet_helpers.inference import ImageClassifier, to_mnist
+from lenet_helpers.inference import to_mnist
 from lenet_helpers.model_files import load_model
 from lenet_helpers.paths import COURSE
 
@@ -38,6 +38,11 @@ def _polarity_cases(rng):
         edge = np.repeat(corner, 3, axis=0)  # tall, so that one edge can't outweigh the rest of the ring
         edge[0] = 20 if light else 235
         cases += [Case((picture.astype(np.uint8),)) for picture in (corner, edge)]
+    # Corners that decide when they are counted twice, and do not when they are counted once.
+    for light in (True, False):
+        counted = rng.integers(208, 222, (4, 5)) if light else rng.integers(33, 47, (4, 5))
+        counted[::3, ::4] = rng.integers(0, 10, (2, 2)) if light else rng.integers(246, 256, (2, 2))
+        cases.append(Case((counted.astype(np.uint8),)))
     return cases
 
 
@@ -99,6 +104,12 @@ def one_corner(pixels):
 @polarity.mistake("The upper edge alone may mislead: take the mean of the whole outermost ring.")
 def upper_edge(pixels):
     return 255 - pixels if pixels[0].mean() > 127.5 else pixels.copy()
+
+
+@polarity.mistake("The corners belong to a row and to a column, and you count them twice: take each pixel once.")
+def corners_twice(pixels):
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    return 255 - pixels if ring.mean() > 127.5 else pixels.copy()
 
 
 @polarity.mistake("The limit is 127.5: these are pixels in 0..255, not in 0..1.")
@@ -254,6 +265,18 @@ def added_in_uint8(pixels):
     return float(row / total) if total else math.nan, float(column / total) if total else math.nan
 
 
+@centre.mistake(
+    "A pixel times its row number goes beyond 255, where uint8 wraps around: start with pixels.astype(float)."
+)
+def multiplied_in_uint8(pixels):
+    row = column = 0
+    for i in range(pixels.shape[0]):
+        for j in range(pixels.shape[1]):
+            row += i * pixels[i, j]
+            column += j * pixels[i, j]
+    return float(row / pixels.sum()), float(column / pixels.sum())
+
+
 @centre.mistake("You divide by the number of pixels. Divide by the sum of the pixel values.")
 def divided_by_size(pixels):
     row, column = _centre_of_mass(pixels)
@@ -285,7 +308,8 @@ def _reader_cases(rng):
         top, left = rng.integers((2, 2), (22, 42))
         page[top : top + 56, left : left + 56] = np.repeat(np.repeat(image, 2, axis=0), 2, axis=1)
         polarity = "light on dark" if number % 2 else "dark on light"
-        words = f"path of a PNG file, 80×100 pixels, with a {digit} of the bundled sample, {polarity}"
+        article = "an" if digit == 8 else "a"
+        words = f"path of a PNG file, 80×100 pixels, with {article} {digit} of the bundled sample, {polarity}"
         cases.append(Case((page if number % 2 else 255 - page,), words))
     return cases
 
@@ -309,8 +333,9 @@ def _observe_reader(read, picture):
         return Outcome({"result": freeze(read(path))})
 
 
+@torch.no_grad()
 def _read_digit(path):
-    return ImageClassifier(MODEL, device="cpu").predict(path)
+    return int(load_model(MODEL)(to_input(to_mnist(path))).argmax())
 
 
 reader = Exercise(
@@ -319,7 +344,7 @@ reader = Exercise(
     _reader_cases,
     _read_digit,
     Number("int"),
-    "It reads fresh pictures of both polarities as the course's ImageClassifier does.",
+    "It reads fresh pictures of both polarities as the course's network does.",
     (
         "Four stations: the file becomes 28×28 pixels, the pixels an input, the input ten logits, the logits a digit.",
         "to_mnist(path) takes a path and gives pixels; to_input makes a batch of one; load_model gives the network; "
@@ -349,6 +374,11 @@ def only_resized(path):
 @reader.mistake("to_mnist already gives light ink on dark ground; you invert it once more.")
 def inverted_again(path):
     return int(_logits(255 - to_mnist(path)).argmax())
+
+
+@reader.mistake("The network takes a batch of inputs, not pixels: to_input makes one of shape (1, 1, 28, 28) of them.")
+def to_input_forgotten(path):
+    return int(load_model(MODEL)(to_mnist(path)).argmax())
 
 
 @reader.mistake("The network was trained on inputs in [-1, 1]. Bring the pixels there with to_input.")

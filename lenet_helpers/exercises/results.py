@@ -200,9 +200,9 @@ class Pair:
         for name, one, other in zip(self.names, got.data, expected.data, strict=True):
             problem = Number(self.kind).problem(one, other)
             if problem and problem.property == "the value":
-                return Problem(f"the {name}", show(expected), show(got), problem.advice)
+                return Problem(f"the value of {name}", show(expected), show(got), problem.advice)
             if problem:
-                return Problem(f"the type of the {name}", problem.expected, problem.got, problem.advice)
+                return Problem(f"the type of {name}", problem.expected, problem.got, problem.advice)
         return None
 
 

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 
 from lenet_helpers.exercises.results import text_of, type_name
 
+RAISED = ", raised in line "
+"""Between an exception's type and message and its place, in the report of an `Outcome`."""
+
 PATIENCE_SECONDS = 2.0
 """How long a call that was told to stop is told so again before it is left alone."""
 
@@ -30,7 +33,7 @@ class Outcome:
     error : str or None
         Name of the exception's type, if it raised one.
     report : str
-        The exception in words.
+        The exception in words; without one, what else the reader should know. Not compared.
     damaged : tuple of str
         Names of the arguments that it changed.
     shared : bool
@@ -133,7 +136,7 @@ def guarded(function, *arguments, blame=None):
 
 
 def _in_words(error, function):
-    words = f"{type_name(error)}: {text_of(error)}"
+    words = ": ".join(filter(None, (type_name(error), text_of(error))))
     try:
         source = function.__code__.co_filename
     except Exception:  # not a plain function: there is no cell to point into
@@ -146,7 +149,7 @@ def _in_words(error, function):
     if line is None:
         return words
     code = linecache.getline(source, line).strip()
-    return f"{words}, raised in line {line} of your cell" + (f": {code}" if code else "")
+    return f"{words}{RAISED}{line} of your cell" + (f": {code}" if code else "")
 
 
 @contextlib.contextmanager

@@ -51,8 +51,10 @@ def _observe_step(step, model, inputs, labels, optimiser_name):
         damaged = damaged or changed(("inputs", "labels"), (batch, batch_labels), given)
     parts["result"] = parts["loss 1"]
     parts["mode"] = Result("other", "training mode" if model.training else "evaluation mode")
-    parts["events"] = Result("other", " → ".join(events) or "nothing")
-    return Outcome(parts, damaged=damaged)
+    # Before or after the forward pass, zero_grad does the same: compared in one order, shown as it was.
+    happened = " → ".join(events) or "nothing"
+    parts["events"] = Result("other", happened.replace("forward → zero_grad", "zero_grad → forward"))
+    return Outcome(parts, report=happened, damaged=damaged)
 
 
 def _watch(model, optimiser):
@@ -82,7 +84,7 @@ def _noting(zero_grad, note):
 
 def _judge_step(outcome, expected):
     """Ask for the loss before each step, the weights after it, and a model left in training mode."""
-    events = f"; what happened: {outcome.parts['events'].type_name}"
+    events = f"; what happened: {outcome.report}"
     for number in (1, 2):
         part = f"loss {number}"
         got, wanted = outcome.parts[part], expected.parts[part]
@@ -195,6 +197,26 @@ def loss_times_batch_size(model, inputs, labels, optimiser):
 def softmax_twice(model, inputs, labels, optimiser):
     optimiser.zero_grad()
     loss = F.cross_entropy(model(inputs).softmax(dim=1), labels)
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+@step.mistake("The logits come first, then the labels: F.cross_entropy(model(inputs), labels).")
+def arguments_swapped(model, inputs, labels, optimiser):
+    optimiser.zero_grad()
+    loss = F.cross_entropy(labels, model(inputs))
+    loss.backward()
+    optimiser.step()
+    return loss.item()
+
+
+@step.mistake(
+    "nn.CrossEntropyLoss is a class, which has to be made first. Call F.cross_entropy(model(inputs), labels)."
+)
+def class_called_with_tensors(model, inputs, labels, optimiser):
+    optimiser.zero_grad()
+    loss = torch.nn.CrossEntropyLoss(model(inputs), labels)
     loss.backward()
     optimiser.step()
     return loss.item()
@@ -390,6 +412,14 @@ def mean_losses(learning_rates, losses):
 def last_row(learning_rates, losses):
     last = losses[-1]
     return _range_of(learning_rates, last <= 1.1 * last[np.isfinite(last)].min())
+
+
+@learning_rate.mistake("losses[-1] is the curve of the last rate. The last loss of each curve is losses[:, -1].")
+def last_row_by_pairs(learning_rates, losses):
+    last = losses[-1]
+    limit = 1.1 * np.nanmin(last)
+    good = [rate for rate, loss in zip(learning_rates, last, strict=False) if loss <= limit]
+    return float(min(good)), float(max(good))
 
 
 @learning_rate.mistake("You add 0.1. The limit is 1.1 times the lowest loss: multiply.")

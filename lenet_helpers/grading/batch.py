@@ -13,10 +13,11 @@ from pathlib import Path
 from lenet_helpers.files import written_whole
 from lenet_helpers.grading import feedback, marks
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.finding import contents_of, find
+from lenet_helpers.grading.finding import find
 from lenet_helpers.grading.kit import make_kit, open_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.marking import FAILED, MISSING, Job, Task
+from lenet_helpers.grading.mending import Unreadable
 from lenet_helpers.grading.sandbox import forbidden_paths
 from lenet_helpers.grading.source import fingerprint, solved_notebooks
 from lenet_helpers.paths import COURSE
@@ -184,11 +185,11 @@ def _kit_in(folder, course):
 def _tasks(submissions):
     for one in submissions:
         content, remarks = None, one.remarks
-        if one.path is not None:
+        if one.file is not None:
             try:
-                content = contents_of(one.path)
-            except OSError as error:
-                content, remarks = b"", (*remarks, f"can't be read: {error.strerror}")
+                content = one.file.content()
+            except (OSError, Unreadable) as error:
+                content, remarks = b"", (*remarks, f"can't be read: {getattr(error, 'strerror', None) or error}")
         yield Task(one.student, one.notebook, content, remarks)
 
 

@@ -105,7 +105,7 @@ def autograde(folder, name, student, notebook, failures):
 
 def enter_scores(folder, records):
     """Write the scores of many records into the gradebook of `folder`; one that was not handed in counts 0."""
-    with _ONE_AT_A_TIME, _complaints(), open_gradebook(folder) as gradebook:
+    with _ONE_AT_A_TIME, nbgrader_quiet(), open_gradebook(folder) as gradebook:
         for record in records:
             name, student = record["notebook"], record["student"]
             gradebook.update_or_create_student(student)
@@ -119,7 +119,7 @@ def enter_scores(folder, records):
 @contextlib.contextmanager
 def open_gradebook(folder):
     """Open the gradebook in `folder`; close it afterwards."""
-    with _commands_found(), Gradebook(_url(folder)) as gradebook:
+    with _commands_found(), Gradebook(gradebook_url(folder)) as gradebook:
         yield gradebook
 
 
@@ -127,18 +127,18 @@ def gradebook_file(folder):
     return folder / _GRADEBOOK
 
 
-def _url(folder):
+def gradebook_url(folder):
     return f"sqlite:///{gradebook_file(folder)}"
 
 
 def _convert(converter, folder, name, student="*", **options):
     config = Config()
     config.CourseDirectory.root = str(folder)
-    config.CourseDirectory.db_url = _url(folder)
+    config.CourseDirectory.db_url = gradebook_url(folder)
     config.ClearSolutions.code_stub = {"python": STUB}
     config.OverwriteCells.add_missing_cells = True
     course = CourseDirectory(config=config, assignment_id=name, student_id=student)
-    with _ONE_AT_A_TIME, _commands_found(), _complaints() as complaints:
+    with _ONE_AT_A_TIME, _commands_found(), nbgrader_quiet() as complaints:
         try:
             converter(coursedir=course, config=config, **options).start()
         except (Exception, SystemExit) as error:
@@ -158,7 +158,7 @@ def _commands_found():
 
 
 @contextlib.contextmanager
-def _complaints():
+def nbgrader_quiet():
     """Collect nbgrader's errors instead of showing its notices: what matters is in the report."""
     complaints = []
     handler = logging.Handler(logging.ERROR)

@@ -35,10 +35,27 @@ def page(student, records):
     return environment.get_template(TEMPLATE).render(
         student=student,
         version=__version__,
-        lessons=[{**record, "words": _words(record), "remarks": record["remarks"]} for record in records],
+        lessons=[_lesson(record) for record in records],
         mark=sum(total(record) for record in records),
         points=sum(possible(record) for record in records),
     )
+
+
+def _lesson(record):
+    return {
+        **record,
+        "mark": total(record),
+        "points": possible(record),
+        "words": _words(record),
+        "remarks": [_sentence(remark) for remark in record["remarks"]],
+        "details": record["status"] == GRADED or bool(record["remarks"]),
+    }
+
+
+def _sentence(remark):
+    """Turn a remark, such as "is named 1.ipynb" or "cell 01-split-grade is missing", into a sentence."""
+    about_cells = remark.startswith(("cell ", "graded cells "))
+    return f"{remark[0].upper()}{remark[1:]}." if about_cells else f"This notebook {remark}."
 
 
 def _words(record):

@@ -1,13 +1,13 @@
 """Which files came back, from whom, and which notebook each one is."""
 
-import os
 import re
-import stat
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.mending import MOST_MEGABYTES, Unreadable, read
+from lenet_helpers.grading.handed_in import File, files_in
+from lenet_helpers.grading.mending import Unreadable, read
+
+MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Submission:
     Attributes
     ----------
     student, notebook : str
-    path : Path or None
+    file : File or None
         None when it was not handed in.
     remarks : tuple of str
         On the file: its name, its place.
@@ -25,7 +25,7 @@ class Submission:
 
     student: str
     notebook: str
-    path: Path | None = None
+    file: File | None = None
     remarks: tuple = ()
 
 
@@ -79,61 +79,76 @@ def find(folder, lessons):
 
 
 def _find_of(student, lessons, found):
-    candidates, reasons = {}, []
-    for path in _notebook_files(student):
-        inside = path.relative_to(student).as_posix()
-        try:
-            name, why = _recognise(path, lessons)
-        except Unreadable as error:
-            reasons.append(f"{student.name}/{inside}: {error}")
+    candidates, reasons, others = {}, [], []
+    for file in files_in(student, lambda place, why: reasons.append(f"{student.name}/{place}: {why}")):
+        place = file.place_in(student)
+        if not _could_be_notebook(file.name):
+            others.append(place)
             continue
-        remarks = [f"is named {path.name}; {why}"] if path.name != f"{name}.ipynb" else []
-        remarks += [f"lies in the folder {path.parent.name}"] if path.parent != student else []
-        candidates.setdefault(name, []).append((len(remarks), inside, path, tuple(remarks)))
+        try:
+            name, why = _recognise(file, lessons)
+        except Unreadable as error:
+            reasons.append(f"{student.name}/{place}: {error}")
+            continue
+        remarks = [f"is named {file.name}; {why}"] if file.name != f"{name}.ipynb" else []
+        remarks += _place_remarks(file, student)
+        candidates.setdefault(name, []).append((len(remarks), place, file, tuple(remarks)))
     for name in lessons:
-        best, *others = sorted(candidates.get(name, [(0, "", None, ())]))
+        best, *rest = _best_first(candidates.get(name, [(0, "", None, ())]))
         found.submissions.append(Submission(student.name, name, best[2], best[3]))
-        for _, inside, _, _ in others:
-            reasons.append(f"{student.name}/{inside}: not graded, because {best[1]} is")
+        for _, place, file, _ in rest:
+            same = " and holds the same" if _content_or_none(file) == _content_or_none(best[2]) else ""
+            choose = "" if same else "; to have this one graded, take the other away"
+            reasons.append(f"{student.name}/{place}: not graded, because {best[1]} is{same}{choose}")
+    if not candidates and not reasons:
+        named = ", ".join(others[:MOST_NAMED]) + (", …" if len(others) > MOST_NAMED else "")
+        reasons.append(f"{student.name}: handed in no notebook" + (f", only {named}" if named else ""))
     found.strays += reasons
 
 
-def _notebook_files(student):
-    """Files that could be notebooks; no hidden ones, no links."""
-    for folder, names, files in os.walk(student):
-        names[:] = sorted(name for name in names if not name.startswith("."))
-        for file in sorted(files):
-            if not file.startswith(".") and (".ipynb" in file.lower() or file.lower().endswith(".json")):
-                yield Path(folder) / file
+def _best_first(candidates):
+    """Sort files that claim to be the same notebook: first what can be read, then what has the right name and place."""
+    if len(candidates) == 1:
+        return candidates
+    return sorted(candidates, key=lambda one: (_notebook_or_none(one[2]) is None, *one))
 
 
-def _recognise(path, lessons):
+def _could_be_notebook(name):
+    return ".ipynb" in name.lower() or name.lower().endswith(".json")
+
+
+def _place_remarks(file, student):
+    if file.member:
+        return [f"lies in the archive {file.path.name}"]
+    return [f"lies in the folder {file.path.parent.name}"] if file.path.parent != student else []
+
+
+def _recognise(file, lessons):
     """Return which notebook a file is, and how that was found out."""
-    status = path.lstat()
-    if stat.S_ISLNK(status.st_mode):
-        raise Unreadable("not graded, because it is a link")
-    if not stat.S_ISREG(status.st_mode):
-        raise Unreadable("not graded, because it is not a file")
-    if path.stem in lessons and path.suffix == ".ipynb":
-        return path.stem, "by its name"
-    named = [name for name in lessons if name.lower() in path.name.lower()]
+    if kind := file.odd_kind():
+        raise Unreadable(f"not graded, because it is {kind}")
+    by_cells, certain = _lesson_of_cells(file, lessons)
+    exact = file.name.removesuffix(".ipynb")
+    if exact in lessons and exact != file.name and (by_cells in (exact, None) or not certain):
+        return exact, "by its name"
+    if certain:
+        return by_cells, f"graded as {by_cells}, whose cells it has"
+    named = [name for name in lessons if name.lower() in file.name.lower()]
     if len(named) == 1:
         return named[0], f"graded as {named[0]}, which is in its name"
-    by_cells = _lesson_of_cells(path, lessons)
     if by_cells:
         return by_cells, f"graded as {by_cells}, whose cells it has"
-    numbered = [name for name in lessons if re.match(rf"\D*{name[:2]}(?!\d)", path.name)]
+    numbered = [name for name in lessons if re.match(rf"\D*{name[:2]}(?!\d)", file.name)]
     if len(numbered) == 1:
         return numbered[0], f"graded as {numbered[0]}, for its number"
     raise Unreadable("not graded, because neither its name nor its cells say which notebook it is")
 
 
-def _lesson_of_cells(path, lessons):
-    """Return the lesson with most of whose ids the file's cells are marked, or None."""
-    try:
-        notebook, _ = read(contents_of(path))
-    except (Unreadable, OSError):
-        return None
+def _lesson_of_cells(file, lessons):
+    """Return the lesson whose cells a file holds most of, or None, and whether it holds those of no other."""
+    notebook = _notebook_or_none(file)
+    if notebook is None:
+        return None, False
     ids = set()
     for cell in notebook["cells"]:
         metadata = cell.get("metadata") if isinstance(cell, dict) else None
@@ -142,11 +157,19 @@ def _lesson_of_cells(path, lessons):
             ids.add(marks["grade_id"])
     counts = {name: len(ids & {cell.grade_id for cell in cells}) for name, cells in lessons.items()}
     best = max(counts, key=counts.get)
-    return best if counts[best] else None
+    return (best, sum(map(bool, counts.values())) == 1) if counts[best] else (None, False)
 
 
-def contents_of(path):
-    """Return a file's bytes, without following a link, and no more of them than are ever graded."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    with open(descriptor, "rb") as file:
-        return file.read(MOST_MEGABYTES * 2**20 + 1)
+def _notebook_or_none(file):
+    content = _content_or_none(file)
+    try:
+        return None if content is None else read(content)[0]
+    except Unreadable:
+        return None
+
+
+def _content_or_none(file):
+    try:
+        return file.content()
+    except (Unreadable, OSError):
+        return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from lenet_helpers.exercises import NAMES, exercise
 from lenet_helpers.grading import converting
 from lenet_helpers.grading.source import exercise_of, fingerprint, flag, solved_notebooks
 from lenet_helpers.grading.stripping import strip_answers
@@ -124,7 +125,9 @@ def open_kit(folder):
 
 @lru_cache(maxsize=1)
 def helpers_here():
-    """Return what `Kit.helpers` is for the helper package that this process has."""
+    """Return what `Kit.helpers` is for the helper package that this process has, and loads now where it had not yet."""
+    for name in NAMES:
+        exercise(name)
     return fingerprint({}, HERE.parent)
 
 

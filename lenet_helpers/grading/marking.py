@@ -86,12 +86,12 @@ class Job:
 
     def __call__(self, task):
         """Mark a task and return its record."""
-        if isinstance(self.kit, bytes):
-            kit = unpack_kit(self.kit)
-            if kit.helpers != helpers_here():
-                raise GradingError("this worker has another version of the course: install the same on all")
-        else:
-            kit = open_kit(Path(self.kit))
+        kit = unpack_kit(self.kit) if isinstance(self.kit, bytes) else open_kit(Path(self.kit))
+        if kit.helpers != helpers_here():  # submissions and marker would draw different inputs
+            raise GradingError(
+                "this worker has another version of the course than the run began with: use the same on all "
+                "computers, and grade again where the course was changed meanwhile"
+            )
         return mark(task, kit, self)
 
 

@@ -6,10 +6,10 @@ import re
 
 import nbformat
 
+from lenet_helpers.exercises.solution_marks import SOLUTION, regions
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.paths import COURSE
 
-SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
@@ -54,20 +54,6 @@ def flag(cell, name):
 def exercise_of(grade_id):
     """Return the exercise that a solution or grade cell belongs to."""
     return re.sub(r"-(solution|grade)$", "", grade_id)
-
-
-def regions(source, marks):
-    """Yield what stands between each pair of marks, as lists of lines."""
-    begin, end = marks
-    inside = None
-    for line in source.splitlines():
-        if line.strip() == begin:
-            inside = []
-        elif line.strip() == end and inside is not None:
-            yield inside
-            inside = None
-        elif inside is not None:
-            inside.append(line)
 
 
 def secret_lines(notebook):

@@ -1,0 +1,17 @@
+"""The marks between which solutions stand in the solved notebooks, and what stands there."""
+
+SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
+
+
+def regions(source, marks):
+    """Yield what stands between each pair of marks, as lists of lines."""
+    begin, end = marks
+    inside = None
+    for line in source.splitlines():
+        if line.strip() == begin:
+            inside = []
+        elif line.strip() == end and inside is not None:
+            yield inside
+            inside = None
+        elif inside is not None:
+            inside.append(line)
