@@ -25,7 +25,7 @@ from lenet_helpers.exercises import check, exercise, wire
 from lenet_helpers.exercises.checking import Answer, answer_of
 from lenet_helpers.exercises.results import freeze
 from lenet_helpers.exercises.running import Outcome
-from lenet_helpers.grading import batch, converting, feedback, marker, sandbox
+from lenet_helpers.grading import batch, converting, feedback, marker, marking, sandbox
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.kit import make_kit
 from lenet_helpers.grading.limits import Limits
@@ -690,6 +690,23 @@ def test_a_worker_that_dies_does_not_stop_the_batch(kit, tmp_path, monkeypatch):
     records = {record["student"]: record["reason"] for record in batch.in_processes(tasks, job, 2)}
     assert sorted(records) == sorted(EXPECTED)
     assert records["carla"] == "the process that marked it died"
+
+
+def test_a_right_answer_that_a_busy_computer_held_up_is_run_again(kit, monkeypatch):
+    runs = []
+    plain = marking._run
+
+    def held_up_at_first(*arguments):
+        outcome = plain(*arguments)
+        runs.append(outcome)
+        for report in outcome.cells.values() if len(runs) == 1 else ():
+            if report["cell"] == outcome.position["01-split-grade"]:
+                report["error"] = marking.OUT_OF_TIME
+        return outcome
+
+    monkeypatch.setattr(marking, "_run", held_up_at_first)
+    record = marked(kit, full(kit))
+    assert len(runs) == 2 and marks_of(record) == ALL and record["remarks"] == []
 
 
 def test_marks_never_come_from_two_versions_of_the_course(kit, tmp_path):

@@ -46,7 +46,9 @@ HOSTILE = {
     "opens a socket": ("import socket; socket.create_connection(('192.0.2.1', 80), timeout=2)", True),
     "prints a gigabyte": ("line = 'x' * 10**6\nfor _ in range(1000): print(line)", True),
     "forks without end": ("import os\nwhile True: os.fork()", False),
-    "fills memory": ("hold = []\nwhile True: hold.append(bytearray(2**28))", True),
+    # Given back at the end: what else the notebook needs would find none, and die of it sooner or later.
+    "fills memory": (
+        "hold = []\ntry:\n    while True: hold.append(bytearray(2**28))\nfinally:\n    hold.clear()", True),
     "fills the disk": ("with open('big', 'wb') as file:\n    while True: file.write(bytes(2**24))", True),
     "kills its parent": ("import os; os.kill(os.getppid(), 9)", False),
     "patches the checker": ("import lenet_helpers\ncheck = lenet_helpers.check = lambda *a, **k: True", False),

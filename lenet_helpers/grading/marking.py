@@ -24,6 +24,7 @@ from lenet_helpers.grading.supervising import run
 
 GRADED, MISSING, UNREADABLE, FAILED = "graded", "not handed in", "not graded", "failed"
 PIECE = 20  # letters without spaces: so long a piece is no coincidence
+OUT_OF_TIME = "CellTimeoutError"  # what the runner calls a cell that it had to interrupt
 NO_HIDDEN_TESTS = "(left out, because it shows a hidden test)"
 
 
@@ -128,6 +129,9 @@ def mark(task, kit: Kit, job):
         return {**record, "status": FAILED, "reason": f"the run did not start: {reason}"}
     elif not outcome.finished:
         record["remarks"].append("broke off: its process died")
+    for cell in graded:
+        if (outcome.report_on(cell.grade_id) or {}).get("error") == OUT_OF_TIME:
+            record["remarks"].append(f"cell {cell.grade_id} took more than {job.limits.cell_seconds} s")
     failures = {cell.grade_id: _failure(cell, outcome) for cell in graded if cell.grades}
     scores = converting.autograde(
         _gradebook_folder(kit),
@@ -170,8 +174,16 @@ def _executed(notebook, task, kit, job):
     needed = code if job.whole else needed_cells(notebook.cells, kit.released[task.notebook])
     outcome = _run(notebook, needed, task, kit, job)
     if needed < code and any(report.get("error") == "NameError" for report in outcome.cells.values()):
-        outcome = _run(notebook, code, task, kit, job)
+        outcome, needed = _run(notebook, code, task, kit, job), code
+    if any(_held_up(cell, outcome) for cell in kit.lessons[task.notebook]):
+        outcome = _run(notebook, needed, task, kit, job)
     return outcome
+
+
+def _held_up(cell, outcome):
+    """Whether a grade cell ran out of time although its answer is right: the computer was too busy, as a rule."""
+    report = outcome.report_on(cell.grade_id) or {}
+    return cell.grades and bool(outcome.verdicts.get(cell.exercise)) and report.get("error") == OUT_OF_TIME
 
 
 def _run(notebook, needed, task, kit, job):
