@@ -12,7 +12,7 @@ thread but the main one may set a handler, so none is set when a button is press
 import signal
 import threading
 
-from IPython import get_ipython
+from ipykernel.kernelbase import Kernel
 
 _endings = []  # one for each work that is under way
 
@@ -32,8 +32,8 @@ def over(end):
 
 def take_over():
     """Let this kernel's interrupts do so; outside a kernel, do nothing. Callable from any thread, and repeatedly."""
-    kernel = getattr(get_ipython(), "kernel", None)
-    if kernel is not None and not hasattr(kernel, "_lenet_interrupts"):
+    kernel = Kernel.instance() if Kernel.initialized() else None
+    if kernel and not hasattr(kernel, "_lenet_interrupts"):
         kernel._lenet_interrupts = _Interrupts(kernel)
         kernel.io_loop.add_callback(kernel._lenet_interrupts.take_over)  # in the main thread
 
