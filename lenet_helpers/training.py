@@ -173,7 +173,7 @@ class TrainingRun:
         self.records, self.best_weights = [], None
         self._generator = torch.Generator().manual_seed(recipe.seed)
         self._start_epoch()
-        self._stopping = threading.Event()
+        self._stopping = False  # no Event: a signal handler would wait for a lock that the interrupted code may hold
 
     def _training_form(self):
         measured = self._inputs if self.recipe.measured_input else None
@@ -193,10 +193,13 @@ class TrainingRun:
 
     def stop(self):
         """End the iteration after the current step; from any thread or signal handler."""
-        self._stopping.set()
+        self._stopping = True
 
     def __iter__(self):
-        self._stopping.clear()
+        self._stopping = False  # here, and not before the first step: a stop in between counts
+        return self._epochs()
+
+    def _epochs(self):
         while not self.finished:
             with thread_limit(self.threads):
                 if not self._train_to_end_of_epoch():
@@ -216,7 +219,7 @@ class TrainingRun:
         self._trained.train()
         try:
             for inputs, labels in self._batches_left():
-                if self._stopping.is_set():
+                if self._stopping:
                     return False
                 self._optimiser.learning_rate = learning_rate_at(self.steps_done, self.recipe, self.steps_total)
                 loss = training_step(self._network, inputs, labels, self._stepper, self.recipe.label_smoothing)

@@ -181,6 +181,7 @@ def test_demos_show_what_was_measured_in_a_browser():
     }
     text = demos.show(result)
     assert "p50 10 ms, reached; p99 30 ms, reached" in text and "p50 50 ms, missed" in text
+    assert "p50 10 s, reached" in text
     assert "p50 100 ms, reached" in text and "800 bytes (at most 900)" in text
     assert "There was no Chromium" in demos.show({**result, "browser": None})
 

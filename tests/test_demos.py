@@ -1,9 +1,7 @@
 """The demos without a browser: what they compute, and their widgets driven by their traits."""
 
-import asyncio
 import io
 import re
-import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -466,31 +464,6 @@ def test_a_stop_before_the_first_step_is_not_lost(sample):
         demo.start.click()
         demo.wait(60)
     assert not demo.training and not demo.run.finished and "Stopped" in demo.said.value
-
-
-def test_an_interrupt_stops_it_and_the_handler_before_is_back(sample):
-    async def session():
-        demo = demos.live_training(sample, replace(SHORT, epochs=50))
-        demo.start.click()
-        for _ in range(100):
-            await asyncio.sleep(0.1)
-            if signal.getsignal(signal.SIGINT) == demo._ask_to_stop:
-                break
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # as when a message ended that began before
-        while signal.getsignal(signal.SIGINT) != demo._ask_to_stop and demo.training:
-            await asyncio.sleep(0.1)
-        signal.raise_signal(signal.SIGINT)
-        while demo.training or signal.getsignal(signal.SIGINT) == demo._ask_to_stop:
-            await asyncio.sleep(0.1)
-        return demo
-
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as in a kernel between two messages
-    try:
-        demo = asyncio.run(asyncio.wait_for(session(), 120))
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-    finally:
-        signal.signal(signal.SIGINT, before)
-    assert "Stopped" in demo.said.value and 0 < demo.run.steps_done < demo.run.steps_total
 
 
 def test_epochs_and_rate_are_those_of_the_controls(sample):

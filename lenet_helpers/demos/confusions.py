@@ -198,8 +198,9 @@ def gallery_figure(studied, label, prediction, most=10):
     matplotlib.figure.Figure
     """
     found = studied.in_cell(label, prediction)[:most]
-    figure = Figure(figsize=(5.2, 2.4), layout="constrained")
-    axes = figure.subplots(2, 5)
+    rows = 2 if len(found) > 5 else 1
+    figure = Figure(figsize=(4.6, 1.1 * rows), layout="constrained")
+    axes = figure.subplots(rows, 5)
     sure = studied.evaluation.probabilities[found, prediction]
     titles = [f"{at}: {100 * share:.1f} %" for at, share in enumerate(sure, 1)]
     plots.digits(axes, studied.split.pixels[found], titles)

@@ -34,6 +34,9 @@ def curves_figure(records, epochs=None):
     plots.curves(right, at, {"validation": [record.validation_accuracy for record in records]}, "accuracy", True)
     if records:
         plots.plain_log_scale(left)
+    else:
+        left.set_ylim(0, 2.5)  # guessing among ten digits has a loss of 2.3
+        right.set_ylim(0, 1)
     for ax in (left, right):
         ax.set_xlim(0.5, (epochs or max([1, *at])) + 0.5)
     return figure

@@ -15,7 +15,7 @@ from lenet_helpers.strokes import draw_strokes, sample_digit
 from lenet_helpers.threads import thread_limit
 
 # Layer -> columns of its tile, and how many pixels a number is enlarged to.
-STAGES = {"relu1": (6, 3), "pool1": (6, 6), "relu2": (8, 6), "pool2": (8, 12), "average": (16, 24), "fc3": (10, 24)}
+STAGES = {"relu1": (6, 3), "pool1": (6, 6), "relu2": (8, 6), "pool2": (8, 12), "average": (16, 15), "fc3": (10, 21)}
 
 NAMES = {
     "relu1": "conv1 and ReLU: 6 maps of 28×28",
@@ -23,7 +23,7 @@ NAMES = {
     "relu2": "conv2 and ReLU: 16 maps of 10×10",
     "pool2": "pool2: 16 maps of 5×5",
     "average": "average: 16 numbers",
-    "fc3": "fc3: 10 logits, for 0, 1, 2 ... 9",
+    "fc3": "fc3: 10 logits",
 }
 
 

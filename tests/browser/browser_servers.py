@@ -9,6 +9,7 @@ import sys
 import time
 import urllib.request
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 from lenet_helpers.paths import COURSE
 
@@ -38,8 +39,8 @@ def environment(home):
 
 
 @contextmanager
-def running(command, address, home, seconds=90):
-    """Run a server until the block ends; yield the seconds until it answered at `address`.
+def running(command, address, home, there, seconds=90):
+    """Run a server until the block ends; yield the seconds until `there(address)` was true.
 
     Raises
     ------
@@ -52,7 +53,7 @@ def running(command, address, home, seconds=90):
             command, cwd=home, env=environment(home), stdout=log, stderr=log, start_new_session=True
         )
         try:
-            while not _answers(address):
+            while not there(address):
                 if server.poll() is not None or time.monotonic() - started > seconds:
                     log.seek(0)
                     raise RuntimeError(f"{' '.join(command)} did not answer:\n{log.read()[-3000:]}")
@@ -67,7 +68,15 @@ def running(command, address, home, seconds=90):
                 server.wait()
 
 
-def _answers(address):
+def listens(address):
+    """Tell whether anybody can connect; nothing is asked for, so nothing is made."""
+    parts = urlsplit(address)
+    with socket.socket() as probe:
+        return probe.connect_ex((parts.hostname, parts.port)) == 0
+
+
+def answers(address):
+    """Tell whether the whole page comes; the demo's is made anew for each visitor."""
     try:
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(address, timeout=60) as reply:
             return reply.status == 200
@@ -85,15 +94,15 @@ def jupyterlab(home):
     port = free_port()
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--ip=127.0.0.1", f"--port={port}"]
     command += ["--ServerApp.port_retries=0", "--IdentityProvider.token=", f"--ServerApp.root_dir={home}"]
-    with running(command, f"http://127.0.0.1:{port}/api", home):
+    with running(command, f"http://127.0.0.1:{port}/api", home, answers):
         yield f"http://127.0.0.1:{port}"
 
 
 @contextmanager
-def demo_page(home, *options):
-    """Run `lenet demo`; yield the page's address and the seconds until the page was there."""
+def demo_page(home, *options, there=answers):
+    """Run `lenet demo`; yield the page's address and the seconds until it was `there`."""
     home.mkdir(exist_ok=True)
     port = free_port()
     command = [sys.executable, "-m", "lenet_helpers", "demo", "--no-browser", f"--port={port}", *options]
-    with running(command, f"http://127.0.0.1:{port}/", home) as seconds:
+    with running(command, f"http://127.0.0.1:{port}/", home, there) as seconds:
         yield f"http://127.0.0.1:{port}/", seconds

@@ -17,6 +17,8 @@ from lenet_helpers.demos.confusions import (
 from lenet_helpers.demos.live.parts import Matrix, Picture, Reading, Slider, column, figure_png, row, text
 from lenet_helpers.demos.maps import enlarge, ink
 
+ONE_LOOK = "Each digit is read once here, as in notebook 04. The drawing pad averages five slants, so it may differ."
+
 
 class Mistakes(widgets.VBox):
     """Three views of what a network gets wrong: by cell, by threshold, by shaking. Taught in notebook 04.
@@ -57,7 +59,7 @@ class Mistakes(widgets.VBox):
         )
         self._choose()
         self._threshold()
-        super().__init__([self.tabs])
+        super().__init__([self.tabs, text(ONE_LOOK)])
         self.add_class("lenet-box")
 
     # --- one cell of the matrix
@@ -65,7 +67,7 @@ class Mistakes(widgets.VBox):
     def _cell_view(self):
         self.matrix = Matrix(self.studied.matrix, self.studied.worst_cell())
         self.gallery = Picture("The digits of the chosen cell", width=30, pixelated=False)
-        self.which = Slider("Digit", 1, 1, 2)
+        self.which = Slider("Number", 1, 1, 2)
         self.reading = Reading()
         self.about = text()
         self.matrix.observe(self._choose, names="chosen")
@@ -75,7 +77,8 @@ class Mistakes(widgets.VBox):
         label, prediction = self.matrix.chosen
         self._found = self.studied.in_cell(label, prediction)
         count = len(self._found)
-        self.about.value = f"{count} images of class {label} were read as {prediction}." + (
+        images = "1 image of class {} was" if count == 1 else f"{count} images of class {{}} were"
+        self.about.value = f"{images.format(label)} read as {prediction}." + (
             " The surest ten are shown." if count > 10 else ""
         )
         self.gallery.alt = f"{min(count, 10)} digits of class {label} that were read as {prediction}"
@@ -124,8 +127,8 @@ class Mistakes(widgets.VBox):
         }
         self.reset = widgets.Button(description="Reset")
         self.flips, self.answer = text(), Reading()
-        self.original = Picture("The digit as it is", "As it is", 10)
-        self.shaken = Picture("The digit, shaken", "Shaken", 10)
+        self.original = Picture("The digit as it is", "As it is", 9)
+        self.shaken = Picture("The digit, shaken", "Shaken", 9)
         for slider in self.sliders.values():
             slider.observe(self._shake, names="value")
         self.reset.on_click(self._reset)

@@ -1,8 +1,6 @@
 """Training, live: in a thread of its own, so that its buttons answer."""
 
-import asyncio
 import html
-import signal
 import threading
 import time
 from dataclasses import replace
@@ -12,6 +10,7 @@ import ipywidgets as widgets
 from lenet_helpers.architecture import LeNet
 from lenet_helpers.demos.curves import curves_figure, duration_text, time_left
 from lenet_helpers.demos.images import local_mnist
+from lenet_helpers.demos.live import interrupts
 from lenet_helpers.demos.live.parts import Picture, Slider, column, figure_png, row, text
 from lenet_helpers.recipes import FAST
 from lenet_helpers.training import TrainingRun
@@ -23,7 +22,8 @@ _TICK = 0.5  # seconds between two looks at the progress
 class LiveTraining(widgets.VBox):
     """Curves that grow with each epoch; stop, and go on from there. Taught in notebook 03.
 
-    Kernel → Interrupt stops it, too. In both cases the step that is under way is finished.
+    Kernel → Interrupt stops it, too, unless a cell runs: then it is the cell that stops. In
+    both cases the step that is under way is finished.
 
     Parameters
     ----------
@@ -42,11 +42,13 @@ class LiveTraining(widgets.VBox):
         Learning rate.
     run : TrainingRun or None
         With its ``records``, ``model`` and ``best_weights``.
+    training : bool
+        Whether steps are being taken.
     """
 
     def __init__(self, mnist=None, recipe=FAST, threads=None):
         self.mnist, self.recipe, self.threads = mnist or local_mnist(), recipe, threads
-        self.run, self._thread, self._handler_before = None, None, None
+        self.run, self._thread, self.training = None, None, False
         self.epochs = Slider("Epochs", recipe.epochs, 1, 30)
         rates = sorted({*RATES, recipe.learning_rate})
         self.rate = widgets.Dropdown(
@@ -61,8 +63,9 @@ class LiveTraining(widgets.VBox):
         self.curves.pixelated = False
         self.curves.png = figure_png(curves_figure([], recipe.epochs))
         self.start.on_click(self._begin)
-        self.stop.on_click(self._ask_to_stop)
+        self.stop.on_click(lambda _: self.run.stop())
         self.go_on.on_click(lambda _: self._train())
+        interrupts.take_over()
         super().__init__(
             [
                 row(column(self.epochs, self.rate), row(self.start, self.stop, self.go_on)),
@@ -70,11 +73,6 @@ class LiveTraining(widgets.VBox):
             ]
         )
         self.add_class("lenet-box")
-
-    @property
-    def training(self):
-        """Whether steps are being taken."""
-        return self._thread is not None and self._thread.is_alive()
 
     def wait(self, timeout=None):
         """Wait until the training has ended or was stopped."""
@@ -106,39 +104,35 @@ class LiveTraining(widgets.VBox):
     def _train(self):
         if self.training or self.run is None or self.run.finished:
             return
+        self.training, epochs = True, iter(self.run)
+        interrupts.begin(self.run.stop)  # before anybody can see that there is something to stop
         self._buttons(True)
-        self._asked_to_stop = False
         self._began, self._done_before = time.monotonic(), self.run.steps_done
-        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread = threading.Thread(target=self._work, args=(epochs,), daemon=True)
         self._thread.start()
-        self._stop_on_interrupt()
 
-    def _ask_to_stop(self, *_):
-        self._asked_to_stop = True
-        self.run.stop()
-
-    def _work(self):
+    def _work(self, epochs):
         """In the thread: train, and show what comes; a second thread shows the progress in between."""
         over = threading.Event()
         ticker = threading.Thread(target=self._tick, args=(over,), daemon=True)
         ticker.start()
-        self._draw()
         try:
-            for _ in self.run:
+            self._draw()
+            for _ in epochs:
                 self._draw()
             problem = None
         except Exception as error:  # a loss that is no longer finite, a full memory: nobody sees a thread's traceback
             problem = str(error) or type(error).__name__
         finally:
+            interrupts.over(self.run.stop)
             over.set()
             ticker.join()
         self._show_end(problem)
+        self.training = False  # before anybody can press Continue
         self._buttons(False, failed=problem is not None)
 
     def _tick(self, over):
         while not over.wait(_TICK):
-            if self._asked_to_stop:  # it may have been asked before the first step, which forgets it
-                self.run.stop()
             self._show_progress()
 
     def _draw(self):
@@ -181,33 +175,3 @@ class LiveTraining(widgets.VBox):
         self.start.disabled = self.epochs.disabled = self.rate.disabled = training
         self.stop.disabled = not training
         self.go_on.disabled = training or failed or self.run.finished
-
-    # --- Kernel → Interrupt
-
-    def _stop_on_interrupt(self):
-        """While nothing else runs in the kernel, let its interrupt stop the training.
-
-        A kernel ignores interrupts between two messages. While it handles one, Python's own
-        handler is there, and afterwards whatever was there before. So ours is set from the
-        event loop, never in the middle of a message, and set again where it got lost.
-        """
-        if threading.current_thread() is not threading.main_thread():
-            return
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError:
-            return
-
-        def watch():
-            current = signal.getsignal(signal.SIGINT)
-            if current is signal.default_int_handler:
-                loop.call_later(0.05, watch)
-            elif self.training:
-                if current != self._ask_to_stop:
-                    self._handler_before = current
-                    signal.signal(signal.SIGINT, self._ask_to_stop)
-                loop.call_later(_TICK, watch)
-            elif current == self._ask_to_stop:
-                signal.signal(signal.SIGINT, self._handler_before)
-
-        loop.call_later(0.05, watch)

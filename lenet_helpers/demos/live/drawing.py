@@ -41,7 +41,7 @@ class DrawingPad(widgets.HBox):
         self.pad.observe(self._read, names=["strokes", "live"])
         self.pad.on_msg(self._send_png)
         super().__init__([row(self.pad, self.reading)])
-        self.add_class("lenet-box")
+        self.add_class("lenet-box").add_class("lenet-drawing")
 
     def _read(self, _=None):
         strokes = [*self.pad.strokes, *self.pad.live]

@@ -150,7 +150,8 @@ def column(*children):
 
 def row(*children):
     """Put widgets side by side, as far as there is room."""
-    return widgets.HBox(children, layout=widgets.Layout(flex_flow="row wrap", align_items="flex-start", min_width="0"))
+    layout = widgets.Layout(flex_flow="row wrap", align_items="flex-start", min_width="0", grid_gap="0.3em 1.2em")
+    return widgets.HBox(children, layout=layout)
 
 
 def png_of(pixels):

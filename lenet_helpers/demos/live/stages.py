@@ -9,7 +9,8 @@ from lenet_helpers.demos.stages import NAMES, sample_pixels, stages
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.strokes import draw_strokes
 
-_WIDTHS = {"relu1": 31, "pool1": 31, "relu2": 27, "pool2": 27, "average": 31, "fc3": 20}  # in em
+_WIDTHS = {"relu1": 31, "pool1": 31, "relu2": 25, "pool2": 25, "average": 20, "fc3": 17}  # in em
+_DIGITS = "".join(f"<span>{digit}</span>" for digit in range(10))
 
 
 class Layers(widgets.HBox):
@@ -44,7 +45,7 @@ class Layers(widgets.HBox):
         self.pad = Pad(keep=keep, size=17)
         self.another = widgets.Button(description="A test digit")
         self.upload = widgets.FileUpload(accept="image/*", description="Upload a picture")
-        self.seen = Picture("The digit that goes into the network", "The input, 28×28", 11)
+        self.seen = Picture("The digit that goes into the network", "The input, 28×28", 8)
         self.pictures = {
             name: Picture(f"Feature maps: {NAMES[name]}", NAMES[name], width) for name, width in _WIDTHS.items()
         }
@@ -53,8 +54,12 @@ class Layers(widgets.HBox):
         self.pad.observe(self._from_pad, names=["strokes", "live"])
         self.another.on_click(self._from_mnist)
         self.upload.observe(self._from_upload, names="value")
-        left = column(self.pad, row(self.another, self.upload), self.seen, self.said)
-        super().__init__([row(left, column(*self.pictures.values()))])
+        left = column(self.pad, row(self.another, self.upload), row(self.seen, self.said))
+        *maps, average, logits = self.pictures.values()
+        digits = text(
+            f'<div class="lenet-numbers" style="width: {_WIDTHS["fc3"]}em" aria-hidden="true">{_DIGITS}</div>'
+        )
+        super().__init__([row(left, column(*maps, row(average, column(logits, digits))))])
         self.add_class("lenet-box")
 
     def show(self, pixels):
@@ -66,7 +71,7 @@ class Layers(widgets.HBox):
             self.pictures[stage.name].png = png_of(stage.picture())
         logits = made[-1].values.ravel()
         best = int(logits.argmax())
-        self.said.value = f"The largest logit is that of <strong>{best}</strong>: {logits[best]:.1f}. Bright is large."
+        self.said.value = f"Bright is large.<br>The largest logit:<br><strong>{best}</strong>, with {logits[best]:.1f}"
 
     def _from_pad(self, _):
         strokes = [*self.pad.strokes, *self.pad.live]

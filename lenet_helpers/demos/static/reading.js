@@ -41,7 +41,7 @@ function render({ model, el }) {
       meter.setAttribute("aria-valuenow", (100 * share).toFixed(1));
       meter.setAttribute("aria-valuetext", percent(share) + (each === truth ? ", what it is" : ""));
       meter.firstElementChild.style.width = `${100 * share}%`;
-      text.textContent = known ? percent(share) + (each === truth ? " ◂ is" : "") : "";
+      text.textContent = known ? percent(share) + (each === truth ? " ◂ label" : "") : "";
     });
     canvas.setAttribute("aria-label", known ? "The 28 by 28 pixels that the network sees" : "Nothing to see yet");
     const picture = canvas.getContext("2d");
