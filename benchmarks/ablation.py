@@ -72,6 +72,7 @@ STEPS = {
     "enlarging": ("tiny pictures stay tiny", [(preparation, "SMALLEST_SIDE", 0)]),
     "transparency": ("hidden colours are shown", [(preparation, "put_on_paper", _no_paper)]),
     "best channel": ("always brightness", [(preparation, "to_gray", _brightness)]),
+    "sheet": ("what lies around it stays", [(preparation, "only_the_sheet", _unchanged)]),
     "polarity": (
         "always dark on light",
         [(preparation, "ink_is_light", _never), (preparation, "_implausible", _never)],

@@ -181,6 +181,31 @@ def photo(pixels, rng):
     return Image.open(file)
 
 
+def two_digits(pixels, rng):
+    """Two digits side by side, of about one size; `pixels` has shape (2, 28, 28)."""
+    left, right = (_cropped(digit, rng.uniform(150, 200)) for digit in pixels)
+    gap = int(rng.uniform(15, 60))
+    page = Image.new("L", (left.width + gap + right.width + 120, 320))
+    for digit, x in ((left, 60), (right, 60 + left.width + gap)):
+        page.paste(digit, (x, int(rng.uniform(40, 320 - digit.height - 40))))
+    return to_picture(ink_on_paper(np.asarray(page, np.float32) / 255))
+
+
+def cut_digit(pixels, rng):
+    """An edge of the picture cuts off a fifth to two fifths of the digit's width or height."""
+    digit = np.asarray(_cropped(pixels, rng.uniform(120, 250)), np.float32) / 255
+    digit = np.rot90(digit, turns := rng.integers(4))
+    digit = digit[: round(len(digit) * rng.uniform(0.6, 0.8))]
+    page = np.pad(digit, ((60, 0), (60, 60)))
+    return to_picture(ink_on_paper(np.rot90(page, -turns)))
+
+
+def _cropped(pixels, side):
+    """A digit without margin, its longer side scaled to about so many pixels."""
+    digit = Image.fromarray(pixels).resize((round(1.4 * side),) * 2, Image.Resampling.BICUBIC)
+    return digit.crop(digit.getbbox())
+
+
 KINDS = (
     plain,
     light_on_dark,
@@ -197,6 +222,7 @@ KINDS = (
     transparent,
     photo,
 )
+"""What a reader should cope with. `two_digits` and `cut_digit` are what it should warn of."""
 
 
 def _slope(shape, rng, darkest):

@@ -153,6 +153,10 @@ def prepare(image):
     gray = to_gray(colours)
     if colours.ndim == 3:
         steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
+    sheet = only_the_sheet(gray)
+    if sheet is not gray:
+        steps.append(("the sheet", sheet, "What lies around the sheet of paper is painted over in the paper's gray."))
+        gray = sheet
     light = ink_is_light(gray)
     found = _look_for_ink(gray, light)
     if _implausible(found.mask):  # rarely: a tight crop, or a sheet on a dark table
@@ -207,18 +211,22 @@ def _look_for_ink(gray, light):
 
 
 def _implausible(mask):
-    """Tell ink (0) from surroundings (1), which fill most of the frame, a sheet of paper (2) and nothing (3)."""
+    """Tell ink (0) from something in a frame (1), surroundings (2), a sheet of paper (3) and nothing (4)."""
     if not mask.any():
-        return 3
+        return 4
+    framed = False
     labels, _ = ndimage.label(mask, _NEIGHBOURS)
     ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
     most = np.bincount(ring).argmax()
     if most and (ring == most).mean() > 0.9 and labels.max() > 1:
-        mask = mask & (labels != most)  # a closed ring: the table under the sheet, or the rim of a window
+        # A closed ring: the rim of a window, or the paper round an 8 whose holes are taken for ink.
+        mask, framed = mask & (labels != most), True
     elif (ring > 0).mean() > 0.5:
-        return 1
+        return 2
     height, width = (np.ptp(np.flatnonzero(mask.any(axis))) + 1 for axis in (1, 0))
-    return 2 if mask.sum() > 0.7 * height * width and 0.5 < height / width < 2 else 0
+    if mask.sum() > 0.4 * height * width and 0.5 < height / width < 2 and _share_of_rectangle(mask) > 0.85:
+        return 3
+    return int(framed)
 
 
 def is_mnist_form(pixels):
@@ -314,6 +322,70 @@ def to_gray(colours):
     return grays[best] if ranges[best] > 1.5 * ranges[0] + 10 else brightness
 
 
+def only_the_sheet(gray):
+    """Paint over what lies around the sheet: a table, a finger, a scanner's lid, the margin of a screenshot.
+
+    Without its strokes, a picture of a sheet on a table has two grays. The sheet is in one
+    piece with hardly a dent, it holds all the ink, and the rest reaches the picture's frame.
+    A shadow may look like a table; where no ink lies in it, nothing is lost.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W), range [0, 255]
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 255]
+        `gray` itself when there is no such sheet.
+    """
+    if min(gray.shape) < 64:
+        return gray
+    step = max(1, min(gray.shape) // 80)
+    coarse = _scale(gray, 1 / step)
+    window = min(coarse.shape) // 4 | 1
+    bare = ndimage.median_filter(coarse, window, mode="nearest")  # without strokes, and with corners rounded
+    bright = bare > _otsu(bare)
+    share = bright.mean()
+    if not 0 < share < 1:
+        return gray
+    contrast = bare[bright].mean() - bare[~bright].mean()
+    if contrast < 25 or contrast**2 * share * (1 - share) < 0.85 * bare.var():
+        return gray  # one gray, or a gradual change
+    edge = _dilation(bright, window // 4) & _dilation(~bright, window // 4)
+    strokes = np.where(edge, 0, np.abs(coarse - bare))
+    ink = strokes > max(15, 0.5 * strokes.max())
+    for half in (bright, ~bright):
+        labels, _ = ndimage.label(half)
+        sheet = labels == np.bincount(labels[half]).argmax()
+        if np.count_nonzero(ink & sheet) > 0.95 * np.count_nonzero(ink) and _looks_like_a_sheet(sheet):
+            inside = ndimage.binary_erosion(sheet, iterations=2, border_value=1)
+            nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
+            paper = _resize(bare[tuple(nearest)], gray.shape)
+            return np.where(_resize(inside, gray.shape) > 0.5, gray, paper)
+    return gray
+
+
+def _looks_like_a_sheet(mask):
+    """Tell whether a mask has hardly a dent, and is a rectangle or goes on beyond the frame, but not all round it."""
+    from skimage.morphology import convex_hull_image
+
+    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    if mask.mean() < 0.1 or frame.all() or (frame.mean() < 0.3 and _share_of_rectangle(mask) < 0.85):
+        return False
+    return mask.sum() > 0.88 * convex_hull_image(mask).sum()
+
+
+def _share_of_rectangle(mask):
+    """How much of the smallest rectangle around it, turned any way, a mask fills, holes and all: in (0, 1]."""
+    whole = ndimage.binary_fill_holes(mask)
+    rows, columns = np.nonzero(whole & ~ndimage.minimum_filter(whole, 3, mode="constant"))
+    angles = np.deg2rad(np.arange(0, 90, 5))
+    cosines, sines = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    width = np.ptp(cosines * columns + sines * rows, axis=1) + 1
+    height = np.ptp(cosines * rows - sines * columns, axis=1) + 1
+    return min(1.0, whole.sum() / (width * height).min())
+
+
 def ink_is_light(gray):
     """Decide from the picture whether light ink lies on dark paper.
 
@@ -370,7 +442,7 @@ def even_light(gray):
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(smooth, max(5, reach))
-            if not _is_hollow(ink, widest):
+            if not _is_hollow(ink, widest, smooth):
                 return ink
     return widest
 
@@ -388,7 +460,7 @@ def _darkening(gray, reach):
     return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
 
 
-def _is_hollow(ink, widest):
+def _is_hollow(ink, widest, gray):
     """Tell whether a neighbourhood was too narrow for the strokes: the inside of some is missing."""
     dark = ink[ink > FAINTEST_INK]
     if dark.size == 0:
@@ -397,8 +469,20 @@ def _is_hollow(ink, widest):
     level = np.median(widest[found])
     kept = np.median(ink[found] / np.maximum(widest[found], FAINTEST_INK))
     # What is as dark as the ink is ink, within a stroke too. A shadow is paler, and may well be missing.
-    core = widest > 0.7 * level
-    return kept < 0.4 or (ink[core] < 0.7 * kept * widest[core]).mean() > 0.05
+    core = _with_sharp_edges(widest > 0.7 * level, found, gray)
+    return kept < 0.4 or np.count_nonzero(ink[core] < 0.7 * kept * widest[core]) > 0.05 * np.count_nonzero(core)
+
+
+def _with_sharp_edges(mask, strokes, gray):
+    """Keep the pieces whose edges are half as sharp as those of the strokes: a shadow has soft ones."""
+    if not strokes.any():
+        return mask
+    steepness = np.hypot(ndimage.sobel(gray, 0), ndimage.sobel(gray, 1))
+    labels, count = ndimage.label(mask)
+    outline = mask & ~ndimage.minimum_filter(mask, 3)
+    usual = steepness[strokes & ~ndimage.minimum_filter(strokes, 3)].mean()
+    sharp = ndimage.mean(steepness, np.where(outline, labels, 0), np.arange(1, count + 1)) > 0.5 * usual
+    return np.append(False, sharp)[labels]
 
 
 def _otsu(values):
@@ -415,7 +499,7 @@ def _bare_paper(gray, reach):
     else:
         coarse = gray
     side = max(3, int(reach / step) | 1)
-    paper = _closing(coarse, side, side)
+    paper = ndimage.grey_closing(coarse, side)
     if step > 1:
         paper = ndimage.gaussian_filter(paper, 1)
         paper = _resize(paper, gray.shape)
@@ -506,15 +590,15 @@ def _without_level_lines(ink):
     height, width = ink.shape
     length, thickest = width // 12, 3 + min(height, width) // 60
     # Lines may be tilted a little: the 3 rows around a point count as one.
-    darkest = _window(np.maximum, ink, 3, 0)
-    runs = _opening(darkest, 1, length)
+    darkest = ndimage.maximum_filter1d(ink, 3, axis=0)
+    runs = ndimage.grey_opening(darkest, (1, length))
     # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
-    upright = _opening(ink, thickest, 1)
+    upright = ndimage.grey_opening(ink, (thickest, 1))
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
     if not band[:, : length + 3].any() and not band[:, -length - 3 :].any():
         return ink  # nothing comes near the edges
     bridged = np.pad(band, ((0, 0), (length, length)), mode="edge")
-    bridged = _closing(bridged, 3, length)[:, length:-length]
+    bridged = ndimage.grey_closing(bridged, (3, length))[:, length:-length]
     labels, _ = ndimage.label(bridged, _NEIGHBOURS)
     clean = ink
     for i, box in enumerate(ndimage.find_objects(labels)):
@@ -524,10 +608,10 @@ def _without_level_lines(ink):
         piece = labels == i + 1
         line, thickness = _line_along(piece)
         if thickness <= thickest + 2:
-            line = _window(np.maximum, line | piece, 5, 0)  # with its soft edges
+            line = ndimage.maximum_filter1d(line | piece, 5, axis=0)  # with its soft edges
             # What is clearly darker than the line is a stroke that runs along it for a while.
             pale = ink < 1.2 * np.percentile(darkest[band & piece], 90)
-            upright = _opening(ink, thickness + 2, 1)
+            upright = ndimage.grey_opening(ink, (thickness + 2, 1))
             clean = np.where(line & pale, np.minimum(clean, upright), clean)
     return clean
 
@@ -566,7 +650,7 @@ def pick_digit(mask):
     digit : ndarray of bool, shape (H, W)
     doubts : list of str
     """
-    mask = _without_hairlines(_without_tails(mask))
+    mask = _without_underline(_without_ring(_without_hairlines(_without_tails(mask))))
     width = _mean_stroke(mask)
     labels, count = ndimage.label(_dilation(mask, max(1, round(width / 3))), _NEIGHBOURS)
     labels = labels * mask
@@ -615,7 +699,7 @@ def _without_tails(mask):
     if width < 5:
         return mask  # nothing could be told apart
     narrow = int(width / 2)
-    strokes = _opening(np.pad(mask, narrow, mode="edge"), narrow, narrow)
+    strokes = ndimage.grey_opening(np.pad(mask, narrow, mode="edge"), narrow)
     strokes = strokes[narrow:-narrow, narrow:-narrow]
     thin, _ = ndimage.label(mask & ~_dilation(strokes, narrow), _NEIGHBOURS)
     at_edge = np.unique(np.concatenate([thin[0], thin[-1], thin[:, 0], thin[:, -1]]))
@@ -637,6 +721,36 @@ def _without_hairlines(mask):
         and _mean_stroke(labels[box] == i + 1) < min(0.45 * width, 0.1 * max(_extent(box)))
     ]
     return mask & ~np.isin(labels, lines) if lines else mask
+
+
+def _without_ring(mask):
+    """Take away a ring that is drawn round the digit."""
+    labels, count = ndimage.label(mask, _NEIGHBOURS)
+    if count < 2:
+        return mask
+    boxes = ndimage.find_objects(labels)
+    for i in sorted(range(count), key=lambda i: -_extent(boxes[i])[0])[:3]:
+        piece = labels[boxes[i]] == i + 1
+        within = ndimage.binary_fill_holes(piece) & ~piece & (labels[boxes[i]] > 0)
+        if within.any() and _extent(_bounding_box(within))[0] > 0.3 * piece.shape[0]:
+            return mask & (labels != i + 1)
+    return mask
+
+
+def _without_underline(mask):
+    """Take away a line under the digit, wider than it on both sides and straight."""
+    labels, count = ndimage.label(mask, _NEIGHBOURS)
+    if count < 2:
+        return mask
+    boxes = ndimage.find_objects(labels)
+    rows, columns = boxes[int(np.argmax([_extent(box)[0] for box in boxes]))]
+    for i, (top, across) in enumerate(boxes):
+        wider = across.start < columns.start and across.stop > columns.stop
+        if wider and top.start > rows.stop - 0.1 * (rows.stop - rows.start):
+            piece = labels[boxes[i]] == i + 1
+            if _extent(boxes[i])[0] < 0.3 * (rows.stop - rows.start) and _line_along(piece)[1] < np.inf:
+                mask = mask & (labels != i + 1)
+    return mask
 
 
 def _without_boxes(mask):
@@ -706,7 +820,7 @@ def cut_out(ink, mask):
     reach = max(1, round(_mean_stroke(mask) / 2)) | 1
     middle = skeletonize(mask)
     nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
-    level = _window(np.maximum, _window(np.maximum, ink * mask, reach, 0), reach, 1)[tuple(nearest)]
+    level = ndimage.maximum_filter(ink * mask, reach)[tuple(nearest)]
     cut = (ink > 0.5 * level) & _dilation(mask, 1)
     return cut[_bounding_box(cut)] if cut.any() else mask
 
@@ -729,7 +843,7 @@ def even_strokes(cut):
     """
     longest = max(cut.shape)
     distance = _distance_to_edge(np.pad(cut, 2 + int(THINNEST_STROKE * longest / DIGIT_SIDE)))
-    ridge = distance[(distance > 0) & (distance >= _dilation(distance, 1))]
+    ridge = distance[(distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))]
     width = 2 * float(np.median(ridge))
 
     def here(stroke):
@@ -823,42 +937,9 @@ def _resize(array, shape):
     return np.asarray(Image.fromarray(array.astype(np.float32, copy=False)).resize(shape[::-1], how))
 
 
-def _window(choose, values, size, axis, mirrored=False):
-    """The least (`np.minimum`) or greatest (`np.maximum`) value around each point, in a window along one axis.
-
-    From windows of one pixel come those of 2, 4, 8, ...: far quicker than to look at each window.
-    """
-    before = (size - 1) // 2 if mirrored else size // 2
-    outside = values.max() if choose is np.minimum else values.min()
-    margins = [(0, 0), (0, 0)]
-    margins[axis] = (before, size - 1 - before)
-    values = np.pad(values, margins, constant_values=outside).swapaxes(0, axis)
-    reach = 1
-    while reach < size:
-        step = min(reach, size - reach)
-        values = choose(values[:-step], values[step:])
-        reach += step
-    return values.swapaxes(0, axis)
-
-
-def _dilation(values, distance):
-    """The greatest value up to `distance` pixels away, level, upright and across."""
-    size = 2 * distance + 1
-    return _window(np.maximum, _window(np.maximum, values, size, 0), size, 1)
-
-
-def _opening(values, height, width):
-    """Keep of each bright place what a window of this size fits into."""
-    for choose, mirrored in ((np.minimum, False), (np.maximum, True)):
-        values = _window(choose, _window(choose, values, height, 0, mirrored), width, 1, mirrored)
-    return values
-
-
-def _closing(values, height, width):
-    """Keep of each dark place what a window of this size fits into."""
-    for choose, mirrored in ((np.maximum, True), (np.minimum, False)):
-        values = _window(choose, _window(choose, values, height, 0, mirrored), width, 1, mirrored)
-    return values
+def _dilation(mask, distance):
+    """Grow a mask by so many pixels: level, upright and across."""
+    return ndimage.maximum_filter(mask, 2 * distance + 1)
 
 
 def _as_bytes(picture):

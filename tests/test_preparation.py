@@ -356,14 +356,82 @@ def test_a_blurred_stroke_is_whole_and_the_dark_corners_of_a_photo_are_not_ink()
     assert not mask.any()
 
 
-@pytest.mark.parametrize("size", [(1, 5), (4, 1), (3, 8), (7, 7), (2, 2)])
-def test_windows_agree_with_scipy(size):
-    values = np.random.default_rng(0).random((40, 57), np.float32)
-    np.testing.assert_array_equal(preparation._opening(values, *size), ndimage.grey_opening(values, size))
-    np.testing.assert_array_equal(preparation._closing(values, *size), ndimage.grey_closing(values, size))
-    mask = values > 0.9
-    expected = ndimage.binary_dilation(mask, np.ones((3, 3)), iterations=size[1])
-    np.testing.assert_array_equal(preparation._dilation(mask, size[1]), expected)
+def test_the_inside_of_a_stroke_in_a_soft_shadow_is_not_looked_for():
+    """A shadow as dark as the ink, with a soft edge, and a stroke beside it: only the stroke is ink."""
+    x = np.arange(240)[None]
+    gray = (220 * (1 - 0.6 / (1 + np.exp((x - 60) / 12)))).repeat(200, axis=0).astype(np.float32)
+    gray[60:150, 150:166] = 70
+    mask = preparation.find_ink(preparation.even_light(gray))
+    assert mask[62:148, 152:164].all()
+    mask[55:155, 145:171] = False
+    assert not mask.any()
+
+
+def sheet_on_a_table(sheet=230, table=70):
+    gray = np.full((240, 240), table, np.float32)
+    gray[:200, 30:210] = sheet
+    gray[60:150, 110:122] = 20 if sheet > 120 else 250  # a 1
+    return gray
+
+
+@pytest.mark.parametrize(("sheet", "table"), [(230, 70), (160, 240), (60, 200)])
+def test_what_lies_around_the_sheet_is_painted_over(sheet, table):
+    gray = sheet_on_a_table(sheet, table)
+    found = preparation.only_the_sheet(gray)
+    np.testing.assert_array_equal(found[55:155, 105:127], gray[55:155, 105:127])
+    found[55:155, 105:127] = sheet
+    assert np.abs(found - sheet).max() < 2
+
+
+def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
+    both = sheet_on_a_table()
+    both[222:234, 60:180] = 250
+    assert preparation.only_the_sheet(both) is both
+    stroke = np.full((200, 200), 230, np.float32)
+    stroke[20:180, 60:140] = 30  # a broad brush
+    assert preparation.only_the_sheet(stroke) is stroke
+    even = np.full((200, 200), 230, np.float32)
+    assert preparation.only_the_sheet(even) is even
+
+
+def test_a_sheet_on_a_table_is_read_like_the_sheet_alone(page):
+    table = Image.new("L", (220, 200), 90)
+    table.paste(page, (60, 40))
+    assert_like(table, to_mnist(page), 0.95)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_the_holes_of_a_fat_eight_are_not_the_ink(inverted):
+    y, x = np.mgrid[:200, :160]
+    rings = np.minimum(np.abs(np.hypot(y - 65, x - 80) - 33), np.abs(np.hypot(y - 130, x - 80) - 37)) < 26
+    gray = np.where(rings != inverted, 0, 255).astype(np.uint8)
+    pixels = to_mnist(gray)
+    assert pixels[:, 14].max() > 200, "ink at the waist"
+    assert ndimage.label(pixels < 100)[1] == 3, "the paper around it and two holes"
+
+
+def test_a_ring_round_the_digit_goes_and_a_nought_stays():
+    y, x = np.mgrid[:200, :200]
+    ring = np.abs(np.hypot(y - 100, x - 100) - 80) < 5
+    one = np.zeros((200, 200), bool)
+    one[60:140, 95:105] = True
+    digit, doubts = preparation.pick_digit(ring | one)
+    np.testing.assert_array_equal(digit, one)
+    assert doubts == []
+    speck = np.zeros((200, 200), bool)
+    speck[97:103, 97:103] = True
+    assert preparation.pick_digit(ring | speck)[0][ring].all()
+
+
+def test_a_line_under_the_digit_goes_and_the_foot_of_a_two_stays():
+    one = np.zeros((200, 200), bool)
+    one[40:140, 95:107] = True
+    lined = one.copy()
+    lined[146:152, 60:150] = True
+    np.testing.assert_array_equal(preparation.pick_digit(lined)[0], one)
+    two = one.copy()
+    two[146:152, 95:150] = True  # not wider on both sides
+    np.testing.assert_array_equal(preparation.pick_digit(two)[0], two)
 
 
 def test_tiny_pictures_are_enlarged():
