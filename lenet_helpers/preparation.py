@@ -338,31 +338,43 @@ def only_the_sheet(gray):
     ndarray of float32, shape (H, W), range [0, 255]
         `gray` itself when there is no such sheet.
     """
-    if min(gray.shape) < 64:
+    if min(gray.shape) < 64 or _two_grays(_without_strokes(gray, 20)[1]) is None:
         return gray
-    step = max(1, min(gray.shape) // 80)
-    coarse = _scale(gray, 1 / step)
-    window = min(coarse.shape) // 4 | 1
-    bare = ndimage.median_filter(coarse, window, mode="nearest")  # without strokes, and with corners rounded
-    bright = bare > _otsu(bare)
-    share = bright.mean()
-    if not 0 < share < 1:
+    coarse, bare = _without_strokes(gray, 40)
+    bright = _two_grays(bare)
+    if bright is None:
         return gray
-    contrast = bare[bright].mean() - bare[~bright].mean()
-    if contrast < 25 or contrast**2 * share * (1 - share) < 0.85 * bare.var():
-        return gray  # one gray, or a gradual change
-    edge = _dilation(bright, window // 4) & _dilation(~bright, window // 4)
+    reach = max(1, min(coarse.shape) // 16)
+    edge = _dilation(bright, reach) & _dilation(~bright, reach)  # where the corners were rounded
     strokes = np.where(edge, 0, np.abs(coarse - bare))
     ink = strokes > max(15, 0.5 * strokes.max())
     for half in (bright, ~bright):
         labels, _ = ndimage.label(half)
         sheet = labels == np.bincount(labels[half]).argmax()
         if np.count_nonzero(ink & sheet) > 0.95 * np.count_nonzero(ink) and _looks_like_a_sheet(sheet):
-            inside = ndimage.binary_erosion(sheet, iterations=2, border_value=1)
+            inside = ndimage.binary_erosion(sheet, border_value=1)
             nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
             paper = _resize(bare[tuple(nearest)], gray.shape)
             return np.where(_resize(inside, gray.shape) > 0.5, gray, paper)
     return gray
+
+
+def _without_strokes(gray, cells):
+    """The picture on a grid with so many cells along its shorter side, and the same without strokes."""
+    coarse = _scale(gray, 1 / max(1, min(gray.shape) // cells))
+    return coarse, ndimage.median_filter(coarse, min(coarse.shape) // 4 | 1, mode="nearest")
+
+
+def _two_grays(bare):
+    """The brighter part of a picture that has two grays; None when it has one, or they change gradually."""
+    if np.ptp(bare) < 25:
+        return None
+    bright = bare > _otsu(bare)
+    share = bright.mean()
+    if not 0 < share < 1:
+        return None
+    contrast = bare[bright].mean() - bare[~bright].mean()
+    return None if contrast < 25 or contrast**2 * share * (1 - share) < 0.85 * bare.var() else bright
 
 
 def _looks_like_a_sheet(mask):
@@ -469,8 +481,13 @@ def _is_hollow(ink, widest, gray):
     level = np.median(widest[found])
     kept = np.median(ink[found] / np.maximum(widest[found], FAINTEST_INK))
     # What is as dark as the ink is ink, within a stroke too. A shadow is paler, and may well be missing.
-    core = _with_sharp_edges(widest > 0.7 * level, found, gray)
-    return kept < 0.4 or np.count_nonzero(ink[core] < 0.7 * kept * widest[core]) > 0.05 * np.count_nonzero(core)
+    core = widest > 0.7 * level
+    missing = core & (ink < 0.7 * kept * widest)
+
+    def much_is_missing(core):
+        return np.count_nonzero(core & missing) > 0.05 * np.count_nonzero(core)
+
+    return kept < 0.4 or (much_is_missing(core) and much_is_missing(_with_sharp_edges(core, found, gray)))
 
 
 def _with_sharp_edges(mask, strokes, gray):
@@ -488,7 +505,8 @@ def _with_sharp_edges(mask, strokes, gray):
 def _otsu(values):
     from skimage.filters import threshold_otsu
 
-    return threshold_otsu(values) if np.ptp(values) > 0 else values.flat[0] / 2
+    # Between values that hardly differ there is no room for the 256 bins of a histogram.
+    return threshold_otsu(values) if np.ptp(values) > 1e-3 * values.max() else values.flat[0] / 2
 
 
 def _bare_paper(gray, reach):

@@ -14,8 +14,20 @@ import traitlets
 from matplotlib.figure import Figure
 from PIL import Image, ImageOps
 
-from lenet_helpers import ImageClassifier, ImageError, LeNet, Recipe, Split, demos, evaluate, fit, to_input, to_mnist
-from lenet_helpers.demos import changes, confusions, curves, drawing, images, kernels, maps, stages, strokes
+from lenet_helpers import (
+    ImageClassifier,
+    ImageError,
+    LeNet,
+    Recipe,
+    Split,
+    demos,
+    evaluate,
+    fit,
+    strokes,
+    to_input,
+    to_mnist,
+)
+from lenet_helpers.demos import changes, confusions, curves, drawing, images, kernels, maps, stages
 from lenet_helpers.demos.live import curves as curves_live
 from lenet_helpers.paths import COURSE
 

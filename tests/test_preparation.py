@@ -556,3 +556,12 @@ def test_large_pictures_are_reduced_first(page):
     file = io.BytesIO()
     page.resize((2500, 3000), Image.Resampling.BICUBIC).save(file, "PNG")
     assert_like(file.getvalue(), to_mnist(page), 0.92)
+
+
+def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
+    """Rounding alone makes such a range: too small for a histogram."""
+    hardly = np.full((100, 120), 200.0, np.float32)
+    hardly[:, 60:] = np.nextafter(hardly[0, 0], np.float32(255))
+    assert preparation.only_the_sheet(hardly) is hardly
+    with pytest.raises(ImageError, match="blank"):
+        to_mnist(hardly)

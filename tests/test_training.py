@@ -18,6 +18,7 @@ from lenet_helpers.architecture import LeNet
 from lenet_helpers.augmentation import Augmentation
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.folding import NormalisedInputLayer, NormalisedLayer
+from lenet_helpers.forms import with_forms
 from lenet_helpers.model_files import ModelError, load_model, save_model
 from lenet_helpers.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.threads import thread_limit
