@@ -19,6 +19,8 @@ from reliability.small import bits, small_run
 
 KILLS = 100
 EPOCHS = 6
+PATIENCE_SECONDS = 600
+"""For a training to begin and to save: minutes on a machine that others keep busy."""
 
 _FILES = ("model.pth", "run.ckpt")
 
@@ -69,17 +71,18 @@ def kill_and_continue(folder, while_writing, rng, expected):
     (folder / "versions").write_text(bits(LeNet(seed=9).state_dict()) + "\n")
     process = _context().Process(target=train_for_ever, args=(str(folder), while_writing, rng.random()), daemon=True)
     process.start()
-    began = _wait(lambda: (folder / "training").exists(), process)
+    awaited = {"begin": lambda: (folder / "training").exists()}
     if while_writing:
         saved = 1 + rng.randrange(8)
-        began = began and _wait(lambda: len((folder / "versions").read_text().split()) > saved, process)
-        began = began and _wait(lambda: any(leftovers(folder / name) for name in _FILES), process)
-        time.sleep(0.1 * rng.random())
-    else:
-        time.sleep(rng.random())
+        awaited[f"save {saved} times"] = lambda: len((folder / "versions").read_text().split()) > saved
+        awaited["begin a file"] = lambda: any(leftovers(folder / name) for name in _FILES)
+    missed = next((what for what, condition in awaited.items() if not _wait(condition, process)), None)
+    time.sleep((0.1 if while_writing else 1) * rng.random())
+    lived = process.is_alive()
     process.kill()
     process.join()
-    problems = [] if began else [f"the training did not begin (status {process.exitcode})"]
+    ended = f"in {PATIENCE_SECONDS} s" if lived else f"and ended with status {process.exitcode}"
+    problems = [f"the training did not {missed} {ended}"] if missed else []
     half = [path for name in _FILES for path in leftovers(folder / name)]
 
     versions = (folder / "versions").read_text().split()
@@ -118,8 +121,8 @@ def _context():
     return multiprocessing.get_context("spawn")
 
 
-def _wait(condition, process, seconds=120):
-    deadline = time.monotonic() + seconds
+def _wait(condition, process):
+    deadline = time.monotonic() + PATIENCE_SECONDS
     while not condition():
         if time.monotonic() > deadline or not process.is_alive():
             return False
