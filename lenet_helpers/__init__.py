@@ -7,7 +7,7 @@ those who need it.
 
 import importlib
 
-__version__ = "1.1.0"
+__version__ = "1.2.0"
 
 # name -> module that defines it. The order is that of the lessons.
 _HOMES = {
