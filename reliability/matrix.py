@@ -23,13 +23,10 @@ THIS = f"3.{sys.version_info.minor}"
 FREE_GIGABYTES = 25
 """An environment is removed after its tests where the disk has less room than this."""
 
-TESTS = [
-    f"tests/test_{name}.py"
-    for name in ("data", "architecture", "augmentation", "training", "checkpoints", "evaluation", "inference", "plots")
-] + [
-    f"tests/test_{name}.py"
-    for name in ("files", "archives", "pictures", "preparation", "cli", "programs", "exercises", "platforms", "project")
-]
+LESSONS = ("data", "architecture", "augmentation", "training", "checkpoints", "evaluation", "inference", "plots")
+PICTURES = ("pictures", "paper", "ink", "lines", "picking", "mnist_form", "preparation")
+OTHERS = ("files", "archives", "cli", "programs", "exercises", "platforms", "project")
+TESTS = [f"tests/test_{name}.py" for name in (*LESSONS, *PICTURES, *OTHERS)]
 NOTEBOOKS = [
     *("--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"),
     *("--nbval-cell-timeout=300", "notebooks"),

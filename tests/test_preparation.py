@@ -1,4 +1,4 @@
-"""How pictures are read (`pictures`) and brought into MNIST's form (`preparation`), step by step."""
+"""How pictures of every kind are read (`pictures`) and brought the whole way into MNIST's form (`preparation`)."""
 
 import io
 
@@ -9,8 +9,10 @@ from PIL import Image
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-from lenet_helpers import preparation
 from lenet_helpers.inference import ImageError, read_image, to_mnist
+from lenet_helpers.ink import even_light
+from lenet_helpers.mnist_form import is_mnist_form
+from lenet_helpers.preparation import enlarge, explain
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +46,7 @@ def assert_like(picture, expected, least=0.97):
 
 def test_a_picture_of_mnist_is_left_as_it_is(sample):
     for pixels in sample.test.pixels:
-        assert preparation.is_mnist_form(pixels)
+        assert is_mnist_form(pixels)
     pixels = sample.test.pixels[0]
     np.testing.assert_array_equal(to_mnist(pixels), pixels)
     np.testing.assert_array_equal(to_mnist(Image.fromarray(pixels)), pixels)
@@ -69,7 +71,7 @@ def test_28_by_28_alone_is_not_mnist_form(seven, change):
         "small": np.asarray(Image.fromarray(seven).resize((18, 18)).crop((-5, -5, 23, 23))),
         "thin": np.where(np.roll(seven, (2, -2), (0, 1)) > 250, 255, 0).astype(np.uint8),
     }[change]
-    assert not preparation.is_mnist_form(changed)
+    assert not is_mnist_form(changed)
     if change != "thin":
         assert_like(changed, seven, 0.8)
 
@@ -212,186 +214,15 @@ def test_polarity_does_not_matter(page):
     assert_like(Image.fromarray(255 - np.asarray(page)), to_mnist(page), 0.98)
 
 
-@pytest.mark.parametrize("light", [False, True])
-def test_polarity_is_told_from_the_picture(sample, light):
-    found = []
-    for pixels in sample.test.pixels[::10]:
-        gray = np.asarray(Image.fromarray(pixels).resize((80, 80)), np.float32) * 0.7 + 40
-        gray *= np.linspace(0.6, 1, 80, dtype=np.float32)  # light from one side
-        found.append(preparation.ink_is_light(gray if light else 255 - gray))
-    assert np.mean(found) == light
-
-
-# --- single steps -----------------------------------------------------------------------
+# --- steps on a page --------------------------------------------------------------------
 
 
 def test_a_shadow_is_divided_out(page):
     gray = np.asarray(page, np.float32)
     shadow = np.where(np.arange(100) < 50, 1.0, 0.5).astype(np.float32)
-    ink, ink_in_shadow = preparation.even_light(gray), preparation.even_light(gray * shadow)
+    ink, ink_in_shadow = even_light(gray), even_light(gray * shadow)
     assert np.median(ink_in_shadow) < 0.02
     assert likeness(ink, ink_in_shadow) > 0.95
-
-
-def test_a_line_is_taken_away_and_what_crosses_it_stays():
-    ink = np.zeros((200, 300), np.float32)
-    ink[40:160, 140:152] = 0.9  # a 1
-    lined = ink.copy()
-    lined[100:103] = np.maximum(lined[100:103], 0.5)
-    np.testing.assert_allclose(preparation.remove_lines(lined), ink)
-    np.testing.assert_array_equal(preparation.remove_lines(ink), ink)
-
-
-def test_the_strokes_of_a_tight_crop_are_no_lines():
-    seven = np.zeros((200, 120), np.float32)
-    seven[:8] = 0.9
-    for y in range(200):
-        x = 112 - y // 2
-        seven[y, x : x + 8] = 0.9
-    np.testing.assert_array_equal(preparation.remove_lines(seven), seven)
-
-
-@pytest.mark.parametrize("touching", [False, True])
-def test_the_box_of_a_form_is_taken_away(touching):
-    ink = np.zeros((200, 200), np.float32)
-    ink[60 : 143 if touching else 130, 90:102] = 0.9
-    boxed = ink.copy()
-    boxed[40:43, 50:150] = boxed[140:143, 50:150] = boxed[40:143, 50:53] = boxed[40:143, 147:150] = 0.8
-    left = preparation.remove_boxes(boxed)
-    assert left[60:130, 90:102].min() > 0.8
-    left[60:143, 90:102] = 0
-    assert left.max() == 0
-
-
-def test_a_box_of_a_few_pixels_is_taken_away():
-    ink = np.zeros((100, 100), np.float32)
-    ink[44:64, 50:54] = 0.9
-    boxed = ink.copy()
-    boxed[38, 40:64] = boxed[70, 40:64] = boxed[38:71, 40] = boxed[38:71, 63] = 0.8
-    left = preparation.remove_boxes(boxed)
-    assert left[44:64, 50:54].min() > 0.8
-    assert np.count_nonzero(left) == np.count_nonzero(ink)
-
-
-def test_two_sides_of_a_faint_box_go_and_a_thin_loose_bar_stays():
-    mask = np.zeros((100, 100), bool)
-    mask[30:70, 40:48] = True
-    with_line = mask.copy()
-    with_line[24, 34:54] = with_line[24:76, 53] = True
-    digit, doubts = preparation.pick_digit(with_line)
-    np.testing.assert_array_equal(digit, mask)
-    assert doubts == []
-    five = mask.copy()
-    five[27:31, 50:75] = True  # half as thick as the other strokes, and no line
-    np.testing.assert_array_equal(preparation.pick_digit(five)[0], five)
-
-
-def test_specks_go_and_the_bar_of_a_five_stays():
-    mask = np.zeros((200, 200), bool)
-    mask[60:150, 80:92] = True
-    mask[40:50, 95:130] = True  # a piece near it
-    mask[5:8, 5:8] = True  # a speck far from it
-    mask[80:120, 195:] = True  # something cut by the edge
-    digit, doubts = preparation.pick_digit(mask)
-    expected = mask.copy()
-    expected[:10, :10] = expected[:, 195:] = False
-    np.testing.assert_array_equal(digit, expected)
-    assert doubts == []
-
-
-def test_the_rest_of_a_line_that_hangs_from_the_digit_goes():
-    mask = np.zeros((200, 200), bool)
-    mask[60:140, 90:102] = True
-    with_line = mask.copy()
-    with_line[140:, 95:97] = True
-    digit, doubts = preparation.pick_digit(with_line)
-    assert doubts == []
-    assert digit[:130].sum() == mask[:130].sum()
-    assert np.flatnonzero(digit.any(1))[-1] < 150
-    cut = np.zeros((200, 200), bool)
-    cut[60:, 90:102] = True  # a stroke as wide as itself is no line
-    digit, doubts = preparation.pick_digit(cut)
-    np.testing.assert_array_equal(digit, cut)
-    assert "edge" in doubts[0]
-
-
-@pytest.mark.parametrize("width", [1, 4, 8, 16, 40, 52, 80])
-def test_strokes_become_as_thick_as_the_network_knows_them(width):
-    """A bar of known width, 400 pixels high: in 28×28, that is width / 20."""
-    bar = np.zeros((400, 200), bool)
-    bar[:, 10 : 10 + width] = True
-    pixels = preparation.centre(
-        preparation.fit(preparation.even_strokes(preparation.cut_out(bar.astype(np.float32), bar)))
-    )
-    across = pixels[10:18].sum(1).mean() / 255
-    expected = np.clip(width / 20, preparation.THINNEST_STROKE, preparation.THICKEST_STROKE)
-    assert across == pytest.approx(expected, abs=0.25)
-    assert np.count_nonzero(pixels[:, 14] > 127) == pytest.approx(20, abs=1)
-
-
-def test_a_blurred_stroke_does_not_fall_apart():
-    """A ring that is darker on one side, as 8×8 pixels show it: what hangs together stays together."""
-    y, x = np.mgrid[-1:1:60j, -1:1:60j]
-    ring = np.exp(-(((np.hypot(y, x) - 0.6) / 0.15) ** 2)) * (0.55 - 0.4 * x)
-    cut = preparation.cut_out(ring, ring > 0.1)
-    assert ndimage.label(cut, np.ones((3, 3)))[1] == 1
-    assert ndimage.label(~np.pad(cut, 1))[1] == 2, "paper outside and inside of the ring"
-
-
-def test_the_inside_of_a_thick_stroke_is_not_paper():
-    gray = np.full((160, 160), 230, np.float32)
-    gray[30:130, 60:100] = 40
-    ink = preparation.even_light(ndimage.gaussian_filter(gray, 6))
-    assert ink[80, 70:90].min() > 0.9 * ink.max()
-
-
-def test_a_blurred_stroke_is_whole_and_the_dark_corners_of_a_photo_are_not_ink():
-    y, x = np.mgrid[-1:1:200j, -1:1:200j]
-    gray = np.full((200, 200), 220, np.float32)
-    gray[60:150, 140:160] = 60
-    gray = ndimage.gaussian_filter(gray, 4) * (1 - 0.25 * (x * x + y * y) / 2) * (0.8 + 0.2 * y)
-    mask = preparation.find_ink(preparation.even_light(gray.astype(np.float32)))
-    assert mask[60:150, 140:160].mean() > 0.97
-    mask[50:160, 130:170] = False
-    assert not mask.any()
-
-
-def test_the_inside_of_a_stroke_in_a_soft_shadow_is_not_looked_for():
-    """A shadow as dark as the ink, with a soft edge, and a stroke beside it: only the stroke is ink."""
-    x = np.arange(240)[None]
-    gray = (220 * (1 - 0.6 / (1 + np.exp((x - 60) / 12)))).repeat(200, axis=0).astype(np.float32)
-    gray[60:150, 150:166] = 70
-    mask = preparation.find_ink(preparation.even_light(gray))
-    assert mask[62:148, 152:164].all()
-    mask[55:155, 145:171] = False
-    assert not mask.any()
-
-
-def sheet_on_a_table(sheet=230, table=70):
-    gray = np.full((240, 240), table, np.float32)
-    gray[:200, 30:210] = sheet
-    gray[60:150, 110:122] = 20 if sheet > 120 else 250  # a 1
-    return gray
-
-
-@pytest.mark.parametrize(("sheet", "table"), [(230, 70), (160, 240), (60, 200)])
-def test_what_lies_around_the_sheet_is_painted_over(sheet, table):
-    gray = sheet_on_a_table(sheet, table)
-    found = preparation.only_the_sheet(gray)
-    np.testing.assert_array_equal(found[55:155, 105:127], gray[55:155, 105:127])
-    found[55:155, 105:127] = sheet
-    assert np.abs(found - sheet).max() < 2
-
-
-def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
-    both = sheet_on_a_table()
-    both[222:234, 60:180] = 250
-    assert preparation.only_the_sheet(both) is both
-    stroke = np.full((200, 200), 230, np.float32)
-    stroke[20:180, 60:140] = 30  # a broad brush
-    assert preparation.only_the_sheet(stroke) is stroke
-    even = np.full((200, 200), 230, np.float32)
-    assert preparation.only_the_sheet(even) is even
 
 
 def test_a_sheet_on_a_table_is_read_like_the_sheet_alone(page):
@@ -410,43 +241,19 @@ def test_the_holes_of_a_fat_eight_are_not_the_ink(inverted):
     assert ndimage.label(pixels < 100)[1] == 3, "the paper around it and two holes"
 
 
-def test_a_ring_round_the_digit_goes_and_a_nought_stays():
-    y, x = np.mgrid[:200, :200]
-    ring = np.abs(np.hypot(y - 100, x - 100) - 80) < 5
-    one = np.zeros((200, 200), bool)
-    one[60:140, 95:105] = True
-    digit, doubts = preparation.pick_digit(ring | one)
-    np.testing.assert_array_equal(digit, one)
-    assert doubts == []
-    speck = np.zeros((200, 200), bool)
-    speck[97:103, 97:103] = True
-    assert preparation.pick_digit(ring | speck)[0][ring].all()
-
-
-def test_a_line_under_the_digit_goes_and_the_foot_of_a_two_stays():
-    one = np.zeros((200, 200), bool)
-    one[40:140, 95:107] = True
-    lined = one.copy()
-    lined[146:152, 60:150] = True
-    np.testing.assert_array_equal(preparation.pick_digit(lined)[0], one)
-    two = one.copy()
-    two[146:152, 95:150] = True  # not wider on both sides
-    np.testing.assert_array_equal(preparation.pick_digit(two)[0], two)
-
-
 def test_tiny_pictures_are_enlarged():
     digits = load_digits()
     picture = read_image(digits.images[0])
     assert picture.size == (8, 8)
-    assert preparation.enlarge(picture).size == (56, 56)
-    assert [step.name for step in preparation.explain(digits.images[0])][:2] == ["the picture", "enlarged"]
+    assert enlarge(picture).size == (56, 56)
+    assert [step.name for step in explain(digits.images[0])][:2] == ["the picture", "enlarged"]
 
 
 def test_explain_says_only_what_is_true(page):
     """Each sentence belongs to pictures that need its step, and to no others."""
 
     def names(picture):
-        return {step.name for step in preparation.explain(picture)}
+        return {step.name for step in explain(picture)}
 
     assert names(page) == {"the picture", "even light", "ink", "digit", "cut out", "strokes", "fitted", "centred"}
     assert names(page.convert("RGB")) - names(page) == {"gray"}
@@ -456,7 +263,7 @@ def test_explain_says_only_what_is_true(page):
     lined = np.array(page.resize((300, 360)))
     lined[340:343] = 120
     assert names(Image.fromarray(lined)) - names(page) == {"no lines"}
-    sentence = {step.name: step.sentence for step in preparation.explain(page)}["digit"]
+    sentence = {step.name: step.sentence for step in explain(page)}["digit"]
     assert sentence == "All ink belongs to the digit."
 
 
@@ -556,12 +363,3 @@ def test_large_pictures_are_reduced_first(page):
     file = io.BytesIO()
     page.resize((2500, 3000), Image.Resampling.BICUBIC).save(file, "PNG")
     assert_like(file.getvalue(), to_mnist(page), 0.92)
-
-
-def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
-    """Rounding alone makes such a range: too small for a histogram."""
-    hardly = np.full((100, 120), 200.0, np.float32)
-    hardly[:, 60:] = np.nextafter(hardly[0, 0], np.float32(255))
-    assert preparation.only_the_sheet(hardly) is hardly
-    with pytest.raises(ImageError, match="blank"):
-        to_mnist(hardly)

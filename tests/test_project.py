@@ -208,7 +208,19 @@ ROOMS = [
         "training",
     },
     {"evaluation"},
-    {"pictures", "preparation", "slants", "inference", "folder_evaluation"},
+    {
+        "pictures",
+        "masks",
+        "paper",
+        "ink",
+        "lines",
+        "picking",
+        "mnist_form",
+        "preparation",
+        "slants",
+        "inference",
+        "folder_evaluation",
+    },
 ]
 
 

@@ -1,0 +1,164 @@
+"""The paper: laid under what is transparent, told from a table around it and from ink that is lighter.
+
+Taught in notebook 05. These are the first steps from a picture to MNIST's form: they end
+with one gray for each point and with the polarity, whether the ink is light or dark.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.masks import dilation, otsu, resize, scale, share_of_rectangle
+
+
+def put_on_paper(colours):
+    """Lay a picture with transparent parts on paper that contrasts with its ink.
+
+    The colours of pixels that can't be seen have no say.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (H, W, 4)
+
+    Returns
+    -------
+    ndarray of uint8, shape (H, W, 3)
+    """
+    cover = colours[:, :, 3:].astype(np.float32) / 255
+    solid = cover[:, :, 0] > 0.5
+    colours = colours[:, :, :3].astype(np.float32)
+    if not solid.any():
+        paper = np.full(3, 255.0)
+    else:
+        seen = to_gray(colours[solid][None])
+        spread = np.ptp(np.percentile(seen, [1, 99]))
+        if solid.mean() > 0.5 and spread > 40:  # a sheet with its writing on it, cut out
+            paper = np.median(colours[solid], axis=0)
+        else:
+            paper = np.full(3, 255.0 if seen.mean() < 128 else 0.0)
+    return np.rint(colours * cover + paper * (1 - cover)).astype(np.uint8)
+
+
+def to_gray(colours):
+    """Drop the colour. Usually that is brightness as the eye sees it (ITU-R 601).
+
+    Ink and paper of one brightness, such as red on green, differ in another channel; the
+    one with the widest range is taken when it shows at least half as much again.
+
+    Parameters
+    ----------
+    colours : ndarray of uint8, shape (H, W) or (H, W, 3)
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 255]
+    """
+    colours = colours.astype(np.float32)
+    if colours.ndim == 2:
+        return colours
+    brightness = colours @ np.array([0.299, 0.587, 0.114], np.float32)
+    grays = [brightness, *np.moveaxis(colours, 2, 0)]
+    ranges = [np.ptp(np.percentile(gray[::2, ::2], [0.5, 99.5])) for gray in grays]
+    best = int(np.argmax(ranges))
+    return grays[best] if ranges[best] > 1.5 * ranges[0] + 10 else brightness
+
+
+def only_the_sheet(gray):
+    """Paint over what lies around the sheet: a table, a finger, a scanner's lid, the margin of a screenshot.
+
+    Without its strokes, a picture of a sheet on a table has two grays. The sheet is in one
+    piece with hardly a dent, it holds all the ink, and the rest reaches the picture's frame.
+    A shadow may look like a table; where no ink lies in it, nothing is lost.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W), range [0, 255]
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W), range [0, 255]
+        `gray` itself when there is no such sheet.
+    """
+    if min(gray.shape) < 64 or _two_grays(_without_strokes(gray, 20)[1]) is None:
+        return gray
+    coarse, bare = _without_strokes(gray, 40)
+    bright = _two_grays(bare)
+    if bright is None:
+        return gray
+    reach = max(1, min(coarse.shape) // 16)
+    edge = dilation(bright, reach) & dilation(~bright, reach)  # where the corners were rounded
+    strokes = np.where(edge, 0, np.abs(coarse - bare))
+    ink = strokes > max(15, 0.5 * strokes.max())
+    for half in (bright, ~bright):
+        labels, _ = ndimage.label(half)
+        sheet = labels == np.bincount(labels[half]).argmax()
+        if np.count_nonzero(ink & sheet) > 0.95 * np.count_nonzero(ink) and _looks_like_a_sheet(sheet):
+            inside = ndimage.binary_erosion(sheet, border_value=1)
+            nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
+            paper = resize(bare[tuple(nearest)], gray.shape)
+            return np.where(resize(inside, gray.shape) > 0.5, gray, paper)
+    return gray
+
+
+def _without_strokes(gray, cells):
+    """The picture on a grid with so many cells along its shorter side, and the same without strokes."""
+    coarse = scale(gray, 1 / max(1, min(gray.shape) // cells))
+    return coarse, ndimage.median_filter(coarse, min(coarse.shape) // 4 | 1, mode="nearest")
+
+
+def _two_grays(bare):
+    """The brighter part of a picture that has two grays; None when it has one, or they change gradually."""
+    if np.ptp(bare) < 25:
+        return None
+    bright = bare > otsu(bare)
+    share = bright.mean()
+    if not 0 < share < 1:
+        return None
+    contrast = bare[bright].mean() - bare[~bright].mean()
+    return None if contrast < 25 or contrast**2 * share * (1 - share) < 0.85 * bare.var() else bright
+
+
+def _looks_like_a_sheet(mask):
+    """Tell whether a mask has hardly a dent, and is a rectangle or goes on beyond the frame, but not all round it."""
+    from skimage.morphology import convex_hull_image
+
+    frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    if mask.mean() < 0.1 or frame.all() or (frame.mean() < 0.3 and share_of_rectangle(mask) < 0.85):
+        return False
+    return mask.sum() > 0.88 * convex_hull_image(mask).sum()
+
+
+def ink_is_light(gray):
+    """Decide from the picture whether light ink lies on dark paper.
+
+    Paper is what most of the picture and of its frame show. A plane is fitted to the
+    grays, so that light from one side doesn't look like ink; what departs from it
+    furthest is the ink.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W)
+
+    Returns
+    -------
+    bool
+    """
+    step = max(1, min(gray.shape) // 48)
+    small = ndimage.uniform_filter(gray, step)[step // 2 :: step, step // 2 :: step] if step > 1 else gray
+    terms, weight = _plane(*small.shape)
+    values = small.ravel()
+    away = values - np.median(values)
+    for _ in range(5):  # weights of 1/|residual| turn least squares into least absolute deviations
+        weighted = terms.T * (weight / np.maximum(abs(away), 2))
+        plane = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(3), weighted @ values)
+        away = values - terms @ plane
+    return bool((away**3).sum() > 0)
+
+
+@lru_cache(8)
+def _plane(height, width):
+    """The terms 1, x, y of a plane over a picture, and weights: frame and corners show paper rather than ink."""
+    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
+    weight = 1.0 + 2.0 * (np.maximum(abs(x), abs(y)) > 0.85) + 3.0 * (np.minimum(abs(x), abs(y)) > 0.8)
+    return np.stack([np.ones_like(x), x, y], 1), weight

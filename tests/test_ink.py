@@ -1,0 +1,35 @@
+"""The ink (`ink`) under uneven light, and within strokes that are thick or blurred."""
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.ink import even_light, find_ink
+
+
+def test_the_inside_of_a_thick_stroke_is_not_paper():
+    gray = np.full((160, 160), 230, np.float32)
+    gray[30:130, 60:100] = 40
+    ink = even_light(ndimage.gaussian_filter(gray, 6))
+    assert ink[80, 70:90].min() > 0.9 * ink.max()
+
+
+def test_a_blurred_stroke_is_whole_and_the_dark_corners_of_a_photo_are_not_ink():
+    y, x = np.mgrid[-1:1:200j, -1:1:200j]
+    gray = np.full((200, 200), 220, np.float32)
+    gray[60:150, 140:160] = 60
+    gray = ndimage.gaussian_filter(gray, 4) * (1 - 0.25 * (x * x + y * y) / 2) * (0.8 + 0.2 * y)
+    mask = find_ink(even_light(gray.astype(np.float32)))
+    assert mask[60:150, 140:160].mean() > 0.97
+    mask[50:160, 130:170] = False
+    assert not mask.any()
+
+
+def test_the_inside_of_a_stroke_in_a_soft_shadow_is_not_looked_for():
+    """A shadow as dark as the ink, with a soft edge, and a stroke beside it: only the stroke is ink."""
+    x = np.arange(240)[None]
+    gray = (220 * (1 - 0.6 / (1 + np.exp((x - 60) / 12)))).repeat(200, axis=0).astype(np.float32)
+    gray[60:150, 150:166] = 70
+    mask = find_ink(even_light(gray))
+    assert mask[62:148, 152:164].all()
+    mask[55:155, 145:171] = False
+    assert not mask.any()

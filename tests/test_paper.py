@@ -1,0 +1,54 @@
+"""The paper (`paper`): polarity, and the sheet among what lies around it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet_helpers.inference import ImageError, to_mnist
+from lenet_helpers.paper import ink_is_light, only_the_sheet
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_polarity_is_told_from_the_picture(sample, light):
+    found = []
+    for pixels in sample.test.pixels[::10]:
+        gray = np.asarray(Image.fromarray(pixels).resize((80, 80)), np.float32) * 0.7 + 40
+        gray *= np.linspace(0.6, 1, 80, dtype=np.float32)  # light from one side
+        found.append(ink_is_light(gray if light else 255 - gray))
+    assert np.mean(found) == light
+
+
+def sheet_on_a_table(sheet=230, table=70):
+    gray = np.full((240, 240), table, np.float32)
+    gray[:200, 30:210] = sheet
+    gray[60:150, 110:122] = 20 if sheet > 120 else 250  # a 1
+    return gray
+
+
+@pytest.mark.parametrize(("sheet", "table"), [(230, 70), (160, 240), (60, 200)])
+def test_what_lies_around_the_sheet_is_painted_over(sheet, table):
+    gray = sheet_on_a_table(sheet, table)
+    found = only_the_sheet(gray)
+    np.testing.assert_array_equal(found[55:155, 105:127], gray[55:155, 105:127])
+    found[55:155, 105:127] = sheet
+    assert np.abs(found - sheet).max() < 2
+
+
+def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
+    both = sheet_on_a_table()
+    both[222:234, 60:180] = 250
+    assert only_the_sheet(both) is both
+    stroke = np.full((200, 200), 230, np.float32)
+    stroke[20:180, 60:140] = 30  # a broad brush
+    assert only_the_sheet(stroke) is stroke
+    even = np.full((200, 200), 230, np.float32)
+    assert only_the_sheet(even) is even
+
+
+def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
+    """Rounding alone makes such a range: too small for a histogram."""
+    hardly = np.full((100, 120), 200.0, np.float32)
+    hardly[:, 60:] = np.nextafter(hardly[0, 0], np.float32(255))
+    assert only_the_sheet(hardly) is hardly
+    with pytest.raises(ImageError, match="blank"):
+        to_mnist(hardly)
