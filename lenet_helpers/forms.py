@@ -15,7 +15,7 @@ from PIL import ImageFilter
 
 from lenet_helpers.strokes import PAD, draw_strokes, rounded
 
-PEN = (1.4, 3.8)
+PEN = (1.8, 3.2)
 """Thinnest and thickest pen, in pixels of MNIST's form."""
 
 TURNS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
@@ -95,8 +95,8 @@ def draw_form(pattern, random):
 def _another_hand(lines, random):
     """Move each corner a little, then lean, turn and stretch the whole."""
     size = np.ptp(np.concatenate(lines), axis=0).max()
-    wobble = size * random.uniform(0.01, 0.04)
-    lean, turn, stretch = random.normal(0, 0.25), random.normal(0, 0.1), math.exp(random.normal(0, 0.25))
+    wobble = size * random.uniform(0.01, 0.03)
+    lean, turn, stretch = random.normal(0, 0.12), random.normal(0, 0.05), math.exp(random.normal(0, 0.12))
     matrix = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
     matrix = matrix @ np.array([[stretch, -lean], [0, 1]])
     moved = []

