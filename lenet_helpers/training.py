@@ -142,8 +142,8 @@ class TrainingRun:
     Raises
     ------
     ValueError
-        The recipe names an unknown schedule; while iterating: the training loss is no
-        longer finite.
+        The recipe names an unknown schedule, or leaves a batch of one image to normalise;
+        while iterating: the training loss is no longer finite.
     """
 
     def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None):
@@ -157,6 +157,11 @@ class TrainingRun:
         self._validation = validation.tensors(self.device)
         self._steps_per_epoch = -(-len(self._labels) // recipe.batch_size)
 
+        if recipe.training_form and len(self._labels) % recipe.batch_size == 1:
+            raise ValueError(
+                f"{len(self._labels):,} images in batches of {recipe.batch_size} leave one image over, "
+                "which can't be normalised by itself: choose another batch size"
+            )
         with thread_limit(threads):
             self._trained = self._training_form() if recipe.training_form else model
         # The same layers and parameters; only the pooling is computed in another way.

@@ -125,6 +125,14 @@ def test_drawn_forms_join_the_training_images(few):
     assert list(run) == list(fit(LeNet(seed=0), together, validation, plain, device="cpu"))
 
 
+def test_a_batch_of_one_image_is_refused_where_it_would_be_normalised(few):
+    train, validation = part(few[0], 33), few[1]
+    recipe = dataclasses.replace(FEW_STEPS, training_form=True)
+    with pytest.raises(ValueError, match=r"33 images in batches of 32 leave one image over.*another batch size"):
+        TrainingRun(LeNet(seed=0), train, validation, recipe, device="cpu")
+    assert TrainingRun(LeNet(seed=0), train, validation, FEW_STEPS, device="cpu").steps_total == 4
+
+
 def test_recipes_are_found_by_their_names():
     assert {"reference": REFERENCE, "fast": FAST, "best": BEST} == RECIPES
     assert FAST.epochs < REFERENCE.epochs
