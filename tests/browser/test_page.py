@@ -161,7 +161,7 @@ def test_layers_follow_the_pad(projector):
     panel = projector.locator(".widget-tab-contents > .lenet-box:visible").first
     before = panel.locator("img").nth(1).get_attribute("src")
     panel.get_by_role("button", name="Sample digit 0").click()
-    panel.get_by_text("The largest logit").wait_for()
+    panel.locator("strong", has_text="0").wait_for()
     assert panel.locator("img").nth(1).get_attribute("src") != before
 
 
