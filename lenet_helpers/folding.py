@@ -101,6 +101,7 @@ class NormalisedLayer(nn.Module):
             self.whole = nn.Parameter(matrix.clone())
         self.factored = expansion > 0
         self.padding = layer.padding if isinstance(layer, nn.Conv2d) else None
+        self.convolve = F.conv2d  # or what computes it faster
         norm = nn.BatchNorm1d if self.padding is None else nn.BatchNorm2d
         self.norm = norm(outputs, device=matrix.device)
 
@@ -110,7 +111,7 @@ class NormalisedLayer(nn.Module):
 
     def forward(self, x):
         weight = self.weight()
-        x = F.linear(x, weight) if self.padding is None else F.conv2d(x, weight, padding=self.padding)
+        x = F.linear(x, weight) if self.padding is None else self.convolve(x, weight, padding=self.padding)
         return self.norm(x)
 
     def folded(self):
@@ -139,7 +140,7 @@ class NormalisedInputLayer(nn.Module):
 
     def __init__(self, layer, inputs):
         super().__init__()
-        self.shape, self.padding = layer.weight.shape, layer.padding
+        self.shape, self.padding, self.convolve = layer.weight.shape, layer.padding, F.conv2d
         self.weight = nn.Parameter(layer.weight.detach().flatten(1).clone())
         self.gain = nn.Parameter(torch.ones_like(self.weight[:, 0]))
         self.offset = nn.Parameter(torch.zeros_like(self.gain))
@@ -150,7 +151,7 @@ class NormalisedInputLayer(nn.Module):
 
     def forward(self, x):
         weight, bias = self.folded()
-        return F.conv2d(x, weight, bias, padding=self.padding)
+        return self.convolve(x, weight, bias, padding=self.padding)
 
     def folded(self):
         """Return weight and bias of the plain layer that does the same."""

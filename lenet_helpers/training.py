@@ -28,7 +28,7 @@ from lenet_helpers.distributed import SharedOptimiser, current_ranks, share_norm
 from lenet_helpers.folding import TrainingForm
 from lenet_helpers.forms import with_forms
 from lenet_helpers.optimiser import Adam, learning_rate_at
-from lenet_helpers.pooling import with_halving_pools
+from lenet_helpers.quick_layers import with_quick_layers
 from lenet_helpers.recipes import FAST
 from lenet_helpers.threads import thread_limit
 
@@ -164,8 +164,8 @@ class TrainingRun:
             )
         with thread_limit(threads):
             self._trained = self._training_form() if recipe.training_form else model
-        # The same layers and parameters; only the pooling is computed in another way.
-        self._network = with_halving_pools(self._trained) if self.device.type == "cpu" else self._trained
+        # The same layers and parameters; only computed in another way.
+        self._network = with_quick_layers(self._trained) if self.device.type == "cpu" else self._trained
         self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None
         self._optimiser = Adam(self._trained.parameters(), betas=recipe.betas)
         learning_rate_at(0, recipe, self.steps_total)  # an unknown schedule is told before the first step

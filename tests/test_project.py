@@ -195,11 +195,11 @@ ROOMS = [
     {"architecture"},
     {
         "augmentation",
+        "quick_layers",
         "folding",
         "forms",
         "strokes",
         "optimiser",
-        "pooling",
         "recipes",
         "model_files",
         "checkpoints",
