@@ -11,8 +11,11 @@ import re
 import shutil
 import signal
 import socket
+import subprocess
 import sys
+import tempfile
 import time
+import venv
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +33,7 @@ from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.kit import make_kit
 from lenet_helpers.grading.limits import Limits
 from lenet_helpers.grading.marking import FAILED, GRADED, NO_HIDDEN_TESTS, Job, Task, mark, without_hidden_tests
+from lenet_helpers.paths import COURSE
 
 BOXES = {box.name: box for box in sandbox.SANDBOXES}
 WORKING = {name: sandbox.why_not(box) for name, box in BOXES.items()} if sys.platform == "linux" else {}
@@ -482,6 +486,22 @@ def test_without_a_sandbox_grading_is_refused(monkeypatch, tmp_path, capsys, kit
         cli.main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "marks.csv")])
     assert stop.value.code == 1 and "no sandbox works here" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["class"]
+
+
+@needs_sandbox
+def test_a_course_below_tmp_can_be_graded_as_well():
+    """Inside, /tmp is empty but for what Python needs."""
+    with tempfile.TemporaryDirectory(prefix="lenet ü ", dir="/tmp") as folder:
+        venv.create(folder, with_pip=False)
+        program = "from lenet_helpers.grading.sandbox import *; print([why_not(box) for box in SANDBOXES])"
+        done = subprocess.run(
+            [f"{folder}/bin/python", "-c", program],
+            env={**os.environ, "PYTHONPATH": str(COURSE)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert done.stdout.strip() == str(list(WORKING.values()))
 
 
 def test_a_sandbox_that_does_not_separate_is_not_taken():

@@ -91,13 +91,15 @@ class Bubblewrap:
         options += ["--hostname", "grading", "--clearenv"]
         for name, value in environment(places, inside.data, limits.threads).items():
             options += ["--setenv", name, value]
+        size = str(limits.disk * 2**20)
+        for folder in ("/tmp", "/home/student"):  # first: the course may lie in one of them
+            options += ["--size", size, "--tmpfs", folder]
         for source, target in _readable(inside, places):
             options += ["--ro-bind", source, target]
         for link, target in _links():
             options += ["--symlink", target, link]
         options += ["--proc", "/proc", "--dev", "/dev"]
-        size = str(limits.disk * 2**20)
-        for folder in ("/tmp", "/home/student", "/course/notebooks", "/dev/shm"):
+        for folder in ("/course/notebooks", "/dev/shm"):
             options += ["--size", size, "--tmpfs", folder]
         options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course/notebooks"]
         return [shutil.which("bwrap") or "bwrap", *options, "--", _python(), places["runner"]]
@@ -117,6 +119,14 @@ class Unshare:
         (inside.marker.parent / "root").mkdir(exist_ok=True)
         root = q(str(inside.marker.parent / "root"))  # what is mounted there, only this process sees
         lines = ["set -e", f"mount -t tmpfs -o mode=755,nosuid,nodev root {root}"]
+
+        def mount_box(folder):
+            lines.append(
+                f"mkdir -p {root}{folder}; mount -t tmpfs -o mode=1777,nosuid,nodev,size={size} box {root}{folder}"
+            )
+
+        for folder in ("/tmp", "/home/student"):  # first: the course may lie in one of them
+            mount_box(folder)
         for source, target in _readable(inside, places):
             lines.append(_mount_point(root, source, target))
             lines.append(f"mount --rbind {q(source)} {root}{q(target)}")
@@ -125,7 +135,7 @@ class Unshare:
                 f"mount -o remount,bind,ro,nosuid,nodev,relatime {root}{q(target)}"
             )
         lines += [f"ln -s {q(target)} {root}{q(link)}" for link, target in _links()]
-        lines.append(f"mkdir -p {root}/proc {root}/dev {root}/tmp {root}/home/student {root}/old")
+        lines.append(f"mkdir -p {root}/proc {root}/dev {root}/old")
         lines.append(f"mount -t proc -o nosuid,nodev,noexec proc {root}/proc")
         for part in ("sys", "irq", "bus", "fs", "sysrq-trigger"):  # settings of the whole computer
             path = f"{root}/proc/{part}"
@@ -136,8 +146,8 @@ class Unshare:
         lines.append(f"mount -t tmpfs -o mode=755,nosuid,size=1m dev {root}/dev; mkdir {root}/dev/shm")
         for device in ("null", "zero", "full", "random", "urandom"):
             lines.append(f"touch {root}/dev/{device}; mount --bind /dev/{device} {root}/dev/{device}")
-        for folder in ("/tmp", "/home/student", "/course/notebooks", "/dev/shm"):
-            lines.append(f"mount -t tmpfs -o mode=1777,nosuid,nodev,size={size} box {root}{folder}")
+        for folder in ("/course/notebooks", "/dev/shm"):
+            mount_box(folder)
         lines.append(f"mount -o remount,ro,nosuid dev {root}/dev")
         lines.append(f"cd {root}; pivot_root . old; umount -l /old; mount -o remount,ro,nosuid,nodev / ")
         lines.append("cd /course/notebooks")
