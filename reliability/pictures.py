@@ -111,19 +111,28 @@ def read(classifier, content, way, folder):
     path.write_bytes(content)
     with open(path, "rb") as file:
         picture = {"bytes": content, "path": path, "open file": file}.get(way)
-        before = _start_measuring_memory()
-        started, clock = time.process_time(), time.perf_counter()
-        try:
+
+        def attempt():
             digit = classifier.predict(_opened(content) if way == "PIL image" else picture)
             fine = type(digit) is int and 0 <= digit <= 9
-            outcome, what = ("digit", str(digit)) if fine else ("other error", f"{digit!r} is no digit")
-        except ImageError as error:
-            outcome, what = "ImageError", str(error)[:200]
-        except Exception as error:
-            outcome, what = "other error", f"{type(error).__name__}: {str(error)[:200]}"
-        seconds, wall = time.process_time() - started, time.perf_counter() - clock
+            return ("digit", str(digit)) if fine else ("other error", f"{digit!r} is no digit")
+
+        return {"way": way, **measured(attempt, ImageError)}
+
+
+def measured(attempt, documented):
+    """Call `attempt`, which gives outcome and details; measure it, and tell the documented error from others."""
+    before = _start_measuring_memory()
+    started, clock = time.process_time(), time.perf_counter()
+    try:
+        outcome, what = attempt()
+    except documented as error:
+        outcome, what = documented.__name__, str(error)[:200]
+    except Exception as error:
+        outcome, what = "other error", f"{type(error).__name__}: {str(error)[:200]}"
+    seconds, wall = time.process_time() - started, time.perf_counter() - clock
     megabytes = _peak_megabytes() - before if before is not None else None
-    return {"way": way, "outcome": outcome, "what": what, "seconds": seconds, "wall": wall, "megabytes": megabytes}
+    return {"outcome": outcome, "what": what, "seconds": seconds, "wall": wall, "megabytes": megabytes}
 
 
 def _opened(content):

@@ -13,6 +13,7 @@ from lenet_helpers.paths import COURSE
 CAMPAIGNS = {
     "crowd": "Thirty programs that start at once on an empty data folder",
     "pictures": "Damaged and hostile picture files",
+    "fuzzing": "Pictures that a fuzzer finds",
     "models": "Damaged and hostile model files",
     "saving": "Trainings that are killed",
     "disks": "Disks that are full or read-only",

@@ -5,9 +5,11 @@ import json
 import os
 import pickle
 import random
+import re
 import subprocess
 import sys
 import tomllib
+from collections import Counter
 
 import nbformat
 import pytest
@@ -16,7 +18,7 @@ from PIL import Image
 from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.paths import COURSE
-from reliability import crowd, disks, matrix, memory, models, mutations, offline, pictures, saving, stopping
+from reliability import crowd, disks, fuzzing, matrix, memory, models, mutations, offline, pictures, saving, stopping
 from reliability.__main__ import main, run
 from reliability.report import CAMPAIGNS, Store
 
@@ -104,6 +106,25 @@ def test_what_must_not_be_is_found():
     assert [failure.split(" ")[1] for failure in result["failures"][:4]] == ["1", "2", "3", "4"]
     assert result["failures"][4] == "1 files were not read"
     assert "| truncate" in pictures.show(result)
+
+
+def test_a_fuzzer_finds_nothing_but_digits_and_image_errors():
+    result = fuzzing.run(quick=True, examples=60)
+    assert result["failures"] == []
+    assert [row[1] >= 60 for row in result["rows"]] == [True, True]
+    assert min(sum(row[column] for row in result["rows"]) for column in (2, 3)) > 10
+
+
+def test_the_fuzzer_finds_what_is_wrong_and_cuts_it_down():
+    """A reader that fails on light pixels: Hypothesis comes to the smallest picture with one."""
+
+    def fragile(pixels):
+        wrong = pixels.size > 5 and pixels.max() > 200
+        return {"outcome": "other error" if wrong else "digit", "what": "light", "seconds": 0.0, "megabytes": None}
+
+    with pytest.raises(AssertionError, match="light") as failure:
+        fuzzing.search(fuzzing.pixel_arrays(), fragile, Counter(), examples=200)
+    assert re.search(r"with array\(\[.*201", " ".join(failure.value.__notes__), re.DOTALL)
 
 
 def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypatch):
