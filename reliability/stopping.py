@@ -7,6 +7,7 @@ what was done so far must be there.
 import contextlib
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -14,8 +15,10 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.request
 import uuid
 from collections import Counter
+from http.client import HTTPException
 from pathlib import Path
 
 from benchmarks.report import table
@@ -48,7 +51,7 @@ def run(quick=False, seed=0, rounds=None):
 # --- programs that get a Ctrl-C ------------------------------------------------------------
 
 
-def interrupt(command, delay, sign=None, **environment):
+def interrupt(command, delay, sign=None, meanwhile=None, **environment):
     """Start a program, send it Ctrl-C as a terminal does, and look at what it leaves.
 
     Parameters
@@ -57,6 +60,9 @@ def interrupt(command, delay, sign=None, **environment):
         Arguments of this Python.
     delay : float
         Seconds after the first line on standard output that contains `sign`, or after the start.
+    sign : str, optional
+    meanwhile : callable, optional
+        Called with that line, in a thread of its own.
 
     Returns
     -------
@@ -83,6 +89,8 @@ def interrupt(command, delay, sign=None, **environment):
             lines.append(line)
             if sign in line:
                 break
+    if meanwhile and lines:
+        threading.Thread(target=meanwhile, args=(lines[-1],), daemon=True).start()
     time.sleep(delay)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGINT)
@@ -229,6 +237,46 @@ def run_course(folder, rng):
     return {"interrupted": status == 130, "kept": len(pages) > 1}, problems
 
 
+def lenet_demo(folder, rng):
+    """`lenet demo`, with a page open"""
+    command = ["-m", "lenet_helpers", "demo", "--no-browser", "--data", "sample"]
+    opened = []
+
+    def open_page(line):
+        for _ in range(200):  # the address is told just before the server listens there
+            with contextlib.suppress(OSError, HTTPException):
+                return opened.append(urllib.request.urlopen(line.split()[-1], timeout=30).read())
+            time.sleep(0.1)
+
+    delay = 12 * rng.random()
+    status, _, _, problems = interrupt(command, delay, sign="http", meanwhile=open_page, TMPDIR=str(folder))
+    problems += [f"left {path.name}" for path in folder.iterdir()]
+    # Ctrl-C is how the demos end: once they are there, with status 0.
+    return {"interrupted": status in (0, 130), "kept": bool(opened)}, problems
+
+
+def lenet_grade(folder, rng):
+    """`lenet grade`"""
+    handed_in, marks = folder / "class", folder / "marks.csv"
+    students = [f"student {number}" for number in range(4)]
+    for student in students:
+        (handed_in / student).mkdir(parents=True)
+        shutil.copy(COURSE / "notebooks" / "01_data.ipynb", handed_in / student)
+    command = ["-m", "lenet_helpers", "grade", handed_in, "--out", marks, "--workers", "2", "--no-sandbox"]
+    # It reports on standard error; so the moments are spread over about the time that it takes.
+    status, _, error, problems = interrupt(command, 4 + 30 * rng.random(), LENET_DATA="sample")
+    done = len(re.findall(r"^lenet: \d+/4 ", error, re.MULTILINE))
+    if status == 130 and marks.exists():
+        problems.append("a table of marks was written though the grading was interrupted")
+    again = subprocess.run([sys.executable, *map(str, command)], cwd=COURSE, capture_output=True, text=True)
+    kept = re.search(r"(\d+) unchanged", again.stderr)
+    if not kept or int(kept[1]) < done:
+        problems.append(f"{done} were marked, and the next run said {again.stderr.strip()[-200:]!r}")
+    rows = marks.read_text(encoding="utf-8") if marks.exists() else ""
+    problems += [f"no marks of {student}" for student in students if student not in rows]
+    return {"interrupted": status == 130, "kept": done > 0}, problems
+
+
 # --- a notebook's kernel -------------------------------------------------------------------
 
 _BEFORE = """
@@ -344,7 +392,7 @@ def interrupt_cell(name, cell, delay):
     return {"interrupted": 1, "kept": records != "0"}, problems
 
 
-OPERATIONS = (lenet_train, lenet_evaluate, download, run_course, notebook)
+OPERATIONS = (lenet_train, lenet_evaluate, lenet_demo, lenet_grade, download, run_course, notebook)
 
 
 def show(result):
