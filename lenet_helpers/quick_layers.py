@@ -1,9 +1,9 @@
 """The same layers, computed faster: what `fit` trains with on a CPU.
 
-Two places of this network are slow out of all proportion:
+In two places of this network, torch's own layers are slow:
 
-* The gradient of the first convolution's weights takes torch as long as all else that this
-  layer does, five times over. It is a convolution itself, and torch is quick at those.
+* The gradient of the first convolution's weights takes several times as long as the
+  convolution. It is a convolution itself, and computed as one it does not.
 * Average pooling visits the four pixels of every window by themselves. Adding whole rows,
   then columns, or whole planes, is a few long vector operations.
 

@@ -80,7 +80,7 @@ FAST = Recipe(
 
 BEST = Recipe(
     "best",
-    epochs=120,
+    epochs=150,
     batch_size=128,
     learning_rate=0.015,
     schedule="one-cycle",
