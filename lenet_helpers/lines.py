@@ -8,7 +8,7 @@ when `lenet_helpers.picking` looks for the digit.
 import numpy as np
 from scipy import ndimage
 
-from lenet_helpers.ink import FAINTEST_INK, find_ink
+from lenet_helpers.ink import FAINTEST_INK
 from lenet_helpers.masks import NEIGHBOURS, bounding_box, dilation, extent, mean_stroke, touches_edge
 
 
@@ -44,6 +44,8 @@ def remove_lines(ink):
 def _without_level_lines(ink):
     height, width = ink.shape
     length, thickest = width // 12, 3 + min(height, width) // 60
+    if max(ink[:, : length + 3].max(), ink[:, -length - 3 :].max()) <= FAINTEST_INK:
+        return ink  # nothing comes near the edges
     # Lines may be tilted a little: the 3 rows around a point count as one.
     darkest = ndimage.maximum_filter1d(ink, 3, axis=0)
     runs = ndimage.grey_opening(darkest, (1, length))
@@ -51,7 +53,7 @@ def _without_level_lines(ink):
     upright = ndimage.grey_opening(ink, (thickest, 1))
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
     if not band[:, : length + 3].any() and not band[:, -length - 3 :].any():
-        return ink  # nothing comes near the edges
+        return ink
     bridged = np.pad(band, ((0, 0), (length, length)), mode="edge")
     bridged = ndimage.grey_closing(bridged, (3, length))[:, length:-length]
     labels, _ = ndimage.label(bridged, NEIGHBOURS)
@@ -89,12 +91,14 @@ def _line_along(piece):
     return np.abs(rows[:, None] - course) <= thick / 2, thick
 
 
-def remove_boxes(ink):
+def remove_boxes(ink, mask):
     """Take away a box drawn round the digit, as forms have it, whether the digit touches it or not.
 
     Parameters
     ----------
     ink : ndarray of float32, shape (H, W), range [0, 1]
+    mask : ndarray of bool, shape (H, W)
+        Where the ink is, from `lenet_helpers.ink.find_ink`.
 
     Returns
     -------
@@ -102,7 +106,6 @@ def remove_boxes(ink):
     """
     if min(ink.shape) < 64:
         return ink
-    mask = find_ink(ink)
     boxes = mask & ~_without_boxes(mask)
     if not boxes.any():
         return ink

@@ -152,7 +152,9 @@ def ink_is_light(gray):
     for _ in range(5):  # weights of 1/|residual| turn least squares into least absolute deviations
         weighted = terms.T * (weight / np.maximum(abs(away), 2))
         plane = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(3), weighted @ values)
-        away = values - terms @ plane
+        before, away = away, values - terms @ plane
+        if np.abs(away - before).max() < 0.1:
+            break
     return bool((away**3).sum() > 0)
 
 

@@ -192,8 +192,9 @@ class _Look:
 def _look_for_ink(gray, light):
     gray = 255 - gray if light else gray
     even = even_light(gray)
-    clean = remove_lines(remove_boxes(even))
-    return _Look(gray, even, clean, find_ink(clean))
+    mask = find_ink(even)
+    clean = remove_lines(remove_boxes(even, mask))
+    return _Look(gray, even, clean, mask if clean is even else find_ink(clean))
 
 
 def _implausible(mask):

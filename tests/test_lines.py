@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from lenet_helpers.ink import find_ink
 from lenet_helpers.lines import remove_boxes, remove_lines
 
 
@@ -30,7 +31,7 @@ def test_the_box_of_a_form_is_taken_away(touching):
     ink[60 : 143 if touching else 130, 90:102] = 0.9
     boxed = ink.copy()
     boxed[40:43, 50:150] = boxed[140:143, 50:150] = boxed[40:143, 50:53] = boxed[40:143, 147:150] = 0.8
-    left = remove_boxes(boxed)
+    left = remove_boxes(boxed, find_ink(boxed))
     assert left[60:130, 90:102].min() > 0.8
     left[60:143, 90:102] = 0
     assert left.max() == 0
@@ -41,6 +42,6 @@ def test_a_box_of_a_few_pixels_is_taken_away():
     ink[44:64, 50:54] = 0.9
     boxed = ink.copy()
     boxed[38, 40:64] = boxed[70, 40:64] = boxed[38:71, 40] = boxed[38:71, 63] = 0.8
-    left = remove_boxes(boxed)
+    left = remove_boxes(boxed, find_ink(boxed))
     assert left[44:64, 50:54].min() > 0.8
     assert np.count_nonzero(left) == np.count_nonzero(ink)

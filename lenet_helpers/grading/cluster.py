@@ -4,6 +4,7 @@ Each worker needs this version of the course, its extras and a sandbox; the kit 
 submissions travel with the tasks. A worker that dies is replaced by the others.
 """
 
+import warnings
 from dataclasses import replace
 
 from distributed import Client, as_completed
@@ -36,9 +37,11 @@ def on_cluster(tasks, job, address, kit):
             raise GradingError(f"the scheduler at {address} has no workers: start some with dask worker") from None
         # To every worker, so that it is still there when one of them dies.
         shared = client.scatter(replace(job, kit=kit.packed()), broadcast=True)
-        futures = {
-            client.submit(attempt, shared, task, pure=False, retries=TRIES_AFTER_FAILURE): task for task in tasks
-        }
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Sending large graph")  # someone handed in 50 MB: it has to be sent
+            futures = {
+                client.submit(attempt, shared, task, pure=False, retries=TRIES_AFTER_FAILURE): task for task in tasks
+            }
         for future in as_completed(list(futures), loop=client.loop):
             try:
                 yield future.result()
