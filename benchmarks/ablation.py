@@ -86,10 +86,7 @@ STEPS = {
     "even light": ("one paper for the whole picture", [(ink, "even_light", _one_paper)]),
     "ruled lines": ("they stay", [(lines, "remove_lines", _unchanged)]),
     "ink": ("half as dark as the darkest", [(ink, "find_ink", _half_of_darkest)]),
-    "boxes": (
-        "they stay",
-        [(lines, "remove_boxes", _unchanged), (lines, "_without_boxes", _unchanged)],
-    ),
+    "boxes": ("they stay", [(lines, "_without_boxes", _unchanged)]),
     "pick the digit": ("all ink is the digit", [(picking, "pick_digit", _everything)]),
     "tails": ("what a line leaves at the digit stays", [(lines, "without_tails", _unchanged)]),
     "hairlines": ("long thin pieces stay", [(lines, "without_hairlines", _unchanged)]),
