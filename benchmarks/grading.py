@@ -10,7 +10,7 @@ WAYS = {"serial": "one process", "workers": "two processes", "dask": "Dask, two 
 
 
 def measure(settings):
-    size = settings.size(24, 6)  # of each kind one or more; make class grades 60
+    size = settings.size(24, 6)  # make class grades 60
     say(f"  a simulated class of {size}")
     return {"size": size, **seconds_of_class(size)}
 

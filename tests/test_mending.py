@@ -341,7 +341,7 @@ def test_what_is_no_notebook_is_named_where_none_came(kit, tmp_path):
     assert strays == ["anna: handed in no notebook, only answers.docx, answers.pdf, answers.py"]
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs POSIX")
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no pipes with a name in a folder")
 def test_links_pipes_and_folders_are_not_opened(kit, tmp_path):
     secret = tmp_path / "secret.ipynb"
     secret.write_text(json.dumps(full(kit)))
