@@ -1,4 +1,4 @@
-"""The steps of `to_mnist`, each switched off by itself.
+"""The steps from a picture to its digit, each switched off by itself.
 
 Something simple stands in for a step that is off, so that the next one still gets what it
 expects.
@@ -10,7 +10,7 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from lenet_helpers import ink, lines, mnist_form, paper, picking, pictures, preparation
+from lenet_helpers import ink, lines, mnist_form, paper, picking, pictures, preparation, slants
 from lenet_helpers.ink import FAINTEST_INK
 from lenet_helpers.masks import bounding_box, extent, scale
 
@@ -71,6 +71,12 @@ def _never(values):
     return False
 
 
+def _upright(model, inputs, slants=(0.0,)):
+    from lenet_helpers import forward_in_batches
+
+    return forward_in_batches(model, inputs).softmax(dim=1)
+
+
 STEPS = {
     "orientation": ("the picture as stored", [(pictures.ImageOps, "exif_transpose", lambda picture: picture)]),
     "enlarging": ("tiny pictures stay tiny", [(preparation, "SMALLEST_SIDE", 0)]),
@@ -99,6 +105,7 @@ STEPS = {
     "soft edges": ("strokes are not blurred", [(mnist_form, "SOFTNESS", 1e-6)]),
     "centre of mass": ("centre of the box", [(mnist_form, "centre", _centre_of_box)]),
     "MNIST's form": ("goes through every step", [(mnist_form, "is_mnist_form", _never)]),
+    "slants": ("read upright alone", [(slants, "probabilities_over_slants", _upright)]),
 }
 """Step -> what happens without it, and the names that are replaced, each with the module that defines it."""
 

@@ -7,12 +7,13 @@ import sys
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from benchmarks import ablation, busy, demos, epoch, machine, original, peer, pictures, race, rendered, report, timing
 from benchmarks.__main__ import main, run
 from benchmarks.settings import SECTIONS, Settings
-from lenet_helpers import LeNet, Split, count_parameters, original_transform, save_model, to_input
+from lenet_helpers import ImageClassifier, LeNet, Split, count_parameters, original_transform, save_model, to_input
 
 # --- clocks and numbers
 
@@ -220,6 +221,21 @@ def test_arrays_are_read_but_not_those_to_train_on(tmp_path):
 
 def test_accuracy_in_each_sub_folder():
     assert pictures.by_folder(["a/1.png", "b/2.png", "a/3.png"], [True, False, False]) == {"a": 0.5, "b": 0.0}
+
+
+def test_the_reader_reads_as_predict_does(sample):
+    model = LeNet(seed=0)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)  # so that its answers change with the picture, and with the slant
+    classifier = ImageClassifier(model)
+    pages = [("ruled", digit, i) for i, digit in enumerate(sample.test.pixels[:30])]
+    digits = classifier.predict([pictures.open_picture(*page) for page in pages])
+    reader = pictures.Reader(classifier.model, map)
+    assert reader.correct(pages, digits)[1].all()
+    upright = reader.correct(pages, digits, "slants")[1]
+    pixels = np.stack([pictures.to_mnist(pictures.open_picture(*page)) for page in pages])
+    assert (upright == reader.reads(pixels, digits)).all() and not upright.all()
 
 
 @pytest.mark.parametrize("step", ablation.STEPS)
