@@ -91,7 +91,10 @@ def _bare_paper(gray, reach):
     else:
         coarse = gray
     side = max(3, int(reach / step) | 1)
-    paper = ndimage.grey_closing(coarse, side)
+    lightest = ndimage.maximum_filter(coarse, side)
+    if np.ptp(lightest) == 0:  # one gray everywhere, as in a drawing: there is nothing to follow
+        return np.maximum(lightest[0, 0], gray)
+    paper = ndimage.minimum_filter(lightest, side)
     if step > 1:
         paper = ndimage.gaussian_filter(paper, 1)
         paper = resize(paper, gray.shape)
@@ -118,10 +121,17 @@ def find_ink(ink):
     # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
     if (ink - ndimage.uniform_filter(ink, max(3, min(ink.shape) // 8))).max() < FAINTEST_INK:
         return np.zeros(ink.shape, bool)
-    low, quarter = np.percentile(ink, [5, 25])
-    floor = max(FAINTEST_INK, quarter + 5 * (quarter - low))
+    floor = _faintest_ink(ink)
     dark = ink[ink > floor]
     if dark.size == 0 or dark.max() < 1.5 * floor:
         return np.zeros(ink.shape, bool)
     threshold = otsu(dark)
     return apply_hysteresis_threshold(ink, max(0.45 * threshold, floor), max(0.7 * threshold, floor))
+
+
+def _faintest_ink(ink):
+    """What is fainter than this may be rough paper. How rough it is, its barest quarter tells."""
+    if np.count_nonzero(ink) < 0.7 * ink.size:
+        return FAINTEST_INK  # that quarter has no ink at all: both percentiles are 0
+    low, quarter = np.percentile(ink, [5, 25])
+    return max(FAINTEST_INK, quarter + 5 * (quarter - low))

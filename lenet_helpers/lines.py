@@ -134,24 +134,26 @@ def _without_boxes(mask):
 
 def _sides_of_a_box(piece):
     """The sides of a box, top, right, bottom and left: a mask each, empty where there is no thin straight line."""
+    return [np.rot90(_top_of_a_box(np.rot90(piece, turn)), -turn) for turn in range(4)]
+
+
+def _top_of_a_box(piece):
+    """The line along the top of a piece: a mask, empty where there is no thin straight one."""
     longest = max(piece.shape)
     slack, thickest = 2 + longest // 25, 2 + longest // 20
-    sides = []
-    for turn in range(4):
-        turned = np.rot90(piece, turn)
-        rows = np.arange(turned.shape[0])[:, None]
-        first = turned.argmax(0)
-        ends = (rows > first) & ~turned
-        last = np.where(ends.any(0), ends.argmax(0), turned.shape[0])
-        here = turned.any(0) & (first <= slack)
-        thin = here & (last - first <= thickest)
-        side = np.zeros_like(turned)
-        if min(piece.shape) >= 16 and here.mean() > 0.9 and thin.mean() > 0.7:
-            # Where a stroke meets the side, only as much goes as the side is thick elsewhere.
-            last = np.where(thin, last, first + int(np.median((last - first)[thin])))
-            side = here & (rows >= first) & (rows < last)
-        sides.append(np.rot90(side, -turn))
-    return sides
+    first = piece.argmax(0)
+    here = piece.any(0) & (first <= slack)
+    if min(piece.shape) < 16 or here.mean() <= 0.9:
+        return np.zeros_like(piece)
+    rows = np.arange(piece.shape[0])[:, None]
+    ends = (rows > first) & ~piece
+    last = np.where(ends.any(0), ends.argmax(0), piece.shape[0])
+    thin = here & (last - first <= thickest)
+    if thin.mean() <= 0.7:
+        return np.zeros_like(piece)
+    # Where a stroke meets the side, only as much goes as the side is thick elsewhere.
+    last = np.where(thin, last, first + int(np.median((last - first)[thin])))
+    return here & (rows >= first) & (rows < last)
 
 
 def without_tails(mask):

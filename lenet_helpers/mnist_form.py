@@ -99,8 +99,8 @@ def even_strokes(cut):
         With smooth edges, and a margin.
     """
     longest = max(cut.shape)
-    distance = _distance_to_edge(np.pad(cut, 2 + int(THINNEST_STROKE * longest / DIGIT_SIDE)))
-    ridge = distance[(distance > 0) & (distance >= ndimage.maximum_filter(distance, 3))]
+    depth = ndimage.distance_transform_edt(np.pad(cut, 1))[1:-1, 1:-1].astype(np.float32)
+    ridge = depth[cut & (depth >= ndimage.maximum_filter(depth, 3))] - 0.5  # a pixel's centre is half a pixel inside
     width = 2 * float(np.median(ridge))
 
     def here(stroke):
@@ -109,13 +109,12 @@ def even_strokes(cut):
 
     more = max(0.0, (here(THINNEST_STROKE) - width) / 2)
     less = max(0.0, (width - here(THICKEST_STROKE)) / 2)
+    margin = 2 + int(more)
+    distance = np.pad(depth, margin) - 0.5  # to the edge: positive inside, negative outside
+    if more > 0:  # else no point outside comes to lie inside
+        outside = ndimage.distance_transform_edt(~np.pad(cut, margin)).astype(np.float32)
+        distance = np.where(outside > 0, 0.5 - outside, distance)
     return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
-
-
-def _distance_to_edge(mask):
-    """Distance of each pixel's centre to the edge of the ink: positive inside, negative outside."""
-    inside, outside = ndimage.distance_transform_edt(mask), ndimage.distance_transform_edt(~mask)
-    return np.where(mask, inside - 0.5, 0.5 - outside).astype(np.float32)
 
 
 def fit(strokes):
@@ -155,7 +154,7 @@ def centre(fine):
     # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
     top, left = round(14.5 * FINE - y), round(14.5 * FINE - x)
     # A canvas so large that even a digit with all its mass at one end stays on it.
-    canvas = np.pad(np.zeros((28 * FINE, 28 * FINE), np.float32), ((height, height), (width, width)))
+    canvas = np.zeros((28 * FINE + 2 * height, 28 * FINE + 2 * width), np.float32)
     canvas[height + top : 2 * height + top, width + left : 2 * width + left] = fine
     canvas = canvas[height:-height, width:-width]
     return np.rint(255 * canvas.reshape(28, FINE, 28, FINE).mean((1, 3))).astype(np.uint8)

@@ -7,6 +7,7 @@ with one gray for each point and with the polarity, whether the ink is light or 
 from functools import lru_cache
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
 
 from lenet_helpers.masks import dilation, otsu, resize, scale, share_of_rectangle
@@ -104,7 +105,24 @@ def only_the_sheet(gray):
 def _without_strokes(gray, cells):
     """The picture on a grid with so many cells along its shorter side, and the same without strokes."""
     coarse = scale(gray, 1 / max(1, min(gray.shape) // cells))
-    return coarse, ndimage.median_filter(coarse, min(coarse.shape) // 4 | 1, mode="nearest")
+    return coarse, _medians(coarse, min(coarse.shape) // 4 | 1)
+
+
+def _medians(gray, side):
+    """The median of the square around each point. The side of the square is odd."""
+    if side > 9:
+        # Where one gray fills most of a square, it is the median. In a drawing that is so nearly everywhere,
+        # and the others are few enough to be sorted one by one.
+        paper = np.median(gray)
+        filled = ndimage.uniform_filter((gray == paper).astype(np.float64), side, mode="nearest")
+        others = np.nonzero(filled < 0.5)
+        if others[0].size < 0.1 * gray.size:
+            medians = np.full_like(gray, paper)
+            if others[0].size:
+                squares = sliding_window_view(np.pad(gray, side // 2, mode="edge"), (side, side))
+                medians[others] = np.median(squares[others], axis=(1, 2))
+            return medians
+    return ndimage.median_filter(gray, side, mode="nearest")
 
 
 def _two_grays(bare):

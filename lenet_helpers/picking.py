@@ -26,7 +26,9 @@ def pick_digit(mask):
     digit : ndarray of bool, shape (H, W)
     doubts : list of str
     """
-    mask = without_underline(without_ring(without_hairlines(without_tails(mask))))
+    mask = without_tails(mask)
+    if ndimage.label(mask, NEIGHBOURS)[1] > 1:  # what follows takes away whole pieces, and never the only one
+        mask = without_underline(without_ring(without_hairlines(mask)))
     width = mean_stroke(mask)
     labels, count = ndimage.label(dilation(mask, max(1, round(width / 3))), NEIGHBOURS)
     labels = labels * mask

@@ -5,6 +5,8 @@ mistakes do: it may take an upright digit wrongly and the slanted one rightly. A
 copies at several slants, such chance mistakes lose their weight ("test-time augmentation").
 """
 
+from functools import lru_cache
+
 import torch
 import torch.nn.functional as F
 
@@ -34,10 +36,16 @@ def at_slants(inputs, slants=SLANTS):
 
 
 def _slanted(inputs, slant):
-    # Each row of the result is looked up so far to the side; y runs downwards from -1 to 1.
-    matrix = torch.tensor([[1.0, slant, 0.0], [0.0, 1.0, 0.0]], device=inputs.device)
-    grid = F.affine_grid(matrix.expand(len(inputs), 2, 3), inputs.shape, align_corners=False)
+    grid = _grid(slant, *inputs.shape[2:], inputs.device).expand(len(inputs), -1, -1, -1)
     return F.grid_sample(inputs + 1, grid, align_corners=False) - 1  # outside is background, -1
+
+
+@lru_cache(32)
+def _grid(slant, height, width, device):
+    """Where each pixel of a slanted image is looked up: (1, H, W, 2), the same for all images."""
+    # Each row of the result is looked up so far to the side; y runs downwards from -1 to 1.
+    matrix = torch.tensor([[[1.0, slant, 0.0], [0.0, 1.0, 0.0]]], device=device)
+    return F.affine_grid(matrix, (1, 1, height, width), align_corners=False)
 
 
 def probabilities_over_slants(model, inputs, slants=SLANTS):

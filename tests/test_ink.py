@@ -1,9 +1,10 @@
 """The ink (`ink`) under uneven light, and within strokes that are thick or blurred."""
 
 import numpy as np
+import pytest
 from scipy import ndimage
 
-from lenet_helpers.ink import even_light, find_ink
+from lenet_helpers.ink import _bare_paper, _faintest_ink, even_light, find_ink
 
 
 def test_the_inside_of_a_thick_stroke_is_not_paper():
@@ -33,3 +34,21 @@ def test_the_inside_of_a_stroke_in_a_soft_shadow_is_not_looked_for():
     assert mask[62:148, 152:164].all()
     mask[55:155, 145:171] = False
     assert not mask.any()
+
+
+@pytest.mark.parametrize("reach", [5, 7, 30, 60])
+def test_the_paper_of_a_drawing_is_its_one_gray(reach):
+    """The short way for a picture whose paper has one gray gives what the whole closing gives."""
+    gray = np.full((120, 120), 240, np.float32)
+    gray[20:100, 40:44] = 30
+    lit = gray - np.linspace(0, 1e-3, 120, dtype=np.float32)  # hardly more than one gray, yet the long way
+    assert (_bare_paper(gray, reach) == 240).all()
+    np.testing.assert_allclose(_bare_paper(lit, reach), 240, atol=2e-3)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.69, 0.71, 0.76, 1.0])
+def test_the_faintest_ink_is_told_from_the_barest_quarter(share):
+    ink = np.linspace(0.06, 0.3, 10_000, dtype=np.float32)
+    ink[round(share * ink.size) :] = 0
+    low, quarter = np.percentile(ink, [5, 25])
+    assert _faintest_ink(ink.reshape(100, 100)) == max(0.05, quarter + 5 * (quarter - low))
