@@ -103,8 +103,7 @@ class Reader:
 
     def reads_at_slants(self, pixels, labels):
         """The same at five slants, as `ImageClassifier.predict` reads."""
-        from lenet_helpers import to_input
-        from lenet_helpers.slants import probabilities_over_slants
+        from lenet_helpers import probabilities_over_slants, to_input
 
         return probabilities_over_slants(self.model, to_input(pixels)).argmax(dim=1).numpy() == np.asarray(labels)
 
@@ -313,7 +312,7 @@ def warning_rows(reader, test, settings):
 def ablation_rows(reader, test, settings):
     """Each step switched off: on a few pages of every kind, each with a digit of its own, and on the folder."""
     kinds = [kind.__name__ for kind in settings.size(rendered.KINDS, rendered.KINDS[:2])]
-    pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 10), 2))
+    pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 40), 2))
     drawn = [(kinds[i % len(kinds)], digit, i) for i, digit in enumerate(pixels)]
     rows = []
     for step in [None, *settings.size(list(STEPS), list(STEPS)[:2])]:
@@ -383,7 +382,8 @@ def _show_pages(result):
 {table(["page", "original way", "ours", "points lost"], rows)}
 
 {pages["digits"]:,} digits of the test split, drawn onto a page of each kind (benchmarks/rendered.py). As clean images
-of MNIST, read at five slants too, {percent(pages["clean"])} of them are read. The goal, at most 1 point lost, was {verdict}.
+of MNIST, at five slants too, {percent(pages["clean"])} of them are read. The goal, at most 1 point lost, was
+{verdict}.
 """
 
 

@@ -2,8 +2,11 @@
 
 import json
 import socket
+import subprocess
+import sys
 
 import nbformat
+import psutil
 import pytest
 from click.testing import CliRunner
 
@@ -95,6 +98,24 @@ def test_the_command_says_what_is_wrong_before_it_serves(arguments, message):
     result = CliRunner().invoke(cli, ["demo", "--no-browser", *arguments])
     assert isinstance(result.exception, server.DemoError | ModelError)
     assert message in str(result.exception)
+
+
+def test_the_server_needs_no_torch():
+    """Every visitor's process imports it anyway; here it would only delay the page."""
+    code = "import sys, lenet_helpers.demos.server, voila.app; sys.exit('torch' in sys.modules)"
+    pytest.importorskip("voila.app")
+    assert subprocess.run([sys.executable, "-c", code], cwd=COURSE).returncode == 0
+
+
+def test_a_model_is_tried_in_another_process(tmp_path):
+    (tmp_path / "wrong.pth").write_bytes(b"no weights")
+    with pytest.raises(ModelError, match=r"wrong\.pth"), server._model_checked(tmp_path / "wrong.pth"):
+        pass
+    with server._model_checked(COURSE / "model.pth"):
+        pass
+    with pytest.raises(KeyboardInterrupt), server._model_checked(COURSE / "model.pth"):
+        raise KeyboardInterrupt
+    assert not [child for child in psutil.Process().children() if "load_model" in " ".join(child.cmdline())]
 
 
 def test_the_command_hands_everything_on(monkeypatch):

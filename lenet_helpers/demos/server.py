@@ -9,13 +9,14 @@ import ipaddress
 import os
 import secrets
 import socket
+import subprocess
+import sys
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-
-from lenet_helpers.model_files import load_model
 
 PORT = 8866
 SHORTEST_TOKEN = 8
@@ -127,6 +128,26 @@ def arguments(path, host, port, token, open_browser):
     return [str(path), *options, *([] if open_browser else ["--no-browser"])]
 
 
+@contextmanager
+def _model_checked(model):
+    """Try the model file in another process during the block; raise ModelError after it when it can't be used.
+
+    An error here is better than one in a browser, and this process needs no torch, whose import takes seconds.
+    """
+    code = "import sys; from lenet_helpers import load_model; load_model(sys.argv[1])"
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    trial = subprocess.Popen([sys.executable, "-c", code, os.fspath(model)], **quiet)
+    try:
+        yield
+        if trial.wait():
+            from lenet_helpers.model_files import load_model
+
+            load_model(model)  # tells what is wrong
+    finally:
+        trial.kill()
+        trial.wait()
+
+
 def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say=print):
     """Serve the page until Ctrl-C.
 
@@ -153,13 +174,13 @@ def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say
     """
     token = token_for(host, token)
     port = free_port(host, port)
-    load_model(model)  # an error here is better than one in a browser
     templates = Path(__file__).parent
     os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(templates), os.environ.get("JUPYTER_PATH")]))
-    try:
-        from voila.app import Voila
-    except ImportError as error:
-        raise DemoError(f"{error.name} is missing. Install it: pip install voila") from error
+    with _model_checked(model):
+        try:
+            from voila.app import Voila
+        except ImportError as error:
+            raise DemoError(f"{error.name} is missing. Install it: pip install voila") from error
     with tempfile.TemporaryDirectory(prefix="lenet-demo-") as folder:
         path = Path(folder) / "demos.ipynb"
         nbformat.write(notebook(Path(model).absolute()), path)
