@@ -11,9 +11,9 @@ import math
 from dataclasses import replace
 
 import numpy as np
-from PIL import ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
-from lenet_helpers.strokes import PAD, draw_strokes, rounded
+from lenet_helpers.strokes import PAD, rounded
 
 PEN = (1.8, 3.2)
 """Thinnest and thickest pen, in pixels of MNIST's form."""
@@ -21,7 +21,8 @@ PEN = (1.8, 3.2)
 TURNS = (0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 4, 7, 9)
 """The order of the classes. Those whose forms differ most from MNIST's come twice."""
 
-_FINE = 4  # drawn on a grid so many times finer, then averaged
+_FINE = 4  # the strokes' edges are softened on a grid so many times finer, which is then averaged
+_SMOOTH = 4  # drawn so many times larger still
 _PIXEL = PAD / 28  # in the units of strokes
 
 
@@ -88,8 +89,7 @@ def draw_form(pattern, random):
     least, most = corners.min(0), corners.max(0)
     scale = (20 - width) * _PIXEL / (most - least).max()
     lines = [PAD / 2 + scale * (line - (least + most) / 2) for line in lines]
-    strokes = [{"width": width * _PIXEL, "points": rounded([*map(tuple, line)])} for line in lines]
-    return _centred(draw_strokes(strokes, 28 * _FINE))
+    return _centred(_drawn([rounded([*map(tuple, line)]) for line in lines], width * _PIXEL))
 
 
 def _another_hand(lines, random):
@@ -107,6 +107,26 @@ def _another_hand(lines, random):
                 shift[i] = shift[i - 1]
         moved.append((np.array(line) + shift) @ matrix.T)
     return moved
+
+
+def _drawn(lines, width):
+    """Draw lines, each as flat points in the units of strokes, with round ends: dark on white.
+
+    The joints are Pillow's own. Those of `draw_strokes` are better and quicker, but other
+    pixels would train another network than the course's ``model.pth``.
+    """
+    side = 28 * _FINE * _SMOOTH
+    scale = side / PAD
+    width = max(1, round(width * scale))
+    picture = Image.new("L", (side, side), 255)
+    pen = ImageDraw.Draw(picture)
+    for line in lines:
+        flat = [value * scale for value in line]
+        points = list(zip(flat[::2], flat[1::2], strict=True))
+        pen.line(points, fill=0, width=width, joint="curve")
+        for x, y in (points[0], points[-1]):
+            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=0)
+    return picture.reduce(_SMOOTH)
 
 
 def _centred(picture):

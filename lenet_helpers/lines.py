@@ -121,7 +121,7 @@ def _without_boxes(mask):
     for i, outer in enumerate(places):
         piece = labels[outer] == i + 1
         sides = _sides_of_a_box(piece)
-        if np.count_nonzero([side.any() for side in sides]) < 3:
+        if len(sides) < 3:
             continue
         # What hangs together with the box, and what merely lies in it.
         rest = piece & ~np.any(sides, axis=0)
@@ -133,8 +133,15 @@ def _without_boxes(mask):
 
 
 def _sides_of_a_box(piece):
-    """The sides of a box, top, right, bottom and left: a mask each, empty where there is no thin straight line."""
-    return [np.rot90(_top_of_a_box(np.rot90(piece, turn)), -turn) for turn in range(4)]
+    """Those sides of a box that there are, a mask each. Once two are missing, the others are not looked for."""
+    sides = []
+    for turn in range(4):
+        side = _top_of_a_box(np.rot90(piece, turn))
+        if side.any():
+            sides.append(np.rot90(side, -turn))
+        elif len(sides) < turn:  # the second one that is missing
+            break
+    return sides
 
 
 def _top_of_a_box(piece):

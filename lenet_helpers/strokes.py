@@ -65,13 +65,13 @@ def draw_strokes(strokes, side=SIDE):
     picture = Image.new("L", (side * _SMOOTH, side * _SMOOTH), 255)
     pen = ImageDraw.Draw(picture)
     for stroke in check_strokes(strokes):
-        flat = [value * scale for value in stroke["points"]]
+        flat = [round(value * scale) for value in stroke["points"]]
         points = list(zip(flat[::2], flat[1::2], strict=True))
         width = max(1, round(stroke["width"] * scale))
-        if len(points) > 1:
-            pen.line(points, fill=0, width=width, joint="curve")
-        for x, y in (points[0], points[-1]):  # round ends, as the browser draws them
-            pen.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=0)
+        pen.line(points, fill=0, width=width)
+        for x, y in points:  # a dot at each point: joints and ends are round, as the browser draws them
+            left, top = x - width // 2, y - width // 2
+            pen.ellipse((left, top, left + width - 1, top + width - 1), fill=0)
     return picture.reduce(_SMOOTH)
 
 
