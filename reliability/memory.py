@@ -39,7 +39,7 @@ def train(epochs):
     from lenet_helpers import BEST, LeNet, Split, fit
 
     data = load_quietly("sample").train
-    part = Split("train", data.pixels[::10], data.labels[::10])
+    part = Split("train", data.pixels[:400], data.labels[:400])
     before = None
     for record in fit(LeNet(seed=0), part, part, replace(BEST, epochs=epochs), device="cpu", threads=1):
         if record.epoch == min(5, epochs // 2):  # what is made once is there by now

@@ -198,6 +198,12 @@ def test_a_program_that_takes_ctrl_c_badly_is_found():
 # --- memory -----------------------------------------------------------------------------
 
 
+def test_training_keeps_no_memory():
+    """In this process, where torch is loaded; the numbers of a fresh one are the campaign's."""
+    grown = memory.train(epochs=12)
+    assert grown["after"] - grown["before"] < memory.MOST_GROWTH
+
+
 def test_reading_pictures_keeps_no_memory():
     grown = run_apart(memory.read, pictures=1500, seed=0)
     # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
