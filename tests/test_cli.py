@@ -13,7 +13,16 @@ import pytest
 import torch
 from PIL import Image
 
-from lenet_helpers import LeNet, TrainingRun, __version__, cli, count_parameters, load_model, save_model
+from lenet_helpers import (
+    ImageClassifier,
+    LeNet,
+    TrainingRun,
+    __version__,
+    cli,
+    count_parameters,
+    load_model,
+    save_model,
+)
 from lenet_helpers.paths import COURSE
 
 
@@ -327,6 +336,7 @@ def test_evaluate_prints_what_it_measured(lenet, model_file, sample):
     assert facts["parameters"] == "15,626"
     assert facts["data"] == sample.source
     assert facts["images"] == "1,000"
+    assert facts["accuracy"].endswith("%") and "at slants   " in out
     assert err.count("\n") == 1 and "as asked for" in err  # the notice, as one clean line
     assert ".py" not in err
 
@@ -343,6 +353,8 @@ def test_evaluate_json_equals_counting_by_hand(lenet, model_file, sample, split)
     assert facts["accuracy"] == pytest.approx((logits.argmax(1) == labels).double().mean().item())
     assert facts["error"] == pytest.approx(1 - facts["accuracy"])
     assert facts["loss"] == pytest.approx(torch.nn.functional.cross_entropy(logits, labels).item(), rel=1e-4)
+    right = ImageClassifier(model_file)._probabilities(getattr(sample, split).pixels).argmax(1) == labels.numpy()
+    assert facts["accuracy_at_slants"] == pytest.approx(right.mean())
 
 
 def test_evaluate_names_data_that_cannot_be_read(lenet, model_file, tmp_path):
