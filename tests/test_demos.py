@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -69,6 +70,25 @@ def test_a_dot_is_round_and_no_stroke_is_white_paper():
     dot = np.asarray(strokes.draw_strokes([line((500, 500), width=200)], side=100)) < 128
     assert dot.sum() == pytest.approx(np.pi * 10**2, rel=0.1)
     assert np.asarray(strokes.draw_strokes([])).min() == 255
+
+
+@pytest.mark.parametrize("width", strokes.WIDTHS.values())
+@pytest.mark.parametrize("digit", range(10))
+def test_a_stroke_is_all_that_is_near_its_line(digit, width):
+    """By the distance of each pixel to the line: joints are round and have no cracks."""
+    drawn = strokes.sample_digit(digit, width)
+    picture = np.asarray(strokes.draw_strokes(drawn))
+    y, x = (np.mgrid[: strokes.SIDE, : strokes.SIDE] + 0.5) * strokes.PAD / strokes.SIDE
+    distance = np.full(x.shape, np.inf)
+    for stroke in drawn:
+        points = np.reshape(stroke["points"], (-1, 2)).astype(float)
+        for (ax, ay), (bx, by) in pairwise(points):
+            length = max((bx - ax) ** 2 + (by - ay) ** 2, 1e-9)
+            along = np.clip(((x - ax) * (bx - ax) + (y - ay) * (by - ay)) / length, 0, 1)
+            distance = np.minimum(distance, np.hypot(x - ax - along * (bx - ax), y - ay - along * (by - ay)))
+    pixel = strokes.PAD / strokes.SIDE
+    assert picture[distance < width / 2 - pixel].max() == 0
+    assert picture[distance > width / 2 + pixel].min() == 255
 
 
 @pytest.mark.parametrize(
