@@ -279,9 +279,9 @@ def evaluate(model, split, data, images, errors, as_json):
     network = load_model(model)  # before the data, which may have to be downloaded
     mnist = load_mnist(data)
     split = split or "test"
-    images = getattr(mnist, split)
-    result = evaluate_split(network.to(pick_device()), images)
-    slanted = probabilities_over_slants(network, to_input(images.pixels)).argmax(dim=1).cpu().numpy()
+    measured = getattr(mnist, split)
+    result = evaluate_split(network.to(pick_device()), measured)
+    slanted = probabilities_over_slants(network, to_input(measured.pixels)).argmax(dim=1).cpu().numpy()
     facts = {
         "model": str(model),
         "parameters": count_parameters(network),
@@ -291,12 +291,12 @@ def evaluate(model, split, data, images, errors, as_json):
         "accuracy": result.accuracy,
         "error": result.error,
         "loss": result.loss,
-        "at slants": accuracy(result.labels, slanted),
+        "accuracy_at_slants": accuracy(result.labels, slanted),
     }
     if as_json:
-        facts["accuracy_at_slants"] = facts.pop("at slants")
         _print_json({**facts, "environment": environment_stamp()})
     else:
+        facts["at slants"] = facts.pop("accuracy_at_slants")
         shown = {"loss": ".4f", "images": ",", "parameters": ","}
         shown |= dict.fromkeys(("accuracy", "error", "at slants"), ".2%")
         for name, value in facts.items():
