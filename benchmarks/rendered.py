@@ -123,6 +123,20 @@ def boxed(pixels, rng):
     return to_picture(np.where(box, np.minimum(values, rng.uniform(40, 150)), values))
 
 
+def sheet(pixels, rng):
+    """A sheet of paper on a darker table, turned a little. The digit keeps away from the sheet's edge."""
+    side = rng.integers(SIDES[0], SIDES[1] + 1) * 0.8
+    shape = rng.permutation([round(0.9 * side / rng.uniform(1, 1.5)), round(0.9 * side)])  # A4 is 1.41 to 1
+    ink = np.pad(cover(pixels, rng, shape, rng.uniform(0.2, 0.8)), round(0.05 * side))
+    page = to_picture(ink_on_paper(ink, rng.uniform(0, 60), rng.uniform(200, 255)))
+    turned = page.convert("LA").rotate(rng.uniform(-10, 10), Image.Resampling.BICUBIC, expand=True)
+    size = [round(side * rng.uniform(1.1, 1.5)) for side in turned.size]
+    table = Image.new("L", size, int(rng.uniform(20, 130)))
+    place = [int(rng.integers(whole - part + 1)) for whole, part in zip(size, turned.size, strict=True)]
+    table.paste(turned.convert("L"), place, turned.getchannel("A"))
+    return to_picture(np.asarray(table, np.float32) * _slope(table.size[::-1], rng, rng.uniform(0.6, 1)))
+
+
 def noise(pixels, rng):
     """As a cheap camera in a dim room takes it."""
     values = ink_on_paper(cover(pixels, rng), 60, 200)
@@ -216,6 +230,7 @@ KINDS = (
     ruled,
     squared,
     boxed,
+    sheet,
     noise,
     jpeg,
     coloured,

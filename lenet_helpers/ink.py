@@ -72,15 +72,28 @@ def _is_hollow(ink, widest, gray):
 
 
 def _with_sharp_edges(mask, strokes, gray):
-    """Keep the pieces whose edges are half as sharp as those of the strokes: a shadow has soft ones."""
+    """Keep the pieces whose edges are half as sharp as those of the strokes: a shadow has soft ones.
+
+    Pieces differ, for a printed box is sharper than pencil. So one is held to the strokes that
+    were found in it; if there are none, to all others, or it must not reach the picture's frame.
+    """
     if not strokes.any():
         return mask
     steepness = np.hypot(ndimage.sobel(gray, 0), ndimage.sobel(gray, 1))
     labels, count = ndimage.label(mask)
-    outline = mask & ~ndimage.minimum_filter(mask, 3)
-    usual = steepness[strokes & ~ndimage.minimum_filter(strokes, 3)].mean()
-    sharp = ndimage.mean(steepness, np.where(outline, labels, 0), np.arange(1, count + 1)) > 0.5 * usual
-    return np.append(False, sharp)[labels]
+
+    def edges(part):
+        outline = part & ~ndimage.minimum_filter(part, 3)
+        counts = np.bincount(labels[outline], minlength=count + 1)
+        sums = np.bincount(labels[outline], steepness[outline], count + 1)
+        return sums / np.maximum(counts, 1), steepness[outline].mean()
+
+    own, usual = edges(strokes)
+    sharp = edges(mask)[0] > 0.5 * np.where(own > 0, own, usual)
+    at_frame = np.zeros(count + 1, bool)
+    at_frame[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
+    sharp |= (own == 0) & ~at_frame
+    return sharp[labels] & mask
 
 
 def _bare_paper(gray, reach):

@@ -69,8 +69,8 @@ def only_the_sheet(gray):
     """Paint over what lies around the sheet: a table, a finger, a scanner's lid, the margin of a screenshot.
 
     Without its strokes, a picture of a sheet on a table has two grays. The sheet is in one
-    piece with hardly a dent, it holds all the ink, and the rest reaches the picture's frame.
-    A shadow may look like a table; where no ink lies in it, nothing is lost.
+    piece with hardly a dent, it holds all the ink, and the rest is no trifle and reaches the
+    picture's frame. Its edge is sharp; that of a shadow is soft, and strokes may cross it.
 
     Parameters
     ----------
@@ -81,25 +81,69 @@ def only_the_sheet(gray):
     ndarray of float32, shape (H, W), range [0, 255]
         `gray` itself when there is no such sheet.
     """
-    if min(gray.shape) < 64 or _two_grays(_without_strokes(gray, 20)[1]) is None:
+    if not _has_two_grays(gray):
         return gray
     coarse, bare = _without_strokes(gray, 40)
-    bright = _two_grays(bare)
+    # The medians round the corners off, so the parts are told from the picture itself.
+    away = np.abs(coarse - bare)
+    for sheet in _sheets(coarse > otsu(bare)):
+        inside = ndimage.binary_erosion(sheet, border_value=1)
+        depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
+        ink = depth > max(15, 0.5 * depth.max())
+        paper = inside & ~ink
+        if 0 < np.count_nonzero(ink) < np.count_nonzero(paper) and _is_sharp(coarse, sheet):
+            elsewhere = _apart_from_the_frame(~dilation(sheet, 1) & (away > max(15, 0.5 * away[ink].max())))
+            if np.count_nonzero(elsewhere) < 0.05 * np.count_nonzero(ink):
+                return _painted(gray, inside, coarse, paper)
+    return gray
+
+
+def _only_the_lit_part(gray):
+    """Paint over the part of the paper that lies in a shadow, or in the light, if there is no ink in it."""
+    if not _has_two_grays(gray):
+        return gray
+    coarse, bare = _without_strokes(gray, 40)
+    bright = _two_grays(bare, 0.85)
     if bright is None:
         return gray
     reach = max(1, min(coarse.shape) // 16)
     edge = dilation(bright, reach) & dilation(~bright, reach)  # where the corners were rounded
     strokes = np.where(edge, 0, np.abs(coarse - bare))
     ink = strokes > max(15, 0.5 * strokes.max())
-    for half in (bright, ~bright):
-        labels, _ = ndimage.label(half)
-        sheet = labels == np.bincount(labels[half]).argmax()
-        if np.count_nonzero(ink & sheet) > 0.95 * np.count_nonzero(ink) and _looks_like_a_sheet(sheet):
-            inside = ndimage.binary_erosion(sheet, border_value=1)
-            nearest = ndimage.distance_transform_edt(~inside, return_distances=False, return_indices=True)
-            paper = resize(bare[tuple(nearest)], gray.shape)
-            return np.where(resize(inside, gray.shape) > 0.5, gray, paper)
+    for part in _sheets(bright):
+        if np.count_nonzero(ink & part) > 0.95 * np.count_nonzero(ink):
+            inside = ndimage.binary_erosion(part, border_value=1)
+            return _painted(gray, inside, bare, inside)
     return gray
+
+
+def _sheets(bright):
+    """What looks like a sheet: of the brighter half, of the darker one. Strokes make no holes in it."""
+    for half in (bright, ~bright):
+        labels, count = ndimage.label(half)
+        if count:
+            sheet = ndimage.binary_fill_holes(labels == np.bincount(labels[half]).argmax())
+            if _looks_like_a_sheet(sheet):
+                yield sheet
+
+
+def _painted(gray, inside, coarse, paper):
+    """Paint everything outside in the gray of the nearest paper. The masks are as coarse as the grays."""
+    nearest = ndimage.distance_transform_edt(~paper, return_distances=False, return_indices=True)
+    around = resize(coarse[tuple(nearest)], gray.shape)
+    return np.where(resize(inside, gray.shape) > 0.5, gray, around)
+
+
+def _has_two_grays(gray):
+    """Tell, on a grid so coarse that it takes no time, whether this may be paper in other surroundings, or a shadow."""
+    return min(gray.shape) >= 64 and _two_grays(_without_strokes(gray, 20)[1]) is not None
+
+
+def _apart_from_the_frame(mask):
+    """The pieces of a mask that do not reach the picture's frame."""
+    labels, _ = ndimage.label(mask)
+    frame = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
+    return mask & ~np.isin(labels, frame)
 
 
 def _without_strokes(gray, cells):
@@ -125,8 +169,8 @@ def _medians(gray, side):
     return ndimage.median_filter(gray, side, mode="nearest")
 
 
-def _two_grays(bare):
-    """The brighter part of a picture that has two grays; None when it has one, or they change gradually."""
+def _two_grays(bare, explained=0.75):
+    """The brighter part of a picture of two grays, which explain most of the variance; None when there is none."""
     if np.ptp(bare) < 25:
         return None
     bright = bare > otsu(bare)
@@ -134,7 +178,17 @@ def _two_grays(bare):
     if not 0 < share < 1:
         return None
     contrast = bare[bright].mean() - bare[~bright].mean()
-    return None if contrast < 25 or contrast**2 * share * (1 - share) < 0.85 * bare.var() else bright
+    return None if contrast < 25 or contrast**2 * share * (1 - share) < explained * bare.var() else bright
+
+
+def _is_sharp(gray, sheet):
+    """Tell whether the gray jumps nearly everywhere that the sheet ends: much of the contrast within three pixels."""
+    edge = sheet ^ dilation(sheet, 1)
+    if not edge.any():
+        return False
+    contrast = abs(gray[sheet].mean() - gray[~sheet].mean())
+    jumps = ndimage.maximum_filter(gray, 3) - ndimage.minimum_filter(gray, 3)
+    return np.percentile(jumps[edge], 20) > 0.5 * contrast
 
 
 def _looks_like_a_sheet(mask):
@@ -142,9 +196,9 @@ def _looks_like_a_sheet(mask):
     from skimage.morphology import convex_hull_image
 
     frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    if mask.mean() < 0.1 or frame.all() or (frame.mean() < 0.3 and share_of_rectangle(mask) < 0.85):
+    if not 0.1 < mask.mean() < 0.95 or frame.all() or (frame.mean() < 0.3 and share_of_rectangle(mask) < 0.85):
         return False
-    return mask.sum() > 0.88 * convex_hull_image(mask).sum()
+    return mask.sum() > 0.94 * convex_hull_image(mask).sum()
 
 
 def ink_is_light(gray):
@@ -162,6 +216,7 @@ def ink_is_light(gray):
     -------
     bool
     """
+    gray = _only_the_lit_part(gray)
     step = max(1, min(gray.shape) // 48)
     small = ndimage.uniform_filter(gray, step)[step // 2 :: step, step // 2 :: step] if step > 1 else gray
     terms, weight = _plane(*small.shape)

@@ -52,3 +52,15 @@ def test_the_faintest_ink_is_told_from_the_barest_quarter(share):
     ink[round(share * ink.size) :] = 0
     low, quarter = np.percentile(ink, [5, 25])
     assert _faintest_ink(ink.reshape(100, 100)) == max(0.05, quarter + 5 * (quarter - low))
+
+
+@pytest.mark.parametrize("line", [40, 90])
+def test_a_printed_box_does_not_hide_that_the_inside_of_a_pencil_stroke_is_missing(line):
+    """Most of the edges are the box's, thin and sharp; those of the thick stroke in it are soft."""
+    gray = np.full((320, 320), 235, np.float32)
+    gray[90:240, 140:180] = 60
+    gray = ndimage.gaussian_filter(gray, 5)
+    box = np.pad(np.zeros((226, 116), bool), 2, constant_values=True)
+    gray[50:280, 100:220][box] = line
+    mask = find_ink(even_light(gray))
+    assert mask[95:235, 145:175].all()

@@ -35,6 +35,36 @@ def test_what_lies_around_the_sheet_is_painted_over(sheet, table):
     assert np.abs(found - sheet).max() < 2
 
 
+def test_the_ink_may_lie_in_a_corner_of_the_sheet_and_the_light_come_from_one_side():
+    gray = np.full((240, 300), 60, np.float32)
+    gray[30:210, 42:258] = 220
+    gray[50:90, 60:68] = 20
+    gray *= np.linspace(0.6, 1, 300, dtype=np.float32)
+    found = only_the_sheet(gray)
+    np.testing.assert_array_equal(found[48:92, 58:70], gray[48:92, 58:70])
+    assert found[:20].min() > 100 and found[-20:].min() > 100  # the table is as bright as the paper
+
+
+@pytest.mark.parametrize("lit", [0.3, 0.7])
+@pytest.mark.parametrize("place", range(20, 200, 20))
+def test_a_shadow_is_no_table_and_light_is_no_ink(lit, place):
+    """A stroke in the shadow, on its soft edge and in the light: it is never painted over."""
+    light = 1 - 0.5 / (1 + np.exp((np.arange(240, dtype=np.float32) / 240 - lit) / 0.04))
+    gray = np.full((240, 240), 230, np.float32)
+    gray[60:160, place : place + 10] = 40
+    gray *= light
+    assert only_the_sheet(gray) is gray
+    assert not ink_is_light(gray)
+
+
+def test_what_is_too_small_to_be_a_table_is_left_alone():
+    """A thick piece of a digit at the edge fills its neighbourhood, so medians take it for another gray."""
+    gray = np.full((240, 300), 230, np.float32)
+    gray[:40, 120:180] = 30
+    gray[150:200, 30:38] = 30
+    assert only_the_sheet(gray) is gray
+
+
 def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
     both = sheet_on_a_table()
     both[222:234, 60:180] = 250
