@@ -74,7 +74,8 @@ def execute(notebook, name, timeout=300, folder=None):
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,
-        extra_arguments=["--log-level=40"],  # what goes wrong is in the notebook; the terminal needs no notices
+        # What goes wrong is in the notebook. A kernel that Ctrl-C ends while it answers would tell the terminal so.
+        extra_arguments=["--log-level=50"],
         on_cell_execute=note_cell,
         resources={"metadata": {"path": str(folder or NOTEBOOKS)}},
     )
