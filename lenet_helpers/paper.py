@@ -71,6 +71,7 @@ def only_the_sheet(gray):
     Without its strokes, a picture of a sheet on a table has two grays. The sheet is in one
     piece with hardly a dent, it holds all the ink, and the rest is no trifle and reaches the
     picture's frame. Its edge is sharp; that of a shadow is soft, and strokes may cross it.
+    Most of it is bare, its edge too: a bold 1 is a rectangle, with other grays at its edge only.
 
     Parameters
     ----------
@@ -91,7 +92,9 @@ def only_the_sheet(gray):
         depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
         ink = depth > max(15, 0.5 * depth.max())
         paper = inside & ~ink
-        if 0 < np.count_nonzero(ink) < np.count_nonzero(paper) and _is_sharp(coarse, sheet):
+        middle = ndimage.binary_erosion(inside, border_value=1)
+        is_bare = np.count_nonzero(ink) < np.count_nonzero(paper) / 3
+        if is_bare and np.count_nonzero(ink & middle) > 0.7 * np.count_nonzero(ink) and _is_sharp(coarse, sheet):
             elsewhere = _apart_from_the_frame(~dilation(sheet, 1) & (away > max(15, 0.5 * away[ink].max())))
             if np.count_nonzero(elsewhere) < 0.05 * np.count_nonzero(ink):
                 return _painted(gray, inside, coarse, paper)
@@ -196,7 +199,7 @@ def _looks_like_a_sheet(mask):
     from skimage.morphology import convex_hull_image
 
     frame = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
-    if not 0.1 < mask.mean() < 0.95 or frame.all() or (frame.mean() < 0.3 and share_of_rectangle(mask) < 0.85):
+    if not 0.1 < mask.mean() < 0.95 or frame.all() or (frame.mean() < 0.3 and share_of_rectangle(mask) < 0.88):
         return False
     return mask.sum() > 0.94 * convex_hull_image(mask).sum()
 

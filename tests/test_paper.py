@@ -65,6 +65,25 @@ def test_what_is_too_small_to_be_a_table_is_left_alone():
     assert only_the_sheet(gray) is gray
 
 
+@pytest.mark.parametrize("light", [True, False])
+def test_a_bold_digit_is_no_sheet(sample, light):
+    """The straight edges of a bold 1 are those of a sheet, and where its grays are uneven one may pass for ink."""
+    rng = np.random.default_rng(0)
+    ones = []
+    for _ in range(10):
+        one = np.zeros((24, 24), np.uint8)
+        one[4:20, 9:15] = rng.integers(120, 256, (16, 6))
+        one[5:19, 10:14] = 255
+        ones.append(one)
+    bold = [ndimage.grey_dilation(pixels, (4, 4)) for pixels in sample.test.pixels[::5]]
+    taken = 0
+    for pixels in ones + bold:
+        gray = np.asarray(Image.fromarray(pixels).resize((168, 168), Image.Resampling.BICUBIC), np.float32)
+        gray = gray if light else 255 - gray
+        taken += only_the_sheet(gray) is not gray
+    assert taken == 0
+
+
 def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
     both = sheet_on_a_table()
     both[222:234, 60:180] = 250
