@@ -59,6 +59,17 @@ def test_the_notebook_is_one_cell_and_quotes_the_path():
     assert repr('/tmp/it\'s "here"/model.pth') in cell.source
 
 
+def test_jupyter_finds_the_kernel_of_the_page(tmp_path, monkeypatch):
+    """It is this very Python, whatever other kernels are installed; and the other kernels stay to be had."""
+    from jupyter_client.kernelspec import KernelSpecManager
+
+    monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
+    server.write_kernel(tmp_path)
+    spec = KernelSpecManager().get_kernel_spec(server.notebook("m.pth").metadata.kernelspec.name)
+    assert spec.argv[0] == sys.executable and "{connection_file}" in spec.argv
+    assert "python3" in KernelSpecManager().find_kernel_specs()
+
+
 def test_voila_takes_every_option():
     """Also in the next version: an unknown option would be ignored silently."""
     voila = pytest.importorskip("voila.app").Voila

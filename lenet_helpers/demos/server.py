@@ -6,6 +6,7 @@ of their own on this computer.
 """
 
 import ipaddress
+import json
 import os
 import secrets
 import socket
@@ -20,6 +21,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 PORT = 8866
 SHORTEST_TOKEN = 8
+KERNEL = "lenet-demo"
 EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab-manager", "anywidget")
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mixed up when typed on a tablet
 
@@ -102,8 +104,17 @@ def _own_address():
 def notebook(model):
     """Return the notebook behind the page: one cell."""
     code = f"from lenet_helpers.demos.live.page import Page\n\nPage({str(model)!r})"
-    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    kernel = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=[new_code_cell(code)], metadata={"kernelspec": kernel, "title": "LeNet, live"})
+
+
+def write_kernel(folder):
+    """Write down, where Jupyter looks in a folder, how to start a visitor's process: with this very Python."""
+    # At the log level of 50, a process that Ctrl-C ends while it answers doesn't tell the terminal so.
+    command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}", "--log-level=50"]
+    path = Path(folder) / "kernels" / KERNEL / "kernel.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"argv": command, "display_name": "Python 3", "language": "python"}))
 
 
 def arguments(path, host, port, token, open_browser):
@@ -174,14 +185,16 @@ def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say
     """
     token = token_for(host, token)
     port = free_port(host, port)
-    templates = Path(__file__).parent
-    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, [str(templates), os.environ.get("JUPYTER_PATH")]))
     with _model_checked(model):
         try:
             from voila.app import Voila
         except ImportError as error:
             raise DemoError(f"{error.name} is missing. Install it: pip install voila") from error
     with tempfile.TemporaryDirectory(prefix="lenet-demo-") as folder:
+        write_kernel(folder)
+        templates = Path(__file__).parent
+        ours = [folder, str(templates), os.environ.get("JUPYTER_PATH")]
+        os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, ours))
         path = Path(folder) / "demos.ipynb"
         nbformat.write(notebook(Path(model).absolute()), path)
         say(f"The demos are at {address(host, port, token)}")
