@@ -29,11 +29,12 @@ def measure(settings):
 
 def draw_files(folder, digits, settings):
     """Write the pictures to read; return their paths."""
-    files = {name: folder / f"{name}.png" for name in ("page", "mnist", "tiny")}
+    files = {name: folder / f"{name}.png" for name in ("page", "mnist", "negative", "offset")}
     rng = np.random.default_rng(0)
     rendered.plain(digits[0], rng).save(files["page"])
     Image.fromarray(digits[0]).save(files["mnist"])
-    Image.fromarray(255 - digits[0]).save(files["tiny"])  # dark on light, so it takes every step
+    Image.fromarray(255 - digits[0]).save(files["negative"])
+    Image.fromarray(255 - np.roll(digits[0], 3, axis=1)).save(files["offset"])
     if (COURSE / "test.png").exists():
         files["page"] = COURSE / "test.png"
     shape = settings.size((3000, 4000), (300, 400))
@@ -106,8 +107,9 @@ def preparing(files, settings):
     rows = []
     for name, title, goal in (
         ("photo", "`to_mnist`, {} megapixels, JPEG", 0.5),
-        ("tiny", "`to_mnist`, 28×28, dark on light", 0.002),
         ("mnist", "`to_mnist`, 28×28, MNIST's form", 0.002),
+        ("negative", "`to_mnist`, 28×28, the negative of that form", 0.002),
+        ("offset", "`to_mnist`, 28×28, dark on light and off the centre, so that it takes every step", 0.002),
     ):
         with Image.open(files[name]) as picture:
             megapixels = picture.width * picture.height / 1e6

@@ -80,7 +80,7 @@ def to_mnist(image):
     Returns
     -------
     ndarray of uint8, shape (28, 28)
-        0 = background, 255 = ink. A picture that has this form already is returned as it is.
+        0 = background, 255 = ink. A picture that has this form already is returned as it is, its negative inverted.
 
     Raises
     ------
@@ -129,6 +129,10 @@ def prepare(image):
     if picture.mode == "L" and is_mnist_form(colours):
         steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
         return Preparation(colours.copy(), steps, [])
+    if picture.mode == "L" and is_mnist_form(255 - colours):
+        negative = 255 - colours
+        steps.append(("negative", negative, "It is the negative of MNIST's form, so it is only inverted."))
+        return Preparation(negative, steps, [])
     if max(picture.size) < SMALLEST_SIDE:
         colours = np.asarray(enlarge(picture))
         steps.append(("enlarged", colours, "It is enlarged, with smooth steps from one pixel to the next."))

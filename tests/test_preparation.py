@@ -54,6 +54,12 @@ def test_a_picture_of_mnist_is_left_as_it_is(sample):
     np.testing.assert_array_equal(to_mnist(pixels.astype(np.float32)[None] / 127.5 - 1), pixels)
 
 
+def test_the_negative_of_a_picture_of_mnist_is_inverted_and_else_left_as_it_is(sample):
+    for pixels in sample.test.pixels:
+        np.testing.assert_array_equal(to_mnist(255 - pixels), pixels)
+    assert [step.name for step in explain(255 - pixels)] == ["the picture", "negative"]
+
+
 def test_the_given_array_and_picture_are_not_changed(page, sample):
     pixels = sample.test.pixels[1].copy()
     to_mnist(pixels)[:] = 7
@@ -72,6 +78,7 @@ def test_28_by_28_alone_is_not_mnist_form(seven, change):
         "thin": np.where(np.roll(seven, (2, -2), (0, 1)) > 250, 255, 0).astype(np.uint8),
     }[change]
     assert not is_mnist_form(changed)
+    assert len(explain(changed)) == 2 if change == "inverted" else len(explain(changed)) > 6
     if change != "thin":
         assert_like(changed, seven, 0.8)
 
