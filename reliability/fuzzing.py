@@ -132,9 +132,10 @@ def read_pixels(classifier, pixels):
 
 
 def show(result):
+    rows = [(what, *(f"{count:,}" for count in counts)) for what, *counts in result["rows"]]
     return (
         "Hypothesis puts edits of whole picture files together, and arrays of pixels; it goes on from what took "
         "longest, and cuts what it finds down to the smallest example. Allowed: a digit or an `ImageError`, "
         f"{LONGEST_SECONDS:.0f} s, {LARGEST_MEGABYTES} MB.\n\n"
-        + table(["searched among", "tried", "digit", "ImageError"], result["rows"])
+        + table(["searched among", "tried", "digit", "ImageError"], rows)
     )
