@@ -92,9 +92,7 @@ def only_the_sheet(gray):
         depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
         ink = depth > max(15, 0.5 * depth.max())
         paper = inside & ~ink
-        middle = ndimage.binary_erosion(inside, border_value=1)
-        is_bare = np.count_nonzero(ink) < np.count_nonzero(paper) / 3
-        if is_bare and np.count_nonzero(ink & middle) > 0.7 * np.count_nonzero(ink) and _is_sharp(coarse, sheet):
+        if _is_bare(inside, ink) and _is_sharp(coarse, sheet):
             elsewhere = _apart_from_the_frame(~dilation(sheet, 1) & (away > max(15, 0.5 * away[ink].max())))
             if np.count_nonzero(elsewhere) < 0.05 * np.count_nonzero(ink):
                 return _painted(gray, inside, coarse, paper)
@@ -182,6 +180,14 @@ def _two_grays(bare, explained=0.75):
         return None
     contrast = bare[bright].mean() - bare[~bright].mean()
     return None if contrast < 25 or contrast**2 * share * (1 - share) < explained * bare.var() else bright
+
+
+def _is_bare(sheet, ink):
+    """Tell whether there is ink on a sheet, on less than a quarter of it, and little of that at its edge."""
+    middle = ndimage.binary_erosion(sheet, border_value=1)
+    return 4 * np.count_nonzero(ink) < np.count_nonzero(sheet) and (
+        np.count_nonzero(ink & middle) > 0.7 * np.count_nonzero(ink)
+    )
 
 
 def _is_sharp(gray, sheet):

@@ -22,7 +22,7 @@ from http.client import HTTPException
 from pathlib import Path
 
 from benchmarks.report import table
-from benchmarks.timing import say
+from benchmarks.timing import run_lenet, say
 from lenet_helpers.files import leftovers
 from lenet_helpers.paths import COURSE
 
@@ -126,15 +126,6 @@ def processes_with(mark):
     return found
 
 
-def _seconds_of(command):
-    """How long a program takes when nobody interrupts it."""
-    environment = {**os.environ, "LENET_DATA": "sample", "OMP_NUM_THREADS": "1"}
-    started = time.perf_counter()
-    command = [sys.executable, *map(str, command)]
-    subprocess.run(command, cwd=COURSE, env=environment, capture_output=True, check=True)
-    return time.perf_counter() - started
-
-
 def lenet_train(folder, rng):
     """`lenet train --checkpoint`"""
     from lenet_helpers.checkpoints import CheckpointError
@@ -177,11 +168,11 @@ def lenet_evaluate(folder, rng):
     for number in range(60):
         shutil.copy(COURSE / "test.png", pictures / f"{number}.png")
     (pictures / "labels.csv").write_text("path,label\n" + "".join(f"{n}.png,{n % 10}\n" for n in range(60)))
-    command = ["-m", "lenet_helpers", "evaluate", "--images", pictures, "--errors", folder / "errors"]
+    command = ["evaluate", "--images", pictures, "--errors", folder / "errors"]
     # It says nothing on the way, so the moments are spread over the time that it takes here and now.
-    whole = _seconds_of(command)
+    whole, _ = run_lenet(*command)
     shutil.rmtree(folder / "errors")
-    status, out, _, problems = interrupt(command, whole * (0.3 + 0.8 * rng.random()))
+    status, out, _, problems = interrupt(["-m", "lenet_helpers", *command], whole * (0.3 + 0.8 * rng.random()))
     sheet = folder / "errors" / "errors.png"
     if sheet.exists():
         from PIL import Image
@@ -269,9 +260,10 @@ def lenet_grade(folder, rng):
     for student in students:
         (handed_in / student).mkdir(parents=True)
         shutil.copy(COURSE / "notebooks" / "01_data.ipynb", handed_in / student)
-    command = ["-m", "lenet_helpers", "grade", handed_in, "--out", marks, "--workers", "2", "--no-sandbox"]
+    command = ["grade", handed_in, "--workers", "2", "--no-sandbox", "--out"]
     # It reports on standard error; so the moments are spread over the time that it takes here and now.
-    whole = _seconds_of([folder / "first.csv" if part == marks else part for part in command])
+    whole, _ = run_lenet(*command, folder / "first.csv")
+    command = ["-m", "lenet_helpers", *command, marks]
     status, _, error, problems = interrupt(command, whole * (0.3 + 0.8 * rng.random()), LENET_DATA="sample")
     done = len(re.findall(r"^lenet: \d+/\d+ .*01_data: \d", error, re.MULTILINE))
     if status == 130 and marks.exists():
