@@ -10,7 +10,7 @@ from benchmarks import machine
 from benchmarks.report import Store
 from benchmarks.settings import SECTIONS, Settings
 from benchmarks.timing import say, seconds_of
-from lenet_helpers.programs import run_program
+from lenet_helpers.system.programs import run_program
 
 
 def main(arguments=None, store=None):

@@ -10,11 +10,13 @@ from unittest.mock import patch
 import numpy as np
 from PIL import Image
 
-from lenet_helpers import ink, lines, mnist_form, paper, picking, pictures, preparation, slants
-from lenet_helpers.ink import FAINTEST_INK
-from lenet_helpers.masks import bounding_box, extent, scale
+from lenet_helpers import inference
+from lenet_helpers.preparation import digit as digit_module
+from lenet_helpers.preparation import ink, lines, mnist_form, paper, pictures, steps
+from lenet_helpers.preparation.ink import FAINTEST_INK
+from lenet_helpers.preparation.masks import bounding_box, extent, scale
 
-MODULES = (preparation, paper, ink, lines, picking, mnist_form)
+MODULES = (steps, paper, ink, lines, digit_module, mnist_form)
 """Where steps are called. Each module that imports a step has a name of its own for it, which is replaced too."""
 
 
@@ -77,21 +79,21 @@ def _upright(inputs, slant):
 
 STEPS = {
     "orientation": ("the picture as stored", [(pictures.ImageOps, "exif_transpose", lambda picture: picture)]),
-    "enlarging": ("tiny pictures stay tiny", [(preparation, "SMALLEST_SIDE", 0)]),
+    "enlarging": ("tiny pictures stay tiny", [(steps, "SMALLEST_SIDE", 0)]),
     "transparency": ("hidden colours are shown", [(paper, "put_on_paper", _no_paper)]),
     "best channel": ("always brightness", [(paper, "to_gray", _brightness)]),
     "sheet": ("what lies around it stays", [(paper, "only_the_sheet", _unchanged)]),
     "polarity": (
         "always dark on light",
-        [(paper, "ink_is_light", _never), (preparation, "_implausible", _never)],
+        [(paper, "ink_is_light", _never), (steps, "_implausible", _never)],
     ),
-    "second look": ("the first polarity stays", [(preparation, "_implausible", _never)]),
+    "second look": ("the first polarity stays", [(steps, "_implausible", _never)]),
     "noise": ("no blur", [(ink, "_without_noise", _unchanged)]),
     "even light": ("one paper for the whole picture", [(ink, "even_light", _one_paper)]),
     "ruled lines": ("they stay", [(lines, "remove_lines", _unchanged)]),
     "ink": ("half as dark as the darkest", [(ink, "find_ink", _half_of_darkest)]),
     "boxes": ("they stay", [(lines, "_without_boxes", _unchanged)]),
-    "pick the digit": ("all ink is the digit", [(picking, "pick_digit", _everything)]),
+    "pick the digit": ("all ink is the digit", [(digit_module, "pick_digit", _everything)]),
     "tails": ("what a line leaves at the digit stays", [(lines, "without_tails", _unchanged)]),
     "hairlines": ("long thin pieces stay", [(lines, "without_hairlines", _unchanged)]),
     "edge of the strokes": ("half as dark as the darkest point", [(mnist_form, "cut_out", _one_level)]),
@@ -103,7 +105,7 @@ STEPS = {
     "soft edges": ("strokes are not blurred", [(mnist_form, "SOFTNESS", 1e-6)]),
     "centre of mass": ("centre of the box", [(mnist_form, "centre", _centre_of_box)]),
     "MNIST's form": ("goes through every step", [(mnist_form, "is_mnist_form", _never)]),
-    "slants": ("read upright alone", [(slants, "_slanted", _upright)]),
+    "slants": ("read upright alone", [(inference, "_slanted", _upright)]),
 }
 """Step -> what happens without it, and the names that are replaced, each with the module that defines it."""
 

@@ -4,7 +4,7 @@ import sys
 
 from benchmarks.report import duration, ratio, table
 from benchmarks.timing import run_command, run_python, say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 GOAL_SECONDS = 300
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks.report import duration, table
 from benchmarks.timing import median, percentile, run_apart, say, seconds_of
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 
 def measure(settings):
@@ -26,7 +26,7 @@ def in_kernel(model, strokes):
     import torch
 
     from lenet_helpers import ImageClassifier, demos
-    from lenet_helpers.strokes import sample_digit
+    from lenet_helpers.drawing.strokes import sample_digit
 
     torch.set_num_threads(1)
     classifier = ImageClassifier(model, device="cpu")
@@ -48,7 +48,7 @@ def in_kernel(model, strokes):
 
 def bytes_of_strokes():
     """Bytes of JSON for the stroke of each sample digit; the digits of two strokes count as one message."""
-    from lenet_helpers.strokes import sample_digit
+    from lenet_helpers.drawing.strokes import sample_digit
 
     return [len(json.dumps({"strokes": sample_digit(digit), "live": []}, separators=(",", ":"))) for digit in range(10)]
 

@@ -4,7 +4,7 @@ import json
 
 from benchmarks.report import duration, ratio, table
 from benchmarks.timing import run_python, say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 WAYS = {"serial": "one process", "workers": "two processes", "dask": "Dask, two workers"}
 

@@ -9,7 +9,7 @@ from PIL import Image
 from benchmarks import rendered
 from benchmarks.report import duration, ratio, table
 from benchmarks.timing import alternate, median, percentile, run_lenet, run_python, say, seconds_of
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 
 def measure(settings):

@@ -15,8 +15,8 @@ from benchmarks import original, rendered
 from benchmarks.ablation import STEPS, without
 from benchmarks.report import new_figure, percent, table
 from benchmarks.timing import say
-from lenet_helpers.pictures import ImageError
-from lenet_helpers.preparation import prepare, to_mnist
+from lenet_helpers.preparation.pictures import ImageError
+from lenet_helpers.preparation.steps import prepare, to_mnist
 
 CHUNK = 25  # pictures that a process prepares before it takes the next ones
 
@@ -269,7 +269,7 @@ def folder_row(reader, settings):
 
 def read_folder(settings):
     """Return paths and labels; few of them in a quick run."""
-    from lenet_helpers.folder_evaluation import read_labels
+    from lenet_helpers.preparation.folder import read_labels
 
     pairs = read_labels(settings.images)[:: settings.size(1, 20)]
     return [path for path, _ in pairs], [label for _, label in pairs]

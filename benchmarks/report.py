@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from benchmarks.settings import SECTIONS
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 INTRODUCTION = """# Benchmarks
 

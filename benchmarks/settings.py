@@ -5,7 +5,7 @@ import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 SECTIONS = {
     "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",

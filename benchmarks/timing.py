@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 
 def say(message):

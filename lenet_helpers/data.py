@@ -16,8 +16,8 @@ import torch
 from PIL import Image
 from torch.utils.data import Dataset
 
-from lenet_helpers.download import RAW_FILES, TIME_LIMIT_SECONDS, ensure_raw_files
-from lenet_helpers.paths import ASSETS, COURSE
+from lenet_helpers.system.download import RAW_FILES, TIME_LIMIT_SECONDS, ensure_raw_files
+from lenet_helpers.system.paths import ASSETS, COURSE
 
 CLASSES = tuple(range(10))
 """The ten classes. A class index is the digit itself."""

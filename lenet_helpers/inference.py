@@ -2,30 +2,34 @@
 
 Taught in notebook 05. `to_mnist` brings a picture into MNIST's form, `explain` shows how,
 and `ImageClassifier` lets the network read it. How a picture is opened is the business of
-`lenet_helpers.pictures`; how its ink is found, of `lenet_helpers.preparation`.
+`lenet_helpers.preparation.pictures`; how its ink is found, of `lenet_helpers.preparation.steps`.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from torch import nn
 
+from lenet_helpers.architecture import forward_in_batches, load_model
 from lenet_helpers.data import CLASSES, to_input
-from lenet_helpers.model_files import load_model
-from lenet_helpers.paths import COURSE
-from lenet_helpers.pictures import ImageError, read_image
-from lenet_helpers.preparation import Step, explain, prepare, to_mnist
-from lenet_helpers.slants import probabilities_over_slants
-from lenet_helpers.training import pick_device
+from lenet_helpers.preparation.pictures import ImageError, read_image
+from lenet_helpers.preparation.steps import Step, explain, prepare, to_mnist
+from lenet_helpers.system.devices import pick_device
+from lenet_helpers.system.paths import COURSE
 
 __all__ = [
     "ImageClassifier",
     "ImageError",
     "Prediction",
     "Step",
+    "at_slants",
     "explain",
     "imageClassifier",
+    "probabilities_over_slants",
     "read_image",
     "to_mnist",
 ]
@@ -43,7 +47,7 @@ class Prediction:
     digit : int
         0..9, the most probable one.
     probabilities : ndarray of float32, shape (10,)
-        Softmax of the logits, mean over five slants (`lenet_helpers.slants`); they sum to 1.
+        Softmax of the logits, mean over five slants (`probabilities_over_slants`); they sum to 1.
     pixels : ndarray of uint8, shape (28, 28)
         What the network saw: 0 = background, 255 = ink.
     warning : str or None
@@ -173,3 +177,64 @@ def _prepared(image, at):
 
 imageClassifier = ImageClassifier
 """The name under which the course first knew it."""
+
+SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
+"""How far the top row moves against the middle one, as a fraction of half the image."""
+
+
+_AT_ONCE = 1000  # bounds the memory
+
+
+def at_slants(inputs, slants=SLANTS):
+    """Return each image at each slant. Taught in notebook 05.
+
+    A label does not depend on the slant of the hand, but the network's mistakes do: it may
+    take an upright digit wrongly and the slanted one rightly. Averaged over copies at several
+    slants, such chance mistakes lose their weight ("test-time augmentation").
+
+    Parameters
+    ----------
+    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
+    slants : sequence of S floats
+        0 leaves an image as it is; above 0, the top leans to the right.
+
+    Returns
+    -------
+    Tensor of float32, shape (S, N, 1, 28, 28), range [-1, 1]
+    """
+    return torch.stack([_slanted(inputs, slant) if slant else inputs for slant in slants])
+
+
+def _slanted(inputs, slant):
+    grid = _grid(slant, *inputs.shape[2:], inputs.device).expand(len(inputs), -1, -1, -1)
+    return F.grid_sample(inputs + 1, grid, align_corners=False) - 1  # outside is background, -1
+
+
+@lru_cache(32)
+def _grid(slant, height, width, device):
+    """Where each pixel of a slanted image is looked up: (1, H, W, 2), the same for all images."""
+    # Each row of the result is looked up so far to the side; y runs downwards from -1 to 1.
+    matrix = torch.tensor([[[1.0, slant, 0.0], [0.0, 1.0, 0.0]]], device=device)
+    return F.affine_grid(matrix, (1, 1, height, width), align_corners=False)
+
+
+def probabilities_over_slants(model, inputs, slants=SLANTS):
+    """Return the mean of the probabilities that `model` gives each image at each slant.
+
+    Parameters
+    ----------
+    model : nn.Module
+    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
+    slants : sequence of float
+
+    Returns
+    -------
+    Tensor of float64, shape (N, 10), on the model's device
+        Each row sums to 1.
+    """
+    means = []
+    for chunk in inputs.split(_AT_ONCE):
+        logits = forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1))
+        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell.
+        means.append(logits.double().softmax(dim=1).view(len(slants), len(chunk), -1).mean(dim=0))
+    return torch.cat(means)

@@ -6,8 +6,6 @@ own: a ``torch.rand()`` in between changes nothing.
 """
 
 import math
-import os
-import platform
 import signal
 import threading
 import time
@@ -22,15 +20,15 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
-from lenet_helpers.augmentation import apply_changes, draw_changes
-from lenet_helpers.checkpoints import load_checkpoint, save_checkpoint
-from lenet_helpers.distributed import SharedOptimiser, current_ranks, share_norms
-from lenet_helpers.folding import TrainingForm
-from lenet_helpers.forms import with_forms
-from lenet_helpers.optimiser import Adam, learning_rate_at
-from lenet_helpers.quick_layers import with_quick_layers
-from lenet_helpers.recipes import FAST
-from lenet_helpers.threads import thread_limit
+from lenet_helpers.drawing.forms import with_forms
+from lenet_helpers.fitting.augmentation import apply_changes, draw_changes
+from lenet_helpers.fitting.checkpoints import load_checkpoint, save_checkpoint
+from lenet_helpers.fitting.distributed import SharedOptimiser, current_ranks, share_norms
+from lenet_helpers.fitting.folding import TrainingForm
+from lenet_helpers.fitting.optimiser import Adam, learning_rate_at
+from lenet_helpers.fitting.quick_layers import with_quick_layers
+from lenet_helpers.fitting.recipes import FAST
+from lenet_helpers.system.devices import pick_device, thread_limit
 
 
 @dataclass(frozen=True)
@@ -66,22 +64,6 @@ class Record:
     step_losses: np.ndarray = field(repr=False, compare=False)
 
 
-def pick_device():
-    """Return the best device that is there: CUDA, then MPS, then the CPU.
-
-    Taught in notebook 03.
-
-    Returns
-    -------
-    torch.device
-    """
-    if torch.cuda.is_available():
-        return torch.device("cuda")
-    if torch.backends.mps.is_available():
-        return torch.device("mps")
-    return torch.device("cpu")
-
-
 def training_step(model, inputs, labels, optimiser, label_smoothing=0.0):
     """Take one step of gradient descent. Taught in notebook 03.
 
@@ -112,7 +94,7 @@ def training_step(model, inputs, labels, optimiser, label_smoothing=0.0):
 class TrainingRun:
     """A training run that can be stopped, saved and continued. Taught in notebook 03.
 
-    In a process group (see `lenet_helpers.distributed`) every process makes the same run
+    In a process group (see `lenet_helpers.fitting.distributed`) every process makes the same run
     and computes its share of each batch; records, weights and states are the same in all.
 
     Iterating trains and gives a record after each epoch. When the iteration ends early,
@@ -464,21 +446,3 @@ def _loss_and_accuracy(model, inputs, labels):
     logits = forward_in_batches(model, inputs)
     correct = (logits.argmax(dim=1) == labels).sum().item()
     return F.cross_entropy(logits, labels).item(), correct / len(labels)
-
-
-def environment_stamp():
-    """Return what a marker needs to know about the machine that trained. See notebook 03.
-
-    Returns
-    -------
-    dict of str to str or int
-        Versions of Python and torch, operating system, processor, threads and device.
-    """
-    return {
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "device": str(pick_device()),
-    }

@@ -7,7 +7,7 @@ import traceback
 
 from benchmarks import machine
 from benchmarks.timing import say
-from lenet_helpers.programs import run_program
+from lenet_helpers.system.programs import run_program
 from reliability.report import CAMPAIGNS, ON_REQUEST, Store
 
 

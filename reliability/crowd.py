@@ -17,8 +17,8 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.download import RAW_FILES
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.download import RAW_FILES
+from lenet_helpers.system.paths import COURSE
 from reliability.servers import overloaded, send, server
 
 PROGRAMS = 30
@@ -26,7 +26,7 @@ PROGRAMS = 30
 _PROGRAM = """
 import hashlib, json, os, pathlib, sys, warnings
 warnings.simplefilter("ignore")
-from lenet_helpers import download
+from lenet_helpers.system import download
 job = json.loads(sys.argv[1])
 download.RAW_FILES = {name: tuple(expected) for name, expected in job["files"].items()}
 print("ready", flush=True)

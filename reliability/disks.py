@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 from reliability.small import small_run
 
 _TRY = "import sys; from reliability.disks import try_to_write; try_to_write(*sys.argv[1:])"
@@ -58,8 +58,9 @@ def try_to_write(folder):
 
 
 def _try_each(disk, folder, old):
-    from lenet_helpers import LeNet, ModelError, download, save_checkpoint, save_model
-    from lenet_helpers.checkpoints import CheckpointError
+    from lenet_helpers import LeNet, ModelError, save_checkpoint, save_model
+    from lenet_helpers.fitting.checkpoints import CheckpointError
+    from lenet_helpers.system import download
 
     before = sorted(folder.iterdir())
     training = small_run()

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from benchmarks.report import table
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 from reliability.mutations import seeds
 from reliability.pictures import LARGEST_MEGABYTES, LONGEST_SECONDS, measured, read
 
@@ -54,7 +54,7 @@ def pixel_arrays():
 def run(quick=False, seed=0, examples=None):
     """Search among files, then among pixels; return what was found."""
     from lenet_helpers import ImageClassifier
-    from lenet_helpers.threads import thread_limit
+    from lenet_helpers.system.devices import thread_limit
 
     examples = examples or (100 if quick else EXAMPLES)
     classifier = ImageClassifier(COURSE / "model.pth", device="cpu")

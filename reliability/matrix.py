@@ -15,18 +15,17 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.paths import COURSE
-from lenet_helpers.programs import run_program
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.programs import run_program
 
 ENVIRONMENTS = COURSE / "build" / "matrix"
 THIS = f"3.{sys.version_info.minor}"
 FREE_GIGABYTES = 25
 """An environment is removed after its tests where the disk has less room than this."""
 
-LESSONS = ("data", "architecture", "augmentation", "training", "checkpoints", "evaluation", "inference", "plots")
-PICTURES = ("pictures", "paper", "ink", "lines", "picking", "mnist_form", "preparation")
-OTHERS = ("files", "archives", "cli", "programs", "exercises", "platforms", "project")
-TESTS = [f"tests/test_{name}.py" for name in (*LESSONS, *PICTURES, *OTHERS)]
+LESSONS = ("data", "architecture", "training", "evaluation", "inference", "plots", "platforms", "project")
+ROOMS = ("preparation", "fitting", "system", "exercises", "cli")
+TESTS = [*(f"tests/test_{name}.py" for name in LESSONS), *(f"tests/{room}" for room in ROOMS)]
 NOTEBOOKS = [
     *("--nbval", "--nbval-current-env", "--nbval-sanitize-with=tests/nbval_sanitize.cfg"),
     *("--nbval-cell-timeout=300", "notebooks"),

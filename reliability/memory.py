@@ -55,7 +55,7 @@ def read(pictures, seed):
     from benchmarks import rendered
     from benchmarks.settings import load_quietly
     from lenet_helpers import ImageClassifier, ImageError
-    from lenet_helpers.paths import COURSE
+    from lenet_helpers.system.paths import COURSE
 
     rng = np.random.default_rng(seed)
     digits = load_quietly("sample").test.pixels

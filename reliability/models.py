@@ -20,7 +20,7 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 from reliability.small import bits, small_run
 
 FLIPS, TRUNCATIONS = 1_000, 500
@@ -73,7 +73,7 @@ def write_cases(folder, marker, seed, flips, truncations):
 def whole_files():
     """A model file and a checkpoint, as the course writes them."""
     from lenet_helpers import LeNet, save_model
-    from lenet_helpers.checkpoints import save_checkpoint
+    from lenet_helpers.fitting.checkpoints import save_checkpoint
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "file"
@@ -249,7 +249,7 @@ def foreign_models():
 def work(folder):
     """Read every case in a folder; write a line of JSON for each."""
     from lenet_helpers import ModelError, load_model
-    from lenet_helpers.checkpoints import CheckpointError, load_checkpoint
+    from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint
     from reliability.pictures import _peak_megabytes, _start_measuring_memory
 
     _limit_memory()

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 _GUARD = """
 import os, sys

@@ -20,7 +20,7 @@ from pathlib import Path
 from benchmarks.machine import cores
 from benchmarks.report import duration, table
 from benchmarks.timing import percentile, say
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 from reliability.mutations import case, seeds
 
 FILES = 20_000
@@ -85,7 +85,7 @@ def _pass_on(stream, lines):
 def work(seed, first, step, stop):
     """Read every `step`-th file; write a line of JSON for each."""
     from lenet_helpers import ImageClassifier
-    from lenet_helpers.threads import thread_limit
+    from lenet_helpers.system.devices import thread_limit
 
     classifier = ImageClassifier(COURSE / "model.pth", device="cpu")
     with tempfile.TemporaryDirectory() as folder, thread_limit(1):

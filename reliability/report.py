@@ -8,7 +8,7 @@ import importlib
 import json
 
 from benchmarks.report import sections_of
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 CAMPAIGNS = {
     "crowd": "Thirty programs that start at once on an empty data folder",

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import say
-from lenet_helpers.files import leftovers
+from lenet_helpers.system.whole_files import leftovers
 from reliability.small import bits, small_run
 
 KILLS = 100
@@ -64,7 +64,7 @@ def kill_and_continue(folder, while_writing, rng, expected):
         What must not be.
     """
     from lenet_helpers import LeNet, ModelError, load_model, save_checkpoint, save_model
-    from lenet_helpers.checkpoints import CheckpointError, load_checkpoint
+    from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint
 
     save_model(LeNet(seed=9), folder / "model.pth")  # an old file, which must not be lost
     save_checkpoint(small_run(EPOCHS), folder / "run.ckpt")
@@ -132,8 +132,9 @@ def _wait(condition, process):
 
 def train_for_ever(folder, slowly, seed):
     """Train, stop at random steps, save the model and a checkpoint each time, and begin anew after the end."""
-    from lenet_helpers import files, save_checkpoint, save_model
-    from lenet_helpers.checkpoints import load_checkpoint
+    from lenet_helpers import save_checkpoint, save_model
+    from lenet_helpers.fitting.checkpoints import load_checkpoint
+    from lenet_helpers.system import whole_files as files
 
     folder, rng = Path(folder), random.Random(seed)
     if slowly:

@@ -23,8 +23,8 @@ from pathlib import Path
 
 from benchmarks.report import table
 from benchmarks.timing import run_lenet, say
-from lenet_helpers.files import leftovers
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.whole_files import leftovers
 
 ROUNDS = 5
 MARK = "LENET_RELIABILITY"
@@ -128,7 +128,7 @@ def processes_with(mark):
 
 def lenet_train(folder, rng):
     """`lenet train --checkpoint`"""
-    from lenet_helpers.checkpoints import CheckpointError
+    from lenet_helpers.fitting.checkpoints import CheckpointError
     from lenet_helpers.training import load_checkpoint
 
     out, checkpoint = folder / "m.pth", folder / "run.ckpt"
@@ -188,7 +188,7 @@ def download(folder, rng):
     import hashlib
     import json
 
-    from lenet_helpers.download import RAW_FILES, ensure_raw_files
+    from lenet_helpers.system.download import RAW_FILES, ensure_raw_files
     from reliability.crowd import _PROGRAM
     from reliability.servers import send, server
 
@@ -212,7 +212,7 @@ def download(folder, rng):
         half = [path.name for path in folder.iterdir() if path not in whole and not path.name.startswith(".download")]
         problems += [f"left {name}" for name in half]
         # The lock is free, and what had come is not fetched again.
-        from lenet_helpers import download as module
+        from lenet_helpers.system import download as module
 
         real, module.RAW_FILES = module.RAW_FILES, expected
         try:
@@ -316,7 +316,7 @@ while True:
 """,
     "`evaluate_folder`": """
 import pathlib, shutil, tempfile
-from lenet_helpers.folder_evaluation import evaluate_folder
+from lenet_helpers.preparation.folder import evaluate_folder
 folder = pathlib.Path(tempfile.mkdtemp())
 shutil.copy(COURSE / "test.png", folder / "5.png")
 (folder / "labels.csv").write_text("path,label\\n" + "5.png,5\\n" * 2000)

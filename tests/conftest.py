@@ -10,7 +10,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests st
 
 import pytest
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 
 def pytest_configure(config):

@@ -30,8 +30,8 @@ from lenet_helpers import (
     to_input,
 )
 from lenet_helpers import data as data_module
-from lenet_helpers import download as download_module
-from lenet_helpers.download import LOCK_NAME, RAW_FILES, ensure_raw_files
+from lenet_helpers.system import download as download_module
+from lenet_helpers.system.download import LOCK_NAME, RAW_FILES, ensure_raw_files
 from reliability.servers import (
     broken_chunks,
     corrupt_gzip,

@@ -14,7 +14,7 @@ import torch
 from torch.utils.data import DataLoader
 
 from lenet_helpers import LeNet, MNISTDataset, TrainingRun, load_checkpoint, load_model, save_checkpoint, save_model
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 from reliability.small import bits, small_run
 
 POSIX_MODULES = {
@@ -154,7 +154,7 @@ def test_workers_that_are_spawned_give_the_same_batches(sample):
 
 def test_names_with_spaces_umlauts_and_more(tmp_path, monkeypatch):
     from lenet_helpers import ImageClassifier
-    from lenet_helpers.folder_evaluation import evaluate_folder
+    from lenet_helpers.preparation.folder import evaluate_folder
 
     folder = tmp_path / "Übung 1 (neu) – 'ñ' 数字 100%"
     folder.mkdir()

@@ -14,20 +14,17 @@ import torch.nn.functional as F
 from sklearn.metrics import accuracy_score, log_loss
 
 from lenet_helpers import architecture, training
-from lenet_helpers.architecture import LeNet
-from lenet_helpers.augmentation import Augmentation
+from lenet_helpers.architecture import LeNet, ModelError, load_model, save_model
 from lenet_helpers.data import Split, to_input
-from lenet_helpers.folding import NormalisedInputLayer, NormalisedLayer
-from lenet_helpers.forms import with_forms
-from lenet_helpers.model_files import ModelError, load_model, save_model
-from lenet_helpers.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
-from lenet_helpers.threads import thread_limit
+from lenet_helpers.drawing.forms import with_forms
+from lenet_helpers.fitting.augmentation import Augmentation
+from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
+from lenet_helpers.fitting.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
+from lenet_helpers.system.devices import environment_stamp, pick_device, thread_limit
 from lenet_helpers.training import (
     Record,
     TrainingRun,
-    environment_stamp,
     fit,
-    pick_device,
     stop_on_interrupt,
     training_step,
 )

@@ -17,7 +17,7 @@ from pathlib import Path
 import nbformat
 from lessons import COURSE, WIDGET_VIEW, lesson_paths
 
-from lenet_helpers.exercises.solution_marks import SOLUTION
+from lenet_helpers.exercises.solution_regions import SOLUTION
 
 MOST_LINES = 12
 BEGIN, END = SOLUTION

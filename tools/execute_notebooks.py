@@ -13,8 +13,8 @@ from pathlib import Path
 import nbformat
 from lessons import LessonError, execute, lesson_paths, make_data_path_absolute, read
 
-from lenet_helpers.files import written_whole
-from lenet_helpers.programs import run_program
+from lenet_helpers.system.programs import run_program
+from lenet_helpers.system.whole_files import written_whole
 
 METADATA = {
     "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},

@@ -27,13 +27,13 @@ import nbformat
 from local_cluster import cluster
 from traitlets.config import Config
 
-from lenet_helpers.grading import batch, converting
+from lenet_helpers.grading import batch, with_nbgrader
+from lenet_helpers.grading.box.limits import Limits
+from lenet_helpers.grading.box.sandbox import find_sandbox
 from lenet_helpers.grading.kit import make_kit
-from lenet_helpers.grading.limits import Limits
-from lenet_helpers.grading.sandbox import find_sandbox
-from lenet_helpers.grading.source import SOLUTION, exercise_of, flag, regions, solved_notebooks
-from lenet_helpers.paths import COURSE
-from lenet_helpers.programs import run_program
+from lenet_helpers.grading.solved import SOLUTION, exercise_of, flag, regions, solved_notebooks
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.programs import run_program
 
 SEED = 7
 HARMLESS = ("solved", "untouched", "partly", "mistaken")
@@ -238,22 +238,22 @@ def grade_alone(students, folder):
     """
     from nbgrader.apps.api import NbGraderAPI
 
-    converting.generate(solved_notebooks(), folder)
+    with_nbgrader.generate(solved_notebooks(), folder)
     config = Config()
-    config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), converting.gradebook_url(folder)
+    config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), with_nbgrader.gradebook_url(folder)
     config.Execute.timeout = 300
     for number, student in enumerate(students):
         place = folder / "submitted" / f"s{number}" / student.lesson
         place.mkdir(parents=True)
         (place / f"{student.lesson}.ipynb").write_bytes(student.content)
     wrong = []
-    with _as_in_the_sandbox(), converting.nbgrader_quiet():
+    with _as_in_the_sandbox(), with_nbgrader.nbgrader_quiet():
         api, started = NbGraderAPI(config=config), time.perf_counter()
         for number, student in enumerate(students):
             if not api.autograde(student.lesson, f"s{number}", create=True, force=True)["success"]:
                 wrong.append(f"nbgrader alone: {student.name}: refused")
         seconds = time.perf_counter() - started
-    with converting.open_gradebook(folder) as gradebook:
+    with with_nbgrader.open_gradebook(folder) as gradebook:
         for number, student in enumerate(students):
             grades = gradebook.find_submission_notebook(student.lesson, student.lesson, f"s{number}").grades
             got = {exercise_of(grade.name) for grade in grades if grade.auto_score}

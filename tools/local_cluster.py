@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 START_SECONDS, GRACE_SECONDS = 120, 5
 

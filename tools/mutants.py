@@ -2,7 +2,7 @@
 
     python tools/mutants.py [EXERCISE...]
 
-Planted are the answers that tests/test_exercises.py holds, and the mistakes that the
+Planted are the answers that tests/exercises/test_exercises.py holds, and the mistakes that the
 exercises know, each given to `check` and put into the place of the solution before the
 solved notebook's grade cell, hidden tests and all. The last columns are right answers in
 other styles. The exit status is 1 where a mistake passes, a right answer does not, or fewer
@@ -23,10 +23,10 @@ import warnings
 from lenet_helpers.exercises import NAMES, check, exercise
 from lenet_helpers.exercises.checking import check_exercise
 from lenet_helpers.exercises.running import Endless, everything_put_back, run_each
-from lenet_helpers.grading.needed import needed_cells
-from lenet_helpers.grading.source import flag, solved_notebooks
-from lenet_helpers.paths import COURSE
-from lenet_helpers.programs import run_program
+from lenet_helpers.grading.intake.needed import needed_cells
+from lenet_helpers.grading.solved import flag, solved_notebooks
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.programs import run_program
 
 FEWEST_MISTAKES, FEWEST_STYLES, FEWEST_HINTS = 4, 2, 0.9
 SECONDS = 20
@@ -107,7 +107,9 @@ def _own(value):
 
 def planted():
     """Return the right and wrong answers that the tests hold, by exercise."""
-    spec = importlib.util.spec_from_file_location("test_exercises", COURSE / "tests" / "test_exercises.py")
+    spec = importlib.util.spec_from_file_location(
+        "test_exercises", COURSE / "tests" / "exercises" / "test_exercises.py"
+    )
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)

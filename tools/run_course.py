@@ -21,7 +21,7 @@ from jinja2 import DictLoader
 from lessons import COURSE, LessonError, execute, lesson_paths, make_data_path_absolute, read
 from nbconvert import HTMLExporter
 
-from lenet_helpers.programs import run_program
+from lenet_helpers.system.programs import run_program
 
 # nbconvert's own page, without the four scripts that it would fetch from other hosts.
 PAGE = """
@@ -152,7 +152,7 @@ def run_lesson(path, paths, out):
 
 def write_page(path, page):
     """Write a page whole or not at all."""
-    from lenet_helpers.files import written_whole
+    from lenet_helpers.system.whole_files import written_whole
 
     with written_whole(path) as file:
         file.write(page.encode())

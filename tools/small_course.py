@@ -6,7 +6,7 @@ import shutil
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 NAME = "01_small"
 SPLIT = """chosen = np.zeros(len(labels), dtype=bool)

@@ -151,7 +151,7 @@ def _model_checked(model):
     try:
         yield
         if trial.wait():
-            from lenet_helpers.model_files import load_model
+            from lenet_helpers.architecture import load_model
 
             load_model(model)  # tells what is wrong
     finally:

@@ -5,9 +5,9 @@ each with a hint of its own. `checking` compares, `running` keeps what is checke
 doing harm, `results` turns what it returns into plain data.
 """
 
+from lenet_helpers.exercises.catalogue import NAMES, exercise
 from lenet_helpers.exercises.checking import Verdict, check_exercise
 from lenet_helpers.exercises.hints import staged_hint
-from lenet_helpers.exercises.homes import NAMES, exercise
 
 __all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"]
 

@@ -3,8 +3,8 @@
 import json
 import textwrap
 
-from lenet_helpers.exercises.solution_marks import SOLUTION, regions
-from lenet_helpers.paths import COURSE
+from lenet_helpers.exercises.solution_regions import SOLUTION, regions
+from lenet_helpers.system.paths import COURSE
 
 
 def staged_hint(exercise, stage):

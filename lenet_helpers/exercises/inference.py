@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from lenet_helpers.architecture import load_model
 from lenet_helpers.data import load_mnist, to_input
 from lenet_helpers.exercises.checking import Case, Exercise
 from lenet_helpers.exercises.results import Array, Number, Pair, freeze
 from lenet_helpers.exercises.running import Outcome
 from lenet_helpers.inference import to_mnist
-from lenet_helpers.model_files import load_model
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 MODEL = COURSE / "model.pth"
 

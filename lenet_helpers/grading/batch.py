@@ -1,29 +1,23 @@
 """A whole class: what is left to do, in how many processes, and what comes out."""
 
-import concurrent.futures
 import contextlib
 import json
-import multiprocessing
-import re
 import shutil
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lenet_helpers.files import written_whole
-from lenet_helpers.grading import feedback, marks
+from lenet_helpers.grading import feedback, gradebook
+from lenet_helpers.grading.box.limits import Limits
+from lenet_helpers.grading.box.sandbox import forbidden_paths
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.finding import find
+from lenet_helpers.grading.intake.finding import find
+from lenet_helpers.grading.intake.mending import Unreadable
 from lenet_helpers.grading.kit import make_kit, open_kit
-from lenet_helpers.grading.limits import Limits
-from lenet_helpers.grading.marking import FAILED, MISSING, Job, Task
-from lenet_helpers.grading.mending import Unreadable
-from lenet_helpers.grading.sandbox import forbidden_paths
-from lenet_helpers.grading.source import fingerprint, solved_notebooks
-from lenet_helpers.paths import COURSE
-
-MOST_TRIES = 2
-"""So often a submission is given to a worker that does not come back."""
+from lenet_helpers.grading.solved import fingerprint, solved_notebooks
+from lenet_helpers.grading.submission import FAILED, MISSING, Job, Task
+from lenet_helpers.grading.workers import runner
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.whole_files import written_whole
 
 
 @dataclass
@@ -101,7 +95,7 @@ def grade(
     submissions, out = Path(submissions).absolute(), Path(out).absolute()
     folder = out.with_suffix("")
     if folder == out:
-        raise GradingError(f"{out} has no suffix. Name a file such as marks.csv.")
+        raise GradingError(f"{out} has no suffix. Name a file such as gradebook.csv.")
     _check_places(submissions, folder, course, sandbox)
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
@@ -124,18 +118,18 @@ def grade(
             else:
                 tasks.append(task)
         summary.kept = sum(record["status"] != MISSING for record in summary.records)
-        runner = _runner(workers, scheduler, kit)
-        for number, record in enumerate(runner(tasks, job), start=1):
+        run_all = runner(workers, scheduler, kit)
+        for number, record in enumerate(run_all(tasks, job), start=1):
             _keep(folder, record)
             summary.records.append(record)
-            say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {marks.in_words(record)}")
+            say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {gradebook.in_words(record)}")
         summary.run = sum(task.content is not None for task in tasks)
         summary.records.sort(key=lambda record: (record["student"], record["notebook"]))
-        summary.problems = marks.problems(summary.records) + [f"{stray}" for stray in found.strays]
+        summary.problems = gradebook.problems(summary.records) + [f"{stray}" for stray in found.strays]
         summary.failed = sum(record["status"] == FAILED for record in summary.records)
-        marks.write_csv(summary.records, out)
-        marks.write_gradebook(summary.records, kit, folder)
-        marks.write_report(summary, folder / "report.txt")
+        gradebook.write_csv(summary.records, out)
+        gradebook.write_gradebook(summary.records, kit, folder)
+        gradebook.write_report(summary, folder / "report.txt")
         feedback.write_pages(summary.records, folder / "feedback")
     return summary
 
@@ -211,71 +205,3 @@ def _keep(folder, record):
     path.parent.mkdir(parents=True, exist_ok=True)
     with written_whole(path) as file:
         file.write(json.dumps(record, indent=1).encode())
-
-
-def _runner(workers, scheduler, kit):
-    if scheduler:
-        from lenet_helpers.grading.cluster import on_cluster
-
-        return lambda tasks, job: on_cluster(tasks, job, scheduler, kit)
-    if workers > 1:
-        return lambda tasks, job: in_processes(tasks, job, workers)
-    return serially
-
-
-def serially(tasks, job):
-    """Yield the record of each task, one after the other."""
-    for task in tasks:
-        yield attempt(job, task)
-
-
-def attempt(job, task):
-    """Mark a task; what goes wrong with the grading itself becomes its record, and the batch goes on."""
-    try:
-        return job(task)
-    except Exception as error:
-        return failed(task, job, f"{type(error).__name__}: {error}")
-
-
-def failed(task, job, reason):
-    """Return the record of a task that could not be marked, for no fault of its own."""
-    reason = re.sub(r"\s+", " ", reason)[:500]
-    return {
-        "student": task.student,
-        "notebook": task.notebook,
-        "digest": task.digest(job),
-        "status": FAILED,
-        "reason": reason,
-        "remarks": list(task.remarks),
-        "exercises": [],
-        "seconds": 0.0,
-    }
-
-
-def in_processes(tasks, job, workers):
-    """Yield the record of each task as it is done, by so many processes.
-
-    A worker that dies takes the others with it; what was not done yet is given to new ones.
-    """
-    waiting = [(task, 0) for task in tasks]
-    context = multiprocessing.get_context("spawn")
-    while waiting:
-        pool = concurrent.futures.ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context)
-        futures = {pool.submit(attempt, job, task): (task, tries) for task, tries in waiting}
-        waiting = []
-        try:
-            for future in concurrent.futures.as_completed(futures):
-                task, tries = futures[future]
-                try:
-                    yield future.result()
-                except BrokenProcessPool:
-                    if tries + 1 < MOST_TRIES:
-                        waiting.append((task, tries + 1))
-                    else:
-                        yield failed(task, job, "the process that marked it died")
-        except BaseException:
-            for process in list((pool._processes or {}).values()):  # or they would finish what they have begun
-                process.terminate()
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)

@@ -3,10 +3,10 @@
 import jinja2
 
 from lenet_helpers import __version__
-from lenet_helpers.files import written_whole
-from lenet_helpers.grading.marking import GRADED, MISSING
-from lenet_helpers.grading.marks import possible, total
-from lenet_helpers.paths import ASSETS
+from lenet_helpers.grading.gradebook import possible, total
+from lenet_helpers.grading.submission import GRADED, MISSING
+from lenet_helpers.system.paths import ASSETS
+from lenet_helpers.system.whole_files import written_whole
 
 TEMPLATE = "feedback.html"
 

@@ -11,10 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from lenet_helpers.exercises import NAMES, exercise
-from lenet_helpers.grading import converting
-from lenet_helpers.grading.source import exercise_of, fingerprint, flag, solved_notebooks
+from lenet_helpers.grading import with_nbgrader
+from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, solved_notebooks
 from lenet_helpers.grading.stripping import strip_answers
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 HERE = Path(__file__).parent
 
@@ -99,11 +99,11 @@ def make_kit(folder, course=COURSE):
     notebooks = solved_notebooks(course)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lenet-kit-") as temporary:
-        copies = converting.generate(notebooks, Path(temporary))
-        shutil.copy(converting.gradebook_file(Path(temporary)), converting.gradebook_file(folder))
+        copies = with_nbgrader.generate(notebooks, Path(temporary))
+        shutil.copy(with_nbgrader.gradebook_file(Path(temporary)), with_nbgrader.gradebook_file(folder))
     lessons = {name: _graded_cells(notebooks[name], copies[name]) for name in notebooks}
     _bare_course(course, folder / "course")
-    shutil.copy(HERE / "runner.py", folder / "runner.py")
+    shutil.copy(HERE / "box" / "runner.py", folder / "runner.py")
     facts = {
         "release": fingerprint(notebooks),
         "fingerprint": fingerprint(notebooks, course / "lenet_helpers", course / "model.pth"),
@@ -170,13 +170,13 @@ def _other_code(copy):
 def _bare_course(course, folder):
     """Copy what a submission needs: the helper package without answers, the model and the picture."""
     package = folder / "lenet_helpers"
-    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli.py", "__main__.py", "doctor.py")
+    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli", "__main__.py")
     shutil.copytree(course / "lenet_helpers", package, ignore=without)
     for path in (package / "exercises").glob("*.py"):
         source = path.read_text(encoding="utf-8")
         if "EXERCISES = " in source:
             path.write_text(strip_answers(source), encoding="utf-8")
-    shutil.copy(HERE / "asking.py", package / "exercises" / "__init__.py")
+    shutil.copy(HERE / "box" / "asking.py", package / "exercises" / "__init__.py")
     (package / "exercises" / "hints.py").unlink()
     for name in ("model.pth", "test.png"):
         shutil.copy(course / name, folder / name)

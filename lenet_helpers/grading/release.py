@@ -9,10 +9,10 @@ from pathlib import Path
 import nbformat
 
 from lenet_helpers import __version__
-from lenet_helpers.grading.converting import generate
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.source import fingerprint, flag, secret_lines, solved_notebooks
-from lenet_helpers.paths import COURSE
+from lenet_helpers.grading.solved import fingerprint, flag, secret_lines, solved_notebooks
+from lenet_helpers.grading.with_nbgrader import generate
+from lenet_helpers.system.paths import COURSE
 
 STAMP = "RELEASE.json"
 SOLUTIONS = "solutions"

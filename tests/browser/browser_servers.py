@@ -11,7 +11,7 @@ import urllib.request
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 
 def free_port():

@@ -13,7 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 from PIL import Image
 
 from lenet_helpers import ImageClassifier
-from lenet_helpers.paths import COURSE
+from lenet_helpers.system.paths import COURSE
 
 NOTE_KERNEL = "import os; _ = open('kernel.pid', 'w').write(str(os.getpid()))"
 

@@ -188,7 +188,7 @@ def test_a_cell_of_the_confusion_matrix_shows_its_digits(projector):
 def test_a_picture_of_ones_own_is_read(projector, tmp_path):
     from PIL import Image
 
-    from lenet_helpers.strokes import draw_strokes, sample_digit
+    from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
 
     draw_strokes(sample_digit(9), side=300).save(tmp_path / "nine.png")
     open_tab(projector, "Fool it")

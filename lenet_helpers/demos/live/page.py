@@ -4,17 +4,17 @@ from dataclasses import replace
 
 import ipywidgets as widgets
 
-from lenet_helpers.demos.images import local_mnist
-from lenet_helpers.demos.live.confusions import Mistakes
-from lenet_helpers.demos.live.curves import LiveTraining
-from lenet_helpers.demos.live.drawing import DrawingPad
-from lenet_helpers.demos.live.fooling import FoolIt
-from lenet_helpers.demos.live.images import Data
-from lenet_helpers.demos.live.kernels import Convolution
+from lenet_helpers.demos.figures.data import local_mnist
+from lenet_helpers.demos.live.convolution import Convolution
+from lenet_helpers.demos.live.data import Data
+from lenet_helpers.demos.live.drawing_pad import DrawingPad
+from lenet_helpers.demos.live.fool_it import FoolIt
+from lenet_helpers.demos.live.layers import Layers
+from lenet_helpers.demos.live.live_training import LiveTraining
+from lenet_helpers.demos.live.mistakes import Mistakes
 from lenet_helpers.demos.live.parts import text
-from lenet_helpers.demos.live.stages import Layers
+from lenet_helpers.fitting.recipes import FAST
 from lenet_helpers.inference import ImageClassifier
-from lenet_helpers.recipes import FAST
 
 EPOCHS = 6
 """Long enough for curves that a class can watch grow."""

@@ -15,14 +15,14 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from lenet_helpers.strokes import WIDTHS, check_strokes, sample_digit
+from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, sample_digit
 
 STATIC = Path(__file__).parents[1] / "static"
 _CSS = STATIC / "demos.css"
 
 
 class Pad(anywidget.AnyWidget):
-    """A pad to draw on with mouse, finger or pen; see `lenet_helpers.strokes`."""
+    """A pad to draw on with mouse, finger or pen; see `lenet_helpers.drawing.strokes`."""
 
     _esm = STATIC / "pad.js"
     _css = _CSS

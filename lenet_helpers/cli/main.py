@@ -1,0 +1,517 @@
+"""The ``lenet`` command: predict, train, evaluate; demo; doctor; release and grade for instructors.
+
+Results go to standard output, everything else to standard error. torch and the
+lesson modules are imported inside the commands, so ``lenet --version`` and
+``lenet --help`` answer at once.
+"""
+
+import importlib.util
+import json
+import os
+import sys
+import warnings
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import click
+
+from lenet_helpers import __version__
+from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.programs import INTERRUPTED, run_program
+
+DEFAULT_MODEL = COURSE / "model.pth"
+DEFAULT_OUT = Path("lenet.pth")
+
+_model_option = click.option(
+    "--model",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_MODEL,
+    show_default="the course's model.pth",
+    help="Model file to use.",
+)
+_data_option = click.option(
+    "--data",
+    metavar="ROOT",
+    help="Folder that holds MNIST/raw, or the word 'sample'. [default: $LENET_DATA, else data/ in the course folder]",
+)
+
+
+def main(arguments=None):
+    """Run the command line and exit with its status. Takes ``sys.argv`` when nothing is given."""
+    warnings.showwarning = _show_warning
+    try:
+        status = cli.main(arguments, prog_name="lenet", standalone_mode=False)
+    except click.ClickException as error:
+        # A usage error shows the command's usage line and a pointer to --help.
+        error.show() if isinstance(error, click.UsageError) else _say(error.format_message())
+        status = error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _say("interrupted")
+        status = INTERRUPTED
+    except Exception as error:
+        if not _is_for_the_reader(error):
+            raise
+        _say(error)
+        status = 1
+    sys.exit(status or 0)
+
+
+def program():
+    """The ``lenet`` command as a process of its own."""
+    run_program(main, "lenet: interrupted")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="lenet", message="%(prog)s %(version)s")
+def cli():
+    """Read handwritten digits with the LeNet of the course, train it, and measure it."""
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def predict(files, model, as_json):
+    """Read the digit in each image FILE."""
+    from lenet_helpers import ImageClassifier, load_model, pick_device
+
+    classifier = ImageClassifier(load_model(model, pick_device()))
+    answers, failed = [], False
+    for file in files:
+        try:
+            prediction = classifier.classify(file)
+        except Exception as error:
+            if not _is_for_the_reader(error):
+                raise
+            message = str(error) if file in str(error) else f"{file}: {error}"
+            _say(message)
+            answers.append({"file": file, "error": message})
+            failed = True
+            continue
+        if prediction.warning:
+            _say(f"{file}: {prediction.warning}")
+        answers.append(
+            {
+                "file": file,
+                "digit": int(prediction.digit),
+                "confidence": float(prediction.confidence),
+                "probabilities": [float(p) for p in prediction.probabilities],
+                "warning": prediction.warning,
+            }
+        )
+        if not as_json:
+            click.echo(f"{file}: {prediction.digit} (confidence {prediction.confidence:.1%})")
+    if as_json:
+        _print_json(answers)
+    return 1 if failed else 0
+
+
+@cli.command()
+@click.option("--recipe", type=click.Choice(["fast", "best", "reference"]), default="fast", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    show_default=f"{DEFAULT_OUT}, if there is none yet",
+    help="Model file to write; one that is there is replaced.",
+)
+@click.option("--seed", type=int, help="Of first weights, order and augmentation. [default: the recipe's]")
+@click.option("--epochs", type=click.IntRange(min=1), help="[default: the recipe's]")
+@_data_option
+@click.option("--threads", type=click.IntRange(min=1), help="CPU threads. [default: 1; more seldom help]")
+@click.option(
+    "--checkpoint",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Save the run there after each epoch and at Ctrl-C; when the file is there, go on from it.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON for each epoch, and one at the end.")
+def train(recipe, out, seed, epochs, data, threads, checkpoint, as_json):
+    """Train a LeNet from scratch and write it to a file.
+
+    Prints one line for each epoch. The test split is not looked at: see `lenet evaluate`.
+
+    With several processes: torchrun --nproc-per-node=N -m lenet_helpers train ...
+    """
+    out = _checked_out(out)  # before the training, not after it
+
+    from lenet_helpers.fitting.distributed import process_group
+
+    with process_group() as ranks:
+        return _train(ranks, recipe, out, {"seed": seed, "epochs": epochs}, data, threads, checkpoint, as_json)
+
+
+def _train(ranks, recipe, out, changes, data, threads, checkpoint, as_json):
+    from lenet_helpers import RECIPES, LeNet, TrainingRun, load_mnist
+
+    chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
+    mnist = load_mnist(data)
+    try:
+        run = TrainingRun(LeNet(seed=chosen.seed), mnist.train, mnist.validation, chosen, threads=threads)
+        if checkpoint:
+            _resume(run, ranks, checkpoint)
+        if ranks.rank == 0:
+            shared = f", {ranks.count} processes" if ranks.count > 1 else ""
+            _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}{shared}; {mnist.source}")
+        finished = _train_to_the_end(run, ranks, checkpoint, as_json)
+    except ValueError as error:  # such as a loss that is no longer finite
+        raise click.ClickException(str(error)) from error
+    if ranks.rank > 0:
+        return 0
+    if not finished:
+        kept = f"; {checkpoint} goes on from here: say the same command again" if checkpoint else ""
+        _say(f"interrupted; {out} was not written{kept}")
+        return INTERRUPTED
+    return _finish_training(run, out, mnist.source, threads, as_json)
+
+
+def _resume(run, ranks, checkpoint):
+    """Read the checkpoint in rank 0, which may be the only one that has the file."""
+    from lenet_helpers import load_checkpoint
+
+    if ranks.rank == 0 and checkpoint.exists():
+        load_checkpoint(run, checkpoint)
+        _say(f"{checkpoint}: going on after step {run.steps_done:,} of {run.steps_total:,}")
+    if ranks.count > 1:
+        run.load_state_dict(ranks.from_first(run.state_dict()))
+
+
+def _train_to_the_end(run, ranks, checkpoint, as_json):
+    """Train and show a line for each epoch; False when Ctrl-C ended it before."""
+    from contextlib import nullcontext
+
+    from lenet_helpers import save_checkpoint, stop_on_interrupt
+
+    def save():
+        if checkpoint and ranks.rank == 0:
+            save_checkpoint(run, checkpoint)
+
+    def show(record):
+        if ranks.rank > 0:
+            return
+        if as_json:
+            # the losses of single steps would be thousands of numbers
+            _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
+        else:
+            click.echo(
+                f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
+                f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
+            )
+
+    if ranks.rank == 0 and not as_json:
+        click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
+    for record in run.records:
+        show(record)
+    # One process alone may stop after its step; several would wait for it.
+    with stop_on_interrupt(run) if ranks.count == 1 else nullcontext():
+        for record in run:
+            save()
+            show(record)
+    if not run.finished:
+        save()
+    return run.finished
+
+
+def _finish_training(run, out, source, threads, as_json):
+    from lenet_helpers import environment_stamp, save_model
+    from lenet_helpers.system.devices import thread_limit
+
+    save_model(run.model, out)
+    accuracy, seconds = run.records[-1].validation_accuracy, sum(record.seconds for record in run.records)
+    if as_json:
+        with thread_limit(threads):
+            environment = environment_stamp()
+        summary = {
+            "model": str(out),
+            "data": source,
+            "recipe": asdict(run.recipe),
+            "validation_accuracy": accuracy,
+            "seconds": seconds,
+            "environment": environment,
+        }
+        _print_json(summary, indent=None)
+    else:
+        click.echo(f"{out}: validation accuracy {accuracy:.2%}, trained in {seconds:.0f} s")
+    _say(f"Now measure it on the test split: lenet evaluate --model {out}")
+    return 0
+
+
+@cli.command()
+@_model_option
+@click.option("--split", type=click.Choice(["test", "validation", "train"]), help="Split of MNIST. [default: test]")
+@_data_option
+@click.option(
+    "--images",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Measure on your own images instead: those that FOLDER/labels.csv lists (columns: path, label).",
+)
+@click.option(
+    "--errors",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="With --images: write a contact sheet of what was read wrong into DIR.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def evaluate(model, split, data, images, errors, as_json):
+    """Measure how often a model is right, on a split of MNIST or on a folder of images.
+
+    "at slants" is the accuracy when each image is read at five slants, as predict reads.
+    """
+    if images and (split or data):
+        raise click.UsageError("--images takes the place of --split and --data.")
+    if errors and not images:
+        raise click.UsageError("--errors belongs to --images.")
+    if images:
+        return _evaluate_folder(model, images, errors, as_json)
+
+    from lenet_helpers import (
+        accuracy,
+        count_parameters,
+        environment_stamp,
+        load_mnist,
+        load_model,
+        pick_device,
+        probabilities_over_slants,
+        to_input,
+    )
+    from lenet_helpers import evaluate as evaluate_split
+
+    network = load_model(model)  # before the data, which may have to be downloaded
+    mnist = load_mnist(data)
+    split = split or "test"
+    measured = getattr(mnist, split)
+    result = evaluate_split(network.to(pick_device()), measured)
+    slanted = probabilities_over_slants(network, to_input(measured.pixels)).argmax(dim=1).cpu().numpy()
+    facts = {
+        "model": str(model),
+        "parameters": count_parameters(network),
+        "data": mnist.source,
+        "split": split,
+        "images": len(result.labels),
+        "accuracy": result.accuracy,
+        "error": result.error,
+        "loss": result.loss,
+        "accuracy_at_slants": accuracy(result.labels, slanted),
+    }
+    if as_json:
+        _print_json({**facts, "environment": environment_stamp()})
+    else:
+        facts["at slants"] = facts.pop("accuracy_at_slants")
+        shown = {"loss": ".4f", "images": ",", "parameters": ","}
+        shown |= dict.fromkeys(("accuracy", "error", "at slants"), ".2%")
+        for name, value in facts.items():
+            click.echo(f"{name:<10}  {format(value, shown.get(name, ''))}")
+    return 0
+
+
+@cli.command()
+@_model_option
+@_data_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
+def demo(model, data, host, port, token, browser):
+    """Show all live demos on one page, for a projector. Ctrl-C ends it."""
+    from lenet_helpers.demos.server import serve
+
+    if data:
+        os.environ["LENET_DATA"] = data if data == "sample" else str(Path(data).expanduser().absolute())
+    serve(model, host, port, token, browser, say=click.echo)
+    return 0
+
+
+def _evaluate_folder(model, images, errors, as_json):
+    from lenet_helpers import ImageClassifier, environment_stamp, load_model, pick_device
+    from lenet_helpers.preparation.folder import contact_sheet, evaluate_folder
+    from lenet_helpers.system.whole_files import written_whole
+
+    result = evaluate_folder(ImageClassifier(load_model(model, pick_device())), images)
+    if errors:
+        errors.mkdir(parents=True, exist_ok=True)
+        sheet = errors / "errors.png"
+        with written_whole(sheet) as file:
+            contact_sheet(result.errors).save(file, "PNG")
+        _say(f"{sheet}: each mistake beside what the network saw")
+    status = 0 if result.complete else INTERRUPTED
+    if as_json:
+        _print_json(
+            {
+                "model": str(model),
+                "data": str(images),
+                "complete": result.complete,
+                "images": result.images,
+                "accuracy": result.accuracy,
+                "mean_over_folders": result.mean_over_folders,
+                "by_folder": result.by_folder,
+                "counts": result.counts,
+                "errors": [
+                    {
+                        "file": str(mistake.file),
+                        "label": mistake.label,
+                        "prediction": mistake.prediction,
+                        "confidence": mistake.confidence,
+                        "message": mistake.message,
+                    }
+                    for mistake in result.errors
+                ],
+                "environment": environment_stamp(),
+            }
+        )
+        return status
+    for mistake in result.errors:
+        if mistake.prediction is None:
+            _say(mistake.message)
+            continue
+        click.echo(f"{mistake.file}: {mistake.label} read as {mistake.prediction} ({mistake.confidence:.1%})")
+    width = max(map(len, [*result.by_folder, "mean over folders"]))
+    click.echo(f"{'folder':<{width}}  images  accuracy")
+    for name, value in result.by_folder.items():
+        click.echo(f"{name:<{width}}  {result.counts[name]:6d}  {value:8.2%}")
+    if len(result.by_folder) > 1:
+        click.echo(f"{'mean over folders':<{width}}  {'':6}  {result.mean_over_folders:8.2%}")
+    click.echo(f"{'all images':<{width}}  {result.images:6d}  {result.accuracy:8.2%}")
+    return status
+
+
+@cli.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def doctor(as_json):
+    """Say whether this computer has what the course needs, and what to do where it has not.
+
+    "fail" is what must be mended, "note" what only some need.
+    """
+    from lenet_helpers.cli.doctor import examine
+
+    findings = []
+    for finding in examine():
+        findings.append(finding)
+        if not as_json:
+            click.echo(finding)
+    if as_json:
+        _print_json([asdict(finding) for finding in findings])
+    return 1 if any(finding.state == "fail" for finding in findings) else 0
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
+@click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
+def release(out, solutions, replace_):
+    """Write the students' course folder to OUT, without solutions and hidden tests."""
+    _needs_instructor("nbgrader")
+    from lenet_helpers.grading.release import release
+
+    stamp = release(out, solutions=solutions, replace=replace_)
+    for name, exercises in stamp["notebooks"].items():
+        click.echo(f"{out / 'notebooks' / name}.ipynb  {len(exercises)} exercises")
+    click.echo(f"{out}: version {stamp['version']}, release {stamp['release']}")
+    return 0
+
+
+@cli.command()
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    required=True,
+    metavar="MARKS.csv",
+    help="File to write. Feedback, gradebook and report go into the folder of the same name beside it.",
+)
+@click.option("--workers", type=click.IntRange(min=1), default=1, show_default=True, help="Processes that grade.")
+@click.option("--scheduler", metavar="tcp://HOST:PORT", help="Grade on the workers of this Dask scheduler instead.")
+@click.option(
+    "--no-sandbox",
+    is_flag=True,
+    help="Run submissions with your own rights, files and network. For code that you trust.",
+)
+@click.option(
+    "--data",
+    metavar="ROOT",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Give submissions the full MNIST in ROOT/MNIST/raw. [default: the bundled sample]",
+)
+@click.option("--seconds", type=click.IntRange(min=10), default=300, show_default=True, help="For one notebook.")
+@click.option(
+    "--memory", type=click.IntRange(min=512), default=4096, show_default=True, help="For one notebook, in MB."
+)
+@click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
+@click.option("--whole", is_flag=True, help="Run every cell, also those that no graded cell builds on.")
+def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads, whole):
+    """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
+
+    Every submission is run in a sandbox. A run that was stopped goes on where it was, and
+    submissions that have not changed are not run again.
+    """
+    _needs_instructor("nbgrader", "psutil")
+    if scheduler:
+        _needs_instructor("distributed", extra="instructor,cluster")
+    from lenet_helpers.grading.batch import grade
+    from lenet_helpers.grading.box.limits import Limits
+    from lenet_helpers.grading.box.sandbox import NoSandbox, find_sandbox
+    from lenet_helpers.grading.gradebook import in_words
+
+    sandbox = NoSandbox() if no_sandbox else find_sandbox()
+    if no_sandbox:
+        _say("no sandbox: submissions run with your rights, files and network")
+    summary = grade(
+        submissions,
+        out,
+        sandbox=sandbox,
+        workers=workers,
+        scheduler=scheduler,
+        data=data,
+        whole=whole,
+        limits=Limits(seconds=seconds, memory=memory, threads=threads),
+        say=_say,
+    )
+    for problem in summary.problems:
+        _say(problem)
+    for record in summary.records:
+        click.echo(f"{record['student']}  {record['notebook']}  {in_words(record)}")
+    _say(f"{summary.run} submissions run, {summary.kept} unchanged; {out} and {summary.folder}{os.sep} written")
+    return 1 if summary.failed else 0
+
+
+def _needs_instructor(*packages, extra="instructor"):
+    """Say what to install where a package of an extra is missing."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if missing:
+        raise click.ClickException(
+            f"this command needs {' and '.join(missing)}. In the course folder: "
+            f'{sys.executable} -m pip install --editable ".[{extra}]"'
+        )
+
+
+def _checked_out(out):
+    """The file to write to, after making sure that it can be written at all."""
+    if out is None:
+        out = DEFAULT_OUT
+        if out.exists():
+            raise click.ClickException(f"{out} is already there. To replace it, say --out {out}")
+    if out.is_dir():
+        raise click.ClickException(f"{out} is a folder. Name a file in it: --out {out / DEFAULT_OUT}")
+    if not out.absolute().parent.is_dir():
+        raise click.ClickException(f"{out}: there is no folder {out.parent}. Make it, or choose another with --out")
+    if not os.access(out.absolute().parent, os.W_OK):
+        raise click.ClickException(f"{out}: the folder {out.parent} can't be written to. Choose another with --out")
+    return out
+
+
+def _print_json(value, indent=2):
+    click.echo(json.dumps(value, indent=indent))
+
+
+def _say(message):
+    """One line on standard error."""
+    click.echo(f"lenet: {' '.join(str(message).split())}", err=True)
+
+
+def _show_warning(message, category, filename, lineno, file=None, line=None):
+    _say(message)
+
+
+def _is_for_the_reader(error):
+    """Tell errors that say what to do (the course's own, and the system's) from mistakes in the program."""
+    own = any(kind.__module__.startswith("lenet_helpers.") for kind in type(error).__mro__)
+    return own or isinstance(error, OSError)

@@ -1,0 +1,1 @@
+"""What each demo shows, computed by plain functions, and its twin: a plain figure."""

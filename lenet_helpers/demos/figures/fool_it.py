@@ -1,0 +1,59 @@
+"""Try to fool it: a picture of one's own, every step on its way, and what is read. Notebook 05."""
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from lenet_helpers import plots
+from lenet_helpers.inference import ImageClassifier, explain
+from lenet_helpers.system.paths import COURSE
+
+
+def steps_figure(steps, width=9.0):
+    """Return the strip of `explain` as a figure: two rows of numbered pictures.
+
+    Parameters
+    ----------
+    steps : list of Step
+    width : float
+        In inches.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    columns = max(2, (len(steps) + 1) // 2)
+    figure = Figure(figsize=(width, 0.6 * width), layout="constrained")
+    plots.steps(figure.subplots(2, columns), steps)
+    return figure
+
+
+def fool_it_figure(classifier=None, image=None):
+    """Return every step from a picture to MNIST's form, and the ten probabilities, as a figure.
+
+    Parameters
+    ----------
+    classifier : ImageClassifier, optional
+        The course's ``model.pth`` when not given.
+    image : picture, optional
+        Anything that `read_image` takes; test.png when not given.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+
+    Raises
+    ------
+    ImageError
+        The picture can't be read, or is blank.
+    """
+    image = COURSE / "test.png" if image is None else image
+    prediction = (classifier or ImageClassifier()).classify(image)
+    steps = explain(image)
+    columns = (len(steps) + 2) // 2
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    axes = np.ravel(figure.subplots(2, columns))
+    plots.steps(axes[:-1], steps)
+    plots.probabilities(axes[-1], prediction.probabilities)
+    axes[-1].set_axis_on()
+    axes[-1].set_title(f"it reads {prediction.digit}", fontsize=9)
+    return figure

@@ -1,0 +1,1 @@
+"""Strokes and forms: digits that the course draws itself."""

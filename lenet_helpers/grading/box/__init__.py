@@ -1,0 +1,1 @@
+"""Where a submission runs and can do no harm."""

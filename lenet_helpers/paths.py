@@ -1,9 +1,0 @@
-"""Where the course lies on disk, so that notebooks run from any working directory."""
-
-from pathlib import Path
-
-#: The course folder: the one that holds ``lenet_helpers/``, ``model.pth`` and ``test.png``.
-COURSE = Path(__file__).resolve().parent.parent
-
-#: Files that travel inside the package.
-ASSETS = Path(__file__).resolve().parent / "assets"

@@ -1,0 +1,160 @@
+"""MNIST's form: strokes of its width, the longer side 20 pixels, the centre of mass in the middle of 28×28.
+
+Taught in notebook 05. Fitting and centring are the steps of MNIST's own makers (LeCun et
+al., 1998); the strokes are evened before, for pens differ more than theirs did.
+"""
+
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.preparation.masks import bounding_box, dilation, extent, mean_stroke, scale
+
+DIGIT_SIDE = 20
+"""MNIST's digits fit into a square of this side, in the middle of 28×28."""
+
+FINE = 4
+"""Strokes are shaped on a grid this many times finer than MNIST's."""
+
+THINNEST_STROKE = 2.4
+"""Thinner strokes are thickened to this many pixels of the 28×28 picture."""
+
+THICKEST_STROKE = 2.8
+"""Thicker strokes are thinned to this many pixels, as far as none of them breaks. MNIST's median is 2.3."""
+
+SOFTNESS = 0.45
+"""Strokes are blurred by a Gaussian of this standard deviation, in pixels: MNIST's edges are that soft."""
+
+
+def is_mnist_form(pixels):
+    """Tell whether a picture already is what the steps below would make of it.
+
+    All 70,000 pictures of MNIST pass: their longer side is 19 or 20 pixels, and their
+    centre of mass is within half a pixel of the centre.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (H, W)
+
+    Returns
+    -------
+    bool
+    """
+    if pixels.shape != (28, 28):
+        return False
+    ink = np.where(pixels > 24, pixels, 0)  # a picture of MNIST saved as JPEG has some dust around the digit
+    rows, columns = ink.sum(1), ink.sum(0)
+    if not rows.any() or np.median(pixels) > 24:
+        return False
+    height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
+    y, x = (np.arange(28) @ rows / rows.sum(), np.arange(28) @ columns / columns.sum())
+    return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7
+
+
+def cut_out(ink, mask):
+    """Cut the digit out, and its strokes into ink and background. A small digit is enlarged first.
+
+    The edge of a stroke is where the ink is half as dark as within.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+    mask : ndarray of bool, shape (H, W)
+        Where the digit is.
+
+    Returns
+    -------
+    ndarray of bool
+        Without margin; the longer side is about `DIGIT_SIDE` * `FINE` or more.
+    """
+    from skimage.morphology import skeletonize
+
+    digit = bounding_box(mask)
+    factor = max(1.0, DIGIT_SIDE * FINE / max(extent(digit)))
+    ink = scale(np.pad(ink[digit], 2), factor)
+    mask = scale(np.pad(mask[digit], 2).astype(np.float32), factor) > 0.5
+    # How dark the stroke is in its middle, nearest to each point: where a pencil pressed less, less
+    # makes half, and no stroke ever falls apart.
+    reach = max(1, round(mean_stroke(mask) / 2)) | 1
+    middle = skeletonize(mask)
+    nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
+    level = ndimage.maximum_filter(ink * mask, reach)[tuple(nearest)]
+    cut = (ink > 0.5 * level) & dilation(mask, 1)
+    return cut[bounding_box(cut)] if cut.any() else mask
+
+
+def even_strokes(cut):
+    """Make thin strokes as thick, and thick ones as thin, as the network knows them.
+
+    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as
+    long as the thinnest parts last.
+
+    Parameters
+    ----------
+    cut : ndarray of bool, shape (h, w)
+        From `cut_out`.
+
+    Returns
+    -------
+    ndarray of float32, range [0, 1]
+        With smooth edges, and a margin.
+    """
+    longest = max(cut.shape)
+    depth = ndimage.distance_transform_edt(np.pad(cut, 1))[1:-1, 1:-1].astype(np.float32)
+    ridge = depth[cut & (depth >= ndimage.maximum_filter(depth, 3))] - 0.5  # a pixel's centre is half a pixel inside
+    width = 2 * float(np.median(ridge))
+
+    def here(stroke):
+        """The width here of what is to be so wide after `fit`: the middle lines then span 20 pixels less a stroke."""
+        return stroke * max(longest - width, width) / (DIGIT_SIDE - stroke)
+
+    more = max(0.0, (here(THINNEST_STROKE) - width) / 2)
+    less = max(0.0, (width - here(THICKEST_STROKE)) / 2)
+    margin = 2 + int(more)
+    distance = np.pad(depth, margin) - 0.5  # to the edge: positive inside, negative outside
+    if more > 0:  # else no point outside comes to lie inside
+        outside = ndimage.distance_transform_edt(~np.pad(cut, margin)).astype(np.float32)
+        distance = np.where(outside > 0, 0.5 - outside, distance)
+    return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
+
+
+def fit(strokes):
+    """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions, and soften its edges.
+
+    Parameters
+    ----------
+    strokes : ndarray of float32, range [0, 1]
+        From `even_strokes`.
+
+    Returns
+    -------
+    ndarray of float32, range [0, 1]
+        On a grid `FINE` times finer than MNIST's.
+    """
+    strokes = strokes[bounding_box(strokes > 0.5)]
+    fine = scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
+    return ndimage.gaussian_filter(np.pad(fine, FINE), SOFTNESS * FINE, truncate=2)
+
+
+def centre(fine):
+    """Put the digit's centre of mass at the centre of 28×28 and average the fine grid down to that.
+
+    Parameters
+    ----------
+    fine : ndarray of float32, range [0, 1]
+        From `fit`.
+
+    Returns
+    -------
+    ndarray of uint8, shape (28, 28)
+        0 = background, 255 = ink.
+    """
+    height, width = fine.shape
+    y = fine.sum(1) @ np.arange(0.5, height) / fine.sum()
+    x = fine.sum(0) @ np.arange(0.5, width) / fine.sum()
+    # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
+    top, left = round(14.5 * FINE - y), round(14.5 * FINE - x)
+    # A canvas so large that even a digit with all its mass at one end stays on it.
+    canvas = np.zeros((28 * FINE + 2 * height, 28 * FINE + 2 * width), np.float32)
+    canvas[height + top : 2 * height + top, width + left : 2 * width + left] = fine
+    canvas = canvas[height:-height, width:-width]
+    return np.rint(255 * canvas.reshape(28, FINE, 28, FINE).mean((1, 3))).astype(np.uint8)

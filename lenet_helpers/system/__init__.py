@@ -1,0 +1,1 @@
+"""Files, downloads, devices, programs: what the course needs of the computer."""

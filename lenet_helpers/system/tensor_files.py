@@ -1,0 +1,116 @@
+"""Files of tensors: read in bounded memory and without running code, written whole or not at all."""
+
+import io
+import pickletools
+import warnings
+import zipfile
+from pathlib import Path
+
+import torch
+
+from lenet_helpers.system.whole_files import written_whole
+
+
+class NoTensors(ValueError):
+    """The bytes of the file are not what `write_tensors` writes."""
+
+
+def read_tensors(path, largest):
+    """Read numbers, texts and tensors from the file at `path`.
+
+    Parameters
+    ----------
+    path : path
+    largest : int
+        Bytes; a larger file is not read at all.
+
+    Returns
+    -------
+    object
+        What was written. Only plain values and tensors are read (``weights_only=True``):
+        a file can't run code.
+
+    Raises
+    ------
+    OSError
+        The file can't be read.
+    NoTensors
+        It is too large, damaged, or something else.
+    """
+    path = Path(path)
+    size = path.stat().st_size
+    if size > largest:
+        raise NoTensors(f"has {size:,} bytes, more than can be meant")
+    content = path.read_bytes()
+    try:
+        check_archive(content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about odd pickles; what is wrong with them is said below
+            return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever the damaged bytes lead to
+        raise NoTensors("is damaged, or something else") from error
+
+
+def write_tensors(value, path):
+    """Write numbers, texts and tensors to `path`; an old file stays until the new one is complete.
+
+    Raises
+    ------
+    OSError
+        The file can't be written there.
+    """
+    with written_whole(path) as file:
+        try:
+            torch.save(value, file)
+        except RuntimeError as error:  # torch reports a full disk so
+            raise OSError(None, str(error)) from error
+
+
+_NAMES = {
+    "collections OrderedDict",
+    "torch._utils _rebuild_tensor_v2",
+    "torch._utils _rebuild_parameter",
+    *(f"torch {kind}Storage" for kind in ("Float", "Double", "Half", "BFloat16", "Long", "Int", "Byte", "Bool")),
+}
+"""What a file of weights or a checkpoint is made of. Others, such as bytearray, can take any amount of memory."""
+
+_LONGEST_PROGRAM = 4 * 2**20
+"""Bytes of pickle that say how the tensors belong together; a checkpoint after 1,000 epochs has a tenth of that."""
+
+
+def check_archive(content):
+    """Refuse a file of tensors that is damaged, packed, or asks for more than tensors.
+
+    ``torch.load(weights_only=True)`` runs no code. It does not notice changed numbers, though
+    (it skips the checksums), and it unpacks what is packed, however large that gets.
+
+    Parameters
+    ----------
+    content : bytes
+
+    Raises
+    ------
+    Exception
+        ValueError, or whatever the damaged bytes lead to.
+    """
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        records = archive.infolist()
+        if any(record.compress_type != zipfile.ZIP_STORED for record in records):
+            raise ValueError("it is packed, which torch.save never does")
+        if sum(record.file_size for record in records) > len(content):
+            raise ValueError("it claims to hold more than it does")
+        if damaged := archive.testzip():
+            raise ValueError(f"{damaged} in it fails its checksum")
+        for record in records:
+            if record.filename.endswith(".pkl"):
+                _check_names(archive.read(record))
+
+
+def _check_names(program):
+    if len(program) > _LONGEST_PROGRAM:
+        raise ValueError("it says far more about its tensors than there can be to say")
+    for opcode, argument, _ in pickletools.genops(program):
+        if opcode.name in ("STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"):
+            raise ValueError(f"it makes objects in a way that weights do not need ({opcode.name})")
+        if opcode.name == "GLOBAL" and argument not in _NAMES:
+            raise ValueError(f"it asks for {argument}")

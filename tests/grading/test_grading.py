@@ -1,0 +1,834 @@
+"""Grading: right is right, wrong is wrong, and nothing that a submission does changes that or does harm.
+
+Slow, because each submission starts a kernel with torch: the small lesson of `small_course`
+keeps it to a few seconds each.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import venv
+from pathlib import Path
+
+import numpy as np
+import pytest
+from local_cluster import cluster
+from small_course import NAME, NORMALISE, RIGHT, SPLIT, exercise_cells, full, hand_in, make_course, solved, submission
+
+from lenet_helpers.cli import main as cli
+from lenet_helpers.exercises import check, exercise, wire
+from lenet_helpers.exercises.checking import Answer, answer_of
+from lenet_helpers.exercises.results import freeze
+from lenet_helpers.exercises.running import Outcome
+from lenet_helpers.grading import batch, feedback, judge, with_nbgrader
+from lenet_helpers.grading import submission as submissions
+from lenet_helpers.grading.box import sandbox
+from lenet_helpers.grading.box.limits import Limits
+from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.kit import make_kit
+from lenet_helpers.grading.submission import FAILED, GRADED, NO_HIDDEN_TESTS, Job, Task, mark, without_hidden_tests
+from lenet_helpers.system.paths import COURSE
+
+BOXES = {box.name: box for box in sandbox.SANDBOXES}
+WORKING = {name: sandbox.why_not(box) for name, box in BOXES.items()} if sys.platform == "linux" else {}
+BOX = next((box for name, box in BOXES.items() if WORKING.get(name, "") is None), None)
+
+
+def separates(*command):
+    """Tell whether this machine lets a program of its own kind, without any of our code, make what a sandbox needs."""
+    try:
+        return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+# Asked of the machine and not of our sandbox: where ours alone fails, these tests have to fail as well.
+MACHINE_CAN = separates("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--tmpfs", "/tmp", "true") or separates(
+    *"unshare --user --map-root-user --mount --pid --net --fork mount -t tmpfs none /tmp".split()
+)
+# A machine that decides whether a change is good must not decide it without these tests.
+needs_sandbox = pytest.mark.skipif(
+    not (BOX or MACHINE_CAN or os.environ.get("CI")), reason=f"no sandbox works here: {WORKING or sys.platform}"
+)
+
+
+@pytest.fixture(scope="module")
+def course(tmp_path_factory):
+    return make_course(tmp_path_factory.mktemp("grading") / "course")
+
+
+@pytest.fixture(scope="module")
+def kit(course):
+    return make_kit(course.parent / "kit", course)
+
+
+def marked(kit, notebook, box=None, **limits):
+    """Mark one submission and return its record."""
+    job = Job(str(kit.folder), kit.fingerprint, box or BOX or sandbox.NoSandbox(), Limits(**limits))
+    content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+    return mark(Task("anna", NAME, content), kit, job)
+
+
+def marks_of(record):
+    return {one["exercise"]: one["mark"] for one in record["exercises"]}
+
+
+NONE = {"01-split": 0, "01-normalise": 0}
+ALL = {"01-split": 2, "01-normalise": 2}
+ONE = {"01-split": 0, "01-normalise": 2}  # what is left to a submission whose first answer is no good
+
+
+# --- what travels between the two processes ---------------------------------------------
+
+
+VALUES = [
+    3, 2.5, True, None, "text", (1, 2.0), [1, (2, 3)], np.int64(7), np.float32(1.5), np.arange(6).reshape(2, 3),
+    np.zeros((0, 3)), np.array([np.nan, np.inf]), np.float64(-0.0), np.arange(4)[::-2], np.ones(3, dtype=">f4"),
+    object(), 2**70,
+]  # fmt: skip
+
+
+def test_results_arrive_as_they_were_sent():
+    import torch
+
+    values = [*VALUES, torch.arange(6.0).reshape(3, 2), torch.tensor(2)]
+    sent = Answer([Outcome({"result": freeze(value)}, damaged=("x",), shared=True) for value in values])
+    received = wire.unpack_answer(wire.pack_answer(sent))
+    for one, other in zip(sent.outcomes, received.outcomes, strict=True):
+        a, b = one.parts["result"], other.parts["result"]
+        assert (a.kind, a.type_name) == (b.kind, b.type_name)
+        assert wire._pack_result(a) == wire._pack_result(b)
+        assert (other.damaged, other.shared, other.error) == (("x",), True, None)
+    for answer in (Answer(missing="why"), Answer(stranger="int"), Answer(endless=True, stopped=False)):
+        assert wire.unpack_answer(wire.pack_answer(answer)) == answer
+
+
+def test_what_is_too_large_arrives_as_such(monkeypatch):
+    monkeypatch.setattr(wire, "MOST_BYTES", 10_000)
+    sent = Answer([Outcome({"result": freeze(np.zeros(10_000))})])
+    result = wire.unpack_answer(wire.pack_answer(sent)).outcomes[0].parts["result"]
+    assert result.kind == "other" and "too large" in result.type_name
+
+
+def packed(name="01-split", function=None, seed=1):
+    asked = exercise(name)
+    cases = asked.cases(np.random.default_rng(seed))
+    return wire.pack_answer(answer_of(asked, function or asked.oracle, cases, 10))
+
+
+def tampered(**changes):
+    """A right answer, with the first result changed."""
+    fields = json.loads(packed())
+    fields["outcomes"][0]["parts"]["result"].update(changes)
+    return json.dumps(fields).encode()
+
+
+LIES = {
+    "nothing": b"\n",
+    "not JSON": b"right\n",
+    "a word": b'"right"\n',
+    "deep": b"[" * 50_000,
+    "no outcomes": json.dumps({**json.loads(packed()), "outcomes": []}).encode(),
+    "one outcome": json.dumps({**json.loads(packed()), "outcomes": json.loads(packed())["outcomes"][:1]}).encode(),
+    "no parts": json.dumps(
+        {**json.loads(packed()), "outcomes": [{**one, "parts": {}} for one in json.loads(packed())["outcomes"]]}
+    ).encode(),
+    "another exercise's": packed("01-normalise"),
+    "other inputs": packed(seed=2),
+    "another shape": tampered(shape=[1]),
+    "negative shape": tampered(shape=[-1, -1]),
+    "huge shape": tampered(shape=[2**62, 2**62]),
+    "object dtype": tampered(dtype="|O"),
+    "records": tampered(dtype="i4,f4"),
+    "no data": tampered(data=""),
+    "a number": tampered(kind="int"),
+    "a list of lists": tampered(kind="list", items=[{"kind": "list", "items": []}]),
+    "another kind": tampered(kind="right"),
+    "no kind": tampered(kind=None),
+    "all true": tampered(data="AQEBAQEBAQ=="),
+}
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_the_marker_believes_no_lie(name):
+    verdict = judge.judge("01-split", LIES[name], 1, 10)
+    assert not verdict and verdict.text.startswith("01-split: not right")
+
+
+@pytest.mark.parametrize("name", ["01-split", "03-step", "02-network", "05-reader", "04-calibration"])
+def test_the_marker_says_what_check_says(name):
+    asked = exercise(name)
+    assert judge.judge(name, packed(name), 1, 10)
+    for mistake in asked.mistakes[:2]:
+        verdict = judge.judge(name, packed(name, mistake.function), 1, 10)
+        assert not verdict and verdict == check(name, mistake.function, seed=1)
+
+
+def test_the_marker_survives_all_kinds_of_callers():
+    with judge.Marker(b"key", 10) as one:
+
+        def ask(*lines):
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(str(one.address))
+                with connection.makefile("rwb") as stream:
+                    for line in lines:
+                        stream.write(line)
+                        stream.flush()
+                        answer = stream.readline()
+                    return answer
+
+        assert ask(b"no such exercise\n") == b""
+        assert ask(b"x" * 5000) == b""
+        seed = int(ask(b"01-split\n").split()[0])  # and gone
+        assert int(ask(b"01-split\n").split()[0]) != seed  # asked afresh each time
+        assert ask(b"01-split\n", b"{}\n") == b"wrong\n"
+        with socket.socket(socket.AF_UNIX) as silent:
+            silent.connect(str(one.address))
+        assert not one.verdicts["01-split"]
+        place = one.address
+    assert not place.exists()
+    with judge.Marker(b"key", 10) as again:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(again.address))
+            connection.sendall(b"01-split\n")
+            first = int(connection.recv(100).split()[0])
+    assert first != seed  # of the third request, above
+
+
+def test_hidden_tests_are_kept_out_of_texts(kit):
+    cells = kit.lessons[NAME]
+    hidden = next(cell for cell in cells if cell.grades).source.split("### BEGIN HIDDEN TESTS\n")[1].splitlines()[0]
+    assert without_hidden_tests("01-split: right.", cells) == "01-split: right."
+    assert without_hidden_tests(f"ValueError: {hidden}", cells) == NO_HIDDEN_TESTS
+    assert without_hidden_tests(hidden.replace(" ", "\n "), cells) == NO_HIDDEN_TESTS
+
+
+# --- honest submissions -----------------------------------------------------------------
+
+
+def test_right_answers_get_full_marks(kit):
+    record = marked(kit, full(kit))
+    assert (record["status"], record["remarks"], marks_of(record)) == (GRADED, [], ALL)
+    assert all(one["verdict"].startswith(f"{one['exercise']}: right.") for one in record["exercises"])
+
+
+@pytest.mark.slow
+def test_an_untouched_copy_gets_none_and_a_partial_one_its_part(kit):
+    record = marked(kit, submission(kit))
+    assert marks_of(record) == NONE and record["remarks"] == []
+    assert "not written yet" in record["exercises"][0]["verdict"]
+    known = exercise("01-normalise").mistakes[0]
+    record = marked(kit, submission(kit, split=SPLIT, normalise="return (pixels / 255).astype(np.float32)"))
+    assert marks_of(record) == {"01-split": 2, "01-normalise": 0}
+    assert record["exercises"][1]["mistake"] == known.name == "only_divided"
+
+
+def test_a_loop_without_end_costs_only_its_own_exercise(kit):
+    record = marked(kit, full(kit, split="while True:\n        labels = labels"), check_seconds=3)
+    assert marks_of(record) == ONE
+    assert "does not end" in record["exercises"][0]["verdict"]
+
+
+@pytest.mark.slow
+def test_a_cell_without_end_and_a_syntax_error_cost_only_their_own(kit):
+    notebook = full(kit, begin="import time\nwhile True:\n    time.sleep(1)")
+    at = exercise_cells(notebook, "01-split-solution")[0]
+    notebook["cells"][at]["source"] = "def first_of_each(:"
+    record = marked(kit, notebook, cell_seconds=6)
+    assert marks_of(record) == ONE
+    assert record["exercises"][0]["error"] == "SyntaxError"
+    assert record["exercises"][0]["reason"] == "ended in NameError before the check could answer"
+
+
+# --- hostile submissions ----------------------------------------------------------------
+
+# Finds out what it can and makes it the name of a type, which the verdict then shows.
+PROBE = """
+import os, socket, pathlib
+
+def look(secrets, writable):
+    found = []
+    for path in secrets:
+        try:
+            pathlib.Path(path).stat()
+            found.append("sees_" + pathlib.Path(path).name)
+        except OSError:
+            pass
+    for path in writable:
+        try:
+            with open(os.path.join(path, "new"), "w") as file:
+                file.write("x")
+            found.append("wrote_" + path)
+        except OSError:
+            pass
+    for family, address in ((socket.AF_INET, ("127.0.0.1", {port})), (socket.AF_INET, ("192.0.2.1", 80))):
+        try:
+            socket.create_connection(address, timeout=2).close()
+            found.append("reached_" + address[0])
+        except OSError:
+            pass
+    others = [p for p in os.listdir("/proc") if p.isdigit() and int(p) == {pid}]
+    try:
+        found += ["saw_process" for p in others if b"pytest" in open(f"/proc/{{p}}/cmdline", "rb").read()]
+        os.kill({pid}, 0)
+        found.append("could_signal")
+    except OSError:
+        pass
+    if "LENET_TEST_SECRET" in os.environ:
+        found.append("saw_environment")
+    names = [p.name for p in pathlib.Path("/").glob("*/*.ipynb")] + [p.name for p in pathlib.Path.cwd().glob("**/*")]
+    found += names
+    try:
+        from lenet_helpers.exercises import exercise
+        exercise("01-split").oracle(np.array([1]), 1)
+        found.append("used_oracle")
+    except TypeError:
+        pass
+    try:
+        import lenet_helpers.grading
+        found.append("imported_grading")
+    except ImportError:
+        pass
+    return type("found:" + " ".join(found) + ":", (), {{}})()
+
+FOUND = look({secrets!r}, {writable!r})
+"""
+
+
+@pytest.mark.parametrize("name", BOXES)
+def test_a_sandbox_hides_everything_else(kit, course, name, tmp_path, monkeypatch):
+    if WORKING.get(name, "not Linux") is not None:
+        pytest.skip(f"{name} does not work here: {WORKING.get(name)}")
+    monkeypatch.setenv("LENET_TEST_SECRET", "x")
+    hand_in(tmp_path / "class", "bert", full(kit))
+    (tmp_path / "folder").mkdir()
+    secrets = [
+        course / "notebooks" / f"{NAME}.ipynb", kit.folder / "gradebook.db", kit.folder / "kit.json",
+        tmp_path / "class" / "bert" / f"{NAME}.ipynb", Path(__file__), Path.home() / ".bashrc", Path("/etc/shadow"),
+        Path("/etc/passwd"), Path("/proc/1/root/etc/shadow"),
+    ]  # fmt: skip
+    writable = [str(tmp_path / "folder"), "/", "/usr", "/course", "/course/lenet_helpers", "/etc", "/marker", "/dev",
+                sys.prefix, "/proc/sys/kernel"]  # fmt: skip
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        begin = PROBE.format(secrets=list(map(str, secrets)), writable=writable, port=port, pid=os.getpid())
+        record = marked(kit, full(kit, begin=begin, split="return FOUND"), BOXES[name])
+    assert marks_of(record) == ONE
+    assert re.search("found:(.*?):", " ".join(record["exercises"][0]["verdict"].split())).group(1) == ""
+    assert not list((tmp_path / "folder").iterdir())
+
+
+def test_the_probe_finds_what_there_is(kit, course, tmp_path):
+    """Without a sandbox it does; so an empty finding above means something."""
+    begin = PROBE.format(
+        secrets=[str(course / "notebooks" / f"{NAME}.ipynb")], writable=[str(tmp_path)], port=9, pid=os.getpid()
+    )
+    record = marked(kit, full(kit, begin=begin, split="return FOUND"), sandbox.NoSandbox())
+    verdict = record["exercises"][0]["verdict"]
+    assert f"sees_{NAME}.ipynb" in verdict and "wrote_" in verdict and "could_signal" in verdict
+    assert "used_oracle" not in verdict
+    assert marks_of(record) == ONE
+
+
+FORGERIES = {
+    "patches the checker": """
+import lenet_helpers, lenet_helpers.exercises as e
+class Yes:
+    def __bool__(self): return True
+    def __eq__(self, other): return True
+check = lenet_helpers.check = e.check = lambda *a, **k: Yes()
+import builtins; np.allclose = np.array_equal = lambda *a, **k: True
+""",
+    "replaces the helper module": """
+import sys, types
+fake = types.ModuleType("lenet_helpers"); fake.check = lambda *a, **k: True
+sys.modules["lenet_helpers"] = fake
+check = fake.check
+open("lenet_helpers.py", "w").write("check = lambda *a, **k: True")
+""",
+    "patches what is sent": """
+import lenet_helpers.exercises as e
+def right(answer): return b'{"right": true}\\n'
+e.pack_answer = right
+""",
+    "sends an answer of its own": """
+import lenet_helpers.exercises as e, json
+pack = e.pack_answer
+def lie(answer):
+    for outcome in answer.outcomes: outcome.error = None; outcome.parts = {}
+    answer.missing = answer.stranger = ""; answer.endless = False
+    answer.outcomes = []; return pack(answer)
+e.pack_answer = lie
+""",
+    "hides its errors": """
+ip = get_ipython()
+ip.showtraceback = lambda *a, **k: None
+ip.showsyntaxerror = lambda *a, **k: None
+ip.ast_transformers.append(type("T", (), {"visit": lambda s, t: __import__("ast").parse("1")})())
+""",
+    "forges the reports": """
+import os, json
+for fd in ("/proc/%d/fd/1" % os.getppid(),):
+    try:
+        with open(fd, "w") as out:
+            for i in range(40): out.write(json.dumps({"cell": i}) + "\\n")
+            out.write(json.dumps({"finished": True}) + "\\n")
+    except OSError: pass
+""",
+}
+
+
+OFTEN = {"patches the checker", "replaces the helper module", "forges the reports"}
+
+
+@pytest.mark.parametrize(
+    "name", [one if one in OFTEN else pytest.param(one, marks=pytest.mark.slow) for one in FORGERIES]
+)
+def test_no_forgery_gets_marks(kit, name):
+    begin = FORGERIES[name]
+    record = marked(kit, submission(kit, begin=begin, split="return labels == labels", normalise="return pixels"))
+    assert record["status"] == GRADED and marks_of(record) == NONE
+
+
+def test_edited_and_hidden_grade_cells_are_restored(kit):
+    notebook = submission(kit)
+    for grade_id in ("01-split-grade", "01-normalise-grade"):
+        cell = notebook["cells"][exercise_cells(notebook, grade_id)[0]]
+        cell["source"], cell["metadata"] = "pass", {**cell["metadata"], "tags": ["skip-execution"]}
+    record = marked(kit, notebook)
+    assert marks_of(record) == NONE
+    assert record["remarks"] == [f"cell {one}-grade was edited; restored" for one in ("01-split", "01-normalise")]
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("name", "begin", "limits", "expected"),
+    [
+        ("forks without end", "import os\nwhile True:\n    os.fork()", {"processes": 30}, "more than 30 processes"),
+        (
+            "fills memory in many processes",
+            "import os, time\nfor _ in range(6):\n    if not os.fork():\n        hold = bytearray(300 * 2**20)\n"
+            "        for i in range(0, len(hold), 4096): hold[i] = 1\n        time.sleep(60)\ntime.sleep(60)",
+            {"memory": 1200},
+            "more than 1200 MB of memory",
+        ),
+        (
+            "sleeps for ever, and can't be woken",
+            "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
+            {"seconds": 12, "cell_seconds": 3},
+            "more than 12 s",
+        ),
+        (
+            "kills its parent and everybody else",
+            "import os, signal\nos.kill(os.getppid(), signal.SIGKILL)\nos.kill(-1, signal.SIGKILL)",
+            {},
+            "broke off",
+        ),
+    ],
+)
+def test_what_takes_too_much_is_stopped(kit, name, begin, limits, expected):
+    before = set(children())
+    started = time.monotonic()
+    record = marked(kit, full(kit, begin=begin), **limits)
+    assert marks_of(record) == NONE
+    assert any(expected in remark for remark in record["remarks"]), record["remarks"]
+    assert time.monotonic() - started < 200  # which is no measurement: it ends at all
+    time.sleep(0.3)
+    assert set(children()) == before, "processes were left behind"
+
+
+def children():
+    import psutil
+
+    return [child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"]
+
+
+@needs_sandbox
+def test_filled_memory_and_disk_end_in_an_error_of_its_own(kit):
+    begin = (
+        "caught = []\n"
+        "try:\n    hold = bytearray(8 * 2**30)\nexcept MemoryError:\n    caught.append('memory')\n"
+        "for place in ('.', '/tmp', '/dev/shm', '/home/student'):\n"
+        "    try:\n"
+        "        for n in range(64):\n"
+        "            with open(f'{place}/{n}', 'wb') as file: file.write(bytes(2**20))\n"
+        "    except OSError:\n        caught.append('disk')\n"
+        "    import os\n"
+        "    for n in range(64):\n"
+        "        if os.path.exists(f'{place}/{n}'): os.remove(f'{place}/{n}')\n"
+        "assert caught == ['memory'] + 4 * ['disk'], caught\n"
+    )
+    split = SPLIT if BOX else "pass"
+    record = marked(kit, submission(kit, begin=begin + "all_refused = True", split=f"all_refused\n    {split}"),
+                    memory=3000, disk=16)  # fmt: skip
+    assert marks_of(record) == {"01-split": 2, "01-normalise": 0}
+    assert record["remarks"] == []
+
+
+def test_a_hundred_megabytes_of_output_are_not_kept(kit):
+    begin = "line = 'x' * 10**6\nfor _ in range(100):\n    print(line)"
+    record = marked(kit, full(kit, begin=begin))
+    assert marks_of(record) == ALL
+    assert len(json.dumps(record)) < 20_000
+
+
+def test_an_answer_can_not_carry_hidden_tests_into_the_feedback(kit):
+    steal = "raise ValueError(next(cell for cell in In if 'HIDDEN' in cell)[-120:])"
+    record = marked(kit, full(kit, normalise=steal))
+    assert marks_of(record) == {"01-split": 2, "01-normalise": 0}
+    page = feedback.page("anna", [record])
+    assert "[True, False, True]" not in page.replace("&#39;", "'") and NO_HIDDEN_TESTS in page
+
+
+# --- the sandbox itself -----------------------------------------------------------------
+
+
+def test_without_a_sandbox_grading_is_refused(monkeypatch, tmp_path, capsys, kit):
+    monkeypatch.setattr(sandbox.shutil, "which", lambda name: None)
+    with pytest.raises(
+        GradingError, match=r"no sandbox works here.*bubblewrap: .*apt install bubblewrap.*--no-sandbox"
+    ):
+        sandbox.find_sandbox()
+    hand_in(tmp_path / "class", "anna", full(kit))
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "marks.csv")])
+    assert stop.value.code == 1 and "no sandbox works here" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["class"]
+
+
+@needs_sandbox
+def test_a_course_below_tmp_can_be_graded_as_well():
+    """Inside, /tmp is empty but for what Python needs."""
+    with tempfile.TemporaryDirectory(prefix="lenet ü ", dir="/tmp") as folder:
+        venv.create(folder, with_pip=False)
+        program = "from lenet_helpers.grading.box.sandbox import *; print([why_not(box) is None for box in SANDBOXES])"
+        done = subprocess.run(
+            [f"{folder}/bin/python", "-c", program],
+            env={**os.environ, "PYTHONPATH": str(COURSE)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    assert BOX
+    assert done.stdout.strip() == str([reason is None for reason in WORKING.values()])
+
+
+def test_a_sandbox_that_does_not_separate_is_not_taken():
+    class Open(sandbox.NoSandbox):
+        name, how_to_get = "env", "no way"
+
+    reason = sandbox.why_not(Open())
+    assert "it sees files outside" in reason
+
+
+def test_what_a_sandbox_can_read_must_hold_no_secret(kit, tmp_path):
+    assert sandbox.forbidden_paths([tmp_path]) == []
+    inside = Path(sys.prefix) / "share" / "class"
+    assert sandbox.forbidden_paths([inside, tmp_path]) == [inside]
+
+
+def test_a_run_that_does_not_start_is_no_fault_of_the_student(kit):
+    class Broken(sandbox.NoSandbox):
+        def command(self, inside, limits):
+            return [sys.executable, "-c", "raise SystemExit('no room')"]
+
+    record = marked(kit, full(kit), Broken())
+    assert record["status"] == FAILED and record["reason"] == "the run did not start: no room"
+
+
+# --- the batch --------------------------------------------------------------------------
+
+
+def small_class(kit, folder):
+    """Seven submissions: right, partly right, hostile, broken in three ways, missing."""
+    hand_in(folder, "anna", full(kit))
+    hand_in(folder, "carla", submission(kit, normalise=NORMALISE))
+    hand_in(folder, "dora", full(kit, begin=FORGERIES["patches the checker"], split="return labels > 3"))
+    hand_in(folder, "emil", b"")
+    hand_in(folder, "fritz", b"{")
+    hand_in(folder, "gerd", submission(kit), "small.ipynb")
+    (folder / "hans").mkdir()
+    return folder
+
+
+EXPECTED = {
+    "anna": ALL, "carla": ONE, "dora": NONE, "emil": NONE, "fritz": NONE, "gerd": NONE, "hans": NONE,
+}  # fmt: skip
+
+
+def rows(path):
+    with open(path, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def graded(kit, course, tmp_path_factory):
+    """The small class, graded by one process; the folder that holds class/, marks.csv and marks/."""
+    folder = tmp_path_factory.mktemp("class of 8")
+    small_class(kit, folder / "class")
+    lines = []
+    summary = batch.grade(
+        folder / "class", folder / "marks.csv", sandbox=BOX or sandbox.NoSandbox(), course=course, say=lines.append
+    )
+    return folder, summary, lines
+
+
+def test_marks_are_written_by_student_notebook_and_exercise(graded):
+    folder, summary, lines = graded
+    table = rows(folder / "marks.csv")
+    assert list(table[0]) == ["student", "notebook", "exercise", "mark", "points", "remark"]
+    found = {}
+    for row in table:
+        assert row["notebook"] == NAME and row["points"] == "2"
+        found.setdefault(row["student"], {})[row["exercise"]] = int(row["mark"])
+    assert found == EXPECTED
+    remarks = {row["student"]: row["remark"] for row in table}
+    assert remarks == {
+        **dict.fromkeys(EXPECTED, ""),
+        "emil": "not graded",
+        "fritz": "not graded",
+        "hans": "not handed in",
+    }
+    assert (summary.run, summary.kept, summary.failed) == (6, 0, 0)
+    assert len(lines) == 7
+
+
+def test_each_broken_submission_is_named_in_the_report(graded):
+    folder, summary, _ = graded
+    report = (folder / "marks" / "report.txt").read_text(encoding="utf-8")
+    for line in (
+        f"emil/{NAME}: not graded: the file is empty",
+        f"fritz/{NAME}: not graded: the file is not valid JSON",
+        f"gerd/{NAME}: is named small.ipynb; graded as {NAME}",
+    ):
+        assert line in report and any(line in problem for problem in summary.problems)
+    assert "anna" not in report.split("Problems")[1]
+
+
+def test_scores_of_all_workers_are_in_one_gradebook(graded):
+    folder, _, _ = graded
+    with with_nbgrader.open_gradebook(folder / "marks") as gradebook:
+        for student, exercises in EXPECTED.items():
+            grades = gradebook.find_submission_notebook(NAME, NAME, student).grades
+            assert {grade.name: grade.auto_score for grade in grades} == {
+                f"{name}-grade": mark for name, mark in exercises.items()
+            }
+            assert not any(grade.needs_manual_grade for grade in grades)
+        assert gradebook.average_assignment_score(NAME) == pytest.approx(
+            sum(sum(one.values()) for one in EXPECTED.values()) / 7
+        )
+
+
+def test_feedback_is_a_page_for_each_student_without_hidden_tests(graded):
+    import html
+
+    folder, _, _ = graded
+    pages = {path.stem: html.unescape(path.read_text()) for path in (folder / "marks" / "feedback").glob("*.html")}
+    assert sorted(pages) == sorted(EXPECTED)
+    for text in pages.values():
+        assert "http" not in text and "<script" not in text and "HIDDEN" not in text
+        for secret in ("[True, False, True]", ".min() == -1"):
+            assert secret not in text
+    assert "anna: 4 of 4 points" in pages["anna"] and "return chosen" in pages["anna"]
+    assert "hint(" not in pages["anna"] and 'hint("01-split", stage=2)' in pages["gerd"]
+    assert "not written yet" in pages["gerd"]
+    assert "Could not be graded: the file is empty." in pages["emil"]
+    assert "Not handed in." in pages["hans"]
+
+
+def test_remarks_are_sentences_in_the_page():
+    record = {"student": "anna", "notebook": NAME, "status": GRADED, "reason": "", "exercises": [],
+              "remarks": ["is named 1.ipynb", "cell 01-split-grade is missing; put back"]}  # fmt: skip
+    text = feedback.page("anna", [record])
+    assert ">This notebook is named 1.ipynb.<" in text
+    assert ">Cell 01-split-grade is missing; put back.<" in text
+
+
+def test_what_a_student_writes_is_text_in_the_page(kit):
+    evil = {"exercise": "x", "mark": 0.0, "points": 2.0, "reason": "", "verdict": "<b>", "mistake": None, "error": "",
+            "code": "</pre><script>alert(1)</script>"}  # fmt: skip
+    text = feedback.page("<i>", [{"student": "<i>", "notebook": NAME, "status": GRADED, "reason": "", "remarks": [],
+                                  "exercises": [evil]}])  # fmt: skip
+    assert "<script" not in text and "<i>" not in text and "<b>" not in text
+
+
+def test_a_second_run_runs_only_what_has_changed(graded, kit, course, tmp_path, monkeypatch):
+    folder, _, _ = graded
+    shutil.copytree(folder, tmp_path / "copy")
+    folder = tmp_path / "copy"
+    before = (folder / "marks.csv").read_bytes()
+    (folder / "marks.csv").unlink()
+    seen = []
+    monkeypatch.setattr(batch, "attempt", lambda job, task: seen.append(task.student) or batch.failed(task, job, "x"))
+    options = {"sandbox": BOX or sandbox.NoSandbox(), "course": course}
+    summary = batch.grade(folder / "class", folder / "marks.csv", **options)
+    assert seen == [] and (summary.run, summary.kept) == (0, 6)
+    assert (folder / "marks.csv").read_bytes() == before
+    hand_in(folder / "class", "gerd", full(kit), "small.ipynb")
+    summary = batch.grade(folder / "class", folder / "marks.csv", **options)
+    assert seen == ["gerd"] and summary.failed == 1
+    summary = batch.grade(folder / "class", folder / "marks.csv", **options)
+    assert seen == ["gerd", "gerd"]  # what failed is tried again
+    batch.grade(folder / "class", folder / "marks.csv", **options, limits=Limits(threads=2))
+    assert len(seen) == 2 + 7  # other conditions, other marks perhaps
+
+
+@pytest.mark.slow
+def test_several_workers_give_the_same_marks(graded, kit, course, tmp_path):
+    folder, _, _ = graded
+    options = {"sandbox": BOX or sandbox.NoSandbox(), "course": course}
+    summary = batch.grade(folder / "class", tmp_path / "marks.csv", workers=2, **options)
+    assert (tmp_path / "marks.csv").read_bytes() == (folder / "marks.csv").read_bytes()
+    assert summary.failed == 0
+
+
+def _row(name):
+    return {"exercise": name, "mark": 0.0, "points": 2.0, "reason": "", "verdict": "", "error": "", "code": ""}
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(kit, course, tmp_path, monkeypatch):
+    small_class(kit, tmp_path / "class")
+    done = []
+
+    def interrupted(job, task):
+        if len(done) == 3:
+            raise KeyboardInterrupt
+        done.append(task.student)
+        return {**batch.failed(task, job, ""), "status": "not handed in", "exercises": [_row(name) for name in ALL]}
+
+    monkeypatch.setattr(batch, "attempt", interrupted)
+    options = {"sandbox": sandbox.NoSandbox(), "course": course}
+    with pytest.raises(KeyboardInterrupt):
+        batch.grade(tmp_path / "class", tmp_path / "marks.csv", **options)
+    assert not (tmp_path / "marks.csv").exists()
+    monkeypatch.setattr(batch, "attempt", lambda job, task: done.append(task.student) or batch.failed(task, job, "x"))
+    batch.grade(tmp_path / "class", tmp_path / "marks.csv", **options)
+    assert done == sorted(EXPECTED)
+
+
+def _dies(job, task):
+    if task.student == "carla":
+        os.kill(os.getpid(), signal.SIGKILL)
+    return batch.failed(task, job, "was reached")
+
+
+def test_a_worker_that_dies_does_not_stop_the_batch(kit, tmp_path, monkeypatch):
+    monkeypatch.setattr(batch, "attempt", _dies)
+    job = Job(str(kit.folder), kit.fingerprint, sandbox.NoSandbox())
+    tasks = [Task(student, NAME, b"") for student in EXPECTED]
+    records = {record["student"]: record["reason"] for record in batch.in_processes(tasks, job, 2)}
+    assert sorted(records) == sorted(EXPECTED)
+    assert records["carla"] == "the process that marked it died"
+
+
+def test_a_right_answer_that_a_busy_computer_held_up_is_run_again(kit, monkeypatch):
+    runs = []
+    plain = submission._run
+
+    def held_up_at_first(*arguments):
+        outcome = plain(*arguments)
+        runs.append(outcome)
+        for report in outcome.cells.values() if len(runs) == 1 else ():
+            if report["cell"] == outcome.position["01-split-grade"]:
+                report["error"] = submission.OUT_OF_TIME
+        return outcome
+
+    monkeypatch.setattr(submissions, "_run", held_up_at_first)
+    record = marked(kit, full(kit))
+    assert len(runs) == 2 and marks_of(record) == ALL and record["remarks"] == []
+
+
+def test_marks_never_come_from_two_versions_of_the_course(kit, tmp_path):
+    shutil.copytree(kit.folder, tmp_path / "kit")
+    facts = json.loads((tmp_path / "kit" / "kit.json").read_text())
+    (tmp_path / "kit" / "kit.json").write_text(json.dumps({**facts, "helpers": "those of yesterday"}))
+    job = Job(str(tmp_path / "kit"), kit.fingerprint, sandbox.NoSandbox())
+    record = batch.attempt(job, Task("anna", NAME, b"{}"))
+    assert record["status"] == FAILED and "another version of the course" in record["reason"]
+
+
+def test_errors_of_the_grading_itself_are_a_record(kit):
+    job = Job(str(kit.folder / "nowhere"), kit.fingerprint, sandbox.NoSandbox())
+    record = batch.attempt(job, Task("anna", NAME, b"{}"))
+    assert record["status"] == FAILED and "FileNotFoundError" in record["reason"]
+
+
+def test_places_are_checked_before_anything_runs(kit, course, tmp_path):
+    hand_in(tmp_path / "class", "anna", full(kit))
+    options = {"sandbox": sandbox.NoSandbox(), "course": course}
+    with pytest.raises(GradingError, match="lies among the submissions"):
+        batch.grade(tmp_path / "class", tmp_path / "class" / "marks.csv", **options)
+    with pytest.raises(GradingError, match="there is no folder"):
+        batch.grade(tmp_path / "class", tmp_path / "x" / "marks.csv", **options)
+    with pytest.raises(GradingError, match="has no suffix"):
+        batch.grade(tmp_path / "class", tmp_path / "marks", **options)
+    (tmp_path / "marks").mkdir()
+    import fcntl
+
+    with open(tmp_path / "marks" / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with pytest.raises(GradingError, match="another run is grading"):
+            batch.grade(tmp_path / "class", tmp_path / "marks.csv", **options)
+
+
+def test_command_says_what_is_missing(monkeypatch, tmp_path, capsys):
+    (tmp_path / "class").mkdir()
+    find_spec = cli.importlib.util.find_spec
+    monkeypatch.setattr(cli.importlib.util, "find_spec", lambda name: None if name == "nbgrader" else find_spec(name))
+    for arguments in (["grade", str(tmp_path / "class"), "--out", "marks.csv"], ["release", str(tmp_path / "x")]):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        err = capsys.readouterr().err
+        assert stop.value.code == 1 and "needs nbgrader" in err and '".[instructor]"' in err
+
+
+# --- a cluster --------------------------------------------------------------------------
+
+
+def test_a_cluster_gives_the_same_marks_when_a_worker_is_killed(graded, course, tmp_path):
+    pytest.importorskip("distributed")
+    folder, _, _ = graded
+    killed = []
+    with cluster(2, tmp_path / "dask-workers") as running:
+
+        def kill_one(line):
+            if "/7 " in line and not killed and not line.startswith("7/"):
+                killed.append(running.workers[0].pid)
+                running.workers[0].kill()
+
+        summary = batch.grade(
+            folder / "class",
+            tmp_path / "marks.csv",
+            sandbox=BOX or sandbox.NoSandbox(),
+            course=course,
+            scheduler=running.address,
+            say=kill_one,
+        )
+    assert killed and summary.failed == 0
+    assert (tmp_path / "marks.csv").read_bytes() == (folder / "marks.csv").read_bytes()
+
+
+def test_a_scheduler_that_is_not_there_is_said(kit, course, tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    from lenet_helpers.grading import workers as cluster
+
+    monkeypatch.setattr(cluster, "PATIENCE_SECONDS", 1)
+    hand_in(tmp_path / "class", "anna", full(kit))
+    with pytest.raises(GradingError, match="no Dask scheduler answers"):
+        batch.grade(
+            tmp_path / "class", tmp_path / "marks.csv", sandbox=sandbox.NoSandbox(), course=course,
+            scheduler="tcp://127.0.0.1:9",
+        )  # fmt: skip
+
+
+def test_the_small_lesson_is_like_the_real_ones():
+    assert [cell.metadata.get("nbgrader", {}).get("grade_id") for cell in solved().cells].count(None) == 5
+    assert set(RIGHT) == set(ALL)

@@ -1,0 +1,167 @@
+"""The student copies: nothing is given away, and everything that is needed is there."""
+
+import json
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from lenet_helpers import __version__
+from lenet_helpers.cli import main as cli
+from lenet_helpers.exercises import NAMES
+from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.release import release, release_of
+from lenet_helpers.grading.solved import HIDDEN, SOLUTION, exercise_of, flag, regions, secret_lines, solved_notebooks
+from lenet_helpers.system.paths import COURSE
+
+LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory):
+    """One release for all tests of this file; none of them changes it."""
+    folder = tmp_path_factory.mktemp("a release") / "course"
+    release(folder)
+    return folder
+
+
+def copy_of(released, name):
+    return nbformat.read(released / "notebooks" / f"{name}.ipynb", as_version=nbformat.NO_CONVERT)
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_no_line_of_a_solution_or_hidden_test_is_in_the_copy(released, name):
+    solved = nbformat.read(COURSE / "notebooks" / f"{name}.ipynb", as_version=4)
+    # By hand and not by `secret_lines`, which the release itself uses.
+    secret, public = set(), set()
+    for cell in solved.cells:
+        inside = False
+        for line in map(str.strip, cell.source.splitlines()):
+            if line in (SOLUTION[0], HIDDEN[0]):
+                inside = True
+            elif line in (SOLUTION[1], HIDDEN[1]):
+                inside = False
+            else:
+                (secret if inside else public).add(line)
+    secret -= public | {""}
+    assert len(secret) >= 12
+    text = (released / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
+    cells = copy_of(released, name).cells
+    assert not secret & {line.strip() for cell in cells for line in cell.source.splitlines()}
+    for mark in (*SOLUTION, *HIDDEN):
+        assert mark not in text
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_copies_are_the_solved_notebooks_otherwise(released, name):
+    solved, copy = nbformat.read(COURSE / "notebooks" / f"{name}.ipynb", as_version=4), copy_of(released, name)
+    nbformat.validate(copy)
+    assert len(copy.cells) == len(solved.cells)
+    for ours, theirs in zip(solved.cells, copy.cells, strict=True):
+        assert theirs.cell_type == ours.cell_type and theirs.id == ours.id
+        if ours.cell_type == "code":
+            assert theirs.outputs == [] and theirs.execution_count is None
+        if flag(ours, "solution"):
+            assert "raise NotImplementedError()" in theirs.source
+            assert theirs.source.startswith(ours.source.partition("    ### BEGIN SOLUTION")[0])
+        elif not flag(ours, "grade"):
+            assert theirs.source == ours.source
+        else:
+            assert flag(theirs, "locked") and theirs.metadata.deletable is False and theirs.metadata.editable is False
+    assert copy.metadata.lenet == {"version": __version__, "release": release_of(copy)}
+
+
+def test_every_exercise_is_graded_and_has_hidden_tests():
+    graded = []
+    for notebook in solved_notebooks().values():
+        for cell in notebook.cells:
+            if flag(cell, "grade"):
+                graded.append(exercise_of(cell.metadata.nbgrader.grade_id))
+                assert list(regions(cell.source, HIDDEN)), f"{graded[-1]} has no hidden tests"
+                assert f'check("{graded[-1]}", ' in cell.source
+    assert graded == list(NAMES)
+
+
+def test_helper_sample_and_stamp_lie_beside_the_copies(released):
+    stamp = json.loads((released / "RELEASE.json").read_text())
+    assert stamp["version"] == __version__ and list(stamp["notebooks"]) == LESSONS
+    assert stamp["release"] in (released / "README.md").read_text(encoding="utf-8")
+    for name in ("model.pth", "test.png", "pyproject.toml", "environment.yml"):
+        assert (released / name).read_bytes() == (COURSE / name).read_bytes()
+    code = (
+        "from lenet_helpers import COURSE, check, hint, load_mnist\n"
+        "print(COURSE, load_mnist('sample').is_sample, bool(check('02-parameters', lambda i, o, k: o*(i*k*k+1))))\n"
+        "print(hint('02-parameters', 3))"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(released)}
+    # In a folder of its own, because Python looks for modules in the working directory first.
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, cwd=released, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith(f"{released} True True\nThe instructor's copy holds the solution")
+
+
+def test_solutions_for_self_learners_hold_no_hidden_tests(tmp_path, monkeypatch):
+    release(tmp_path / "course", solutions=True)
+    from lenet_helpers.exercises import hint, hints
+
+    monkeypatch.setattr(hints, "COURSE", tmp_path / "course")
+    for name, notebook in solved_notebooks().items():
+        solved = nbformat.read(tmp_path / "course" / "solutions" / f"{name}.ipynb", as_version=4)
+        text = "\n".join(cell.source for cell in solved.cells)
+        assert "HIDDEN" not in text
+        for cell in notebook.cells:
+            for lines in regions(cell.source, HIDDEN):
+                assert not {line.strip() for line in lines} & set(secret_lines(notebook)) & set(text.splitlines())
+    assert "(pixels / 255 - 0.5) / 0.5" in hint("01-normalise", 3)
+
+
+def test_nothing_is_overwritten(tmp_path, released):
+    kept = tmp_path / "thesis"
+    kept.mkdir()
+    (kept / "chapter.txt").write_text("years")
+    with pytest.raises(GradingError, match="holds something that is no release"):
+        release(kept, replace=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis"] and (kept / "chapter.txt").read_text() == "years"
+    with pytest.raises(GradingError, match=r"earlier release.*--replace"):
+        release(released)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(GradingError, match="not a folder"):
+        release(tmp_path / "file")
+    with pytest.raises(GradingError, match="belongs to the course"):
+        release(COURSE / "notebooks" / "x")
+
+
+def test_a_student_copy_releases_nothing(released):
+    with pytest.raises(GradingError, match="holds no solutions: this is a student's copy"):
+        solved_notebooks(released)
+    with pytest.raises(GradingError, match="holds no notebooks"):
+        solved_notebooks(released / "notebooks")
+
+
+def test_a_release_that_gives_a_line_away_is_refused(tmp_path, monkeypatch):
+    notebooks = solved_notebooks()
+    monkeypatch.setattr("lenet_helpers.grading.release.solved_notebooks", lambda: notebooks)
+    monkeypatch.setattr("lenet_helpers.grading.release.generate", lambda solved, folder: solved)
+    with pytest.raises(GradingError, match="would give this line away"):
+        release(tmp_path / "course")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_command_replaces_an_earlier_release_when_told(tmp_path, capsys):
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "RELEASE.json").write_text("{}")
+    (tmp_path / "course" / "old.txt").write_text("")
+    for arguments, status in (
+        (["release", str(tmp_path / "course")], 1),
+        (["release", "--replace", str(tmp_path / "course")], 0),
+    ):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(arguments)
+        assert stop.value.code == status
+    assert not (tmp_path / "course" / "old.txt").exists()
+    out = capsys.readouterr().out
+    assert out.count(" exercises\n") == 5 and f"version {__version__}, release" in out
+    assert [path.name for path in tmp_path.iterdir()] == ["course"]

@@ -1,0 +1,28 @@
+"""Strokes and size as MNIST has them (`mnist_form`)."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from lenet_helpers.preparation.mnist_form import THICKEST_STROKE, THINNEST_STROKE, centre, cut_out, even_strokes, fit
+
+
+@pytest.mark.parametrize("width", [1, 4, 8, 16, 40, 52, 80])
+def test_strokes_become_as_thick_as_the_network_knows_them(width):
+    """A bar of known width, 400 pixels high: in 28×28, that is width / 20."""
+    bar = np.zeros((400, 200), bool)
+    bar[:, 10 : 10 + width] = True
+    pixels = centre(fit(even_strokes(cut_out(bar.astype(np.float32), bar))))
+    across = pixels[10:18].sum(1).mean() / 255
+    expected = np.clip(width / 20, THINNEST_STROKE, THICKEST_STROKE)
+    assert across == pytest.approx(expected, abs=0.25)
+    assert np.count_nonzero(pixels[:, 14] > 127) == pytest.approx(20, abs=1)
+
+
+def test_a_blurred_stroke_does_not_fall_apart():
+    """A ring that is darker on one side, as 8×8 pixels show it: what hangs together stays together."""
+    y, x = np.mgrid[-1:1:60j, -1:1:60j]
+    ring = np.exp(-(((np.hypot(y, x) - 0.6) / 0.15) ** 2)) * (0.55 - 0.4 * x)
+    cut = cut_out(ring, ring > 0.1)
+    assert ndimage.label(cut, np.ones((3, 3)))[1] == 1
+    assert ndimage.label(~np.pad(cut, 1))[1] == 2, "paper outside and inside of the ring"

@@ -1,0 +1,118 @@
+"""The paper (`paper`): polarity, and the sheet among what lies around it."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from lenet_helpers.inference import ImageError, to_mnist
+from lenet_helpers.preparation.paper import _medians, ink_is_light, only_the_sheet
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_polarity_is_told_from_the_picture(sample, light):
+    found = []
+    for pixels in sample.test.pixels[::10]:
+        gray = np.asarray(Image.fromarray(pixels).resize((80, 80)), np.float32) * 0.7 + 40
+        gray *= np.linspace(0.6, 1, 80, dtype=np.float32)  # light from one side
+        found.append(ink_is_light(gray if light else 255 - gray))
+    assert np.mean(found) == light
+
+
+def sheet_on_a_table(sheet=230, table=70):
+    gray = np.full((240, 240), table, np.float32)
+    gray[:200, 30:210] = sheet
+    gray[60:150, 110:122] = 20 if sheet > 120 else 250  # a 1
+    return gray
+
+
+@pytest.mark.parametrize(("sheet", "table"), [(230, 70), (160, 240), (60, 200)])
+def test_what_lies_around_the_sheet_is_painted_over(sheet, table):
+    gray = sheet_on_a_table(sheet, table)
+    found = only_the_sheet(gray)
+    np.testing.assert_array_equal(found[55:155, 105:127], gray[55:155, 105:127])
+    found[55:155, 105:127] = sheet
+    assert np.abs(found - sheet).max() < 2
+
+
+def test_the_ink_may_lie_in_a_corner_of_the_sheet_and_the_light_come_from_one_side():
+    gray = np.full((240, 300), 60, np.float32)
+    gray[30:210, 42:258] = 220
+    gray[50:90, 60:68] = 20
+    gray *= np.linspace(0.6, 1, 300, dtype=np.float32)
+    found = only_the_sheet(gray)
+    np.testing.assert_array_equal(found[48:92, 58:70], gray[48:92, 58:70])
+    assert found[:20].min() > 100 and found[-20:].min() > 100  # the table is as bright as the paper
+
+
+@pytest.mark.parametrize("lit", [0.3, 0.7])
+@pytest.mark.parametrize("place", range(20, 200, 20))
+def test_a_shadow_is_no_table_and_light_is_no_ink(lit, place):
+    """A stroke in the shadow, on its soft edge and in the light: it is never painted over."""
+    light = 1 - 0.5 / (1 + np.exp((np.arange(240, dtype=np.float32) / 240 - lit) / 0.04))
+    gray = np.full((240, 240), 230, np.float32)
+    gray[60:160, place : place + 10] = 40
+    gray *= light
+    assert only_the_sheet(gray) is gray
+    assert not ink_is_light(gray)
+
+
+def test_what_is_too_small_to_be_a_table_is_left_alone():
+    """A thick piece of a digit at the edge fills its neighbourhood, so medians take it for another gray."""
+    gray = np.full((240, 300), 230, np.float32)
+    gray[:40, 120:180] = 30
+    gray[150:200, 30:38] = 30
+    assert only_the_sheet(gray) is gray
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_a_bold_digit_is_no_sheet(sample, light):
+    """The straight edges of a bold 1 are those of a sheet, and where its grays are uneven one may pass for ink."""
+    rng = np.random.default_rng(0)
+    ones = []
+    for _ in range(10):
+        one = np.zeros((24, 24), np.uint8)
+        one[4:20, 9:15] = rng.integers(120, 256, (16, 6))
+        one[5:19, 10:14] = 255
+        ones.append(one)
+    bold = [ndimage.grey_dilation(pixels, (4, 4)) for pixels in sample.test.pixels[::5]]
+    taken = 0
+    for pixels in ones + bold:
+        gray = np.asarray(Image.fromarray(pixels).resize((168, 168), Image.Resampling.BICUBIC), np.float32)
+        gray = gray if light else 255 - gray
+        taken += only_the_sheet(gray) is not gray
+    assert taken == 0
+
+
+def test_no_sheet_is_seen_where_ink_lies_on_both_sides_or_the_rest_is_no_frame():
+    both = sheet_on_a_table()
+    both[222:234, 60:180] = 250
+    assert only_the_sheet(both) is both
+    stroke = np.full((200, 200), 230, np.float32)
+    stroke[20:180, 60:140] = 30  # a broad brush
+    assert only_the_sheet(stroke) is stroke
+    even = np.full((200, 200), 230, np.float32)
+    assert only_the_sheet(even) is even
+
+
+def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
+    """Rounding alone makes such a range: too small for a histogram."""
+    hardly = np.full((100, 120), 200.0, np.float32)
+    hardly[:, 60:] = np.nextafter(hardly[0, 0], np.float32(255))
+    assert only_the_sheet(hardly) is hardly
+    with pytest.raises(ImageError, match="blank"):
+        to_mnist(hardly)
+
+
+@pytest.mark.parametrize("ink", ["none", "a stroke", "half of it", "noise"])
+@pytest.mark.parametrize("side", [5, 11, 15])
+def test_medians_are_scipys(ink, side):
+    gray = np.full((50, 60), 230, np.float32)
+    if ink == "a stroke":
+        gray[10:40, 20:27] = np.random.default_rng(0).integers(0, 99, (30, 7))
+    elif ink == "half of it":
+        gray[:, 30:] = 20
+    elif ink == "noise":
+        gray += np.random.default_rng(0).normal(0, 9, gray.shape).astype(np.float32)
+    medians = _medians(gray, side)
+    assert (medians == ndimage.median_filter(gray, side, mode="nearest")).all() and medians.dtype == gray.dtype
