@@ -1,5 +1,7 @@
 """The committed notebooks, and the rules that they are held to."""
 
+import re
+
 import nbformat
 import pytest
 from check_notebooks import main, problems_in
@@ -30,6 +32,13 @@ def test_committed_notebook_has_two_exercises_and_tagged_cells_only_as_known(nam
     assert tags <= {"nbval-ignore-output"}, "nbval-skip and nbval-raises-exception hide what a reader meets"
     compared = [c for c in notebook.cells if c.cell_type == "code" and "tags" not in c.metadata and c.outputs]
     assert compared, "nothing in this notebook is compared with its committed output"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_committed_notebook_imports_from_the_package_or_its_lessons_alone(name):
+    cells = [cell.source for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells]
+    rooms = set(re.findall(r"(?:from|import) lenet_helpers\.(\w+)", "\n".join(cells)))
+    assert rooms <= {lesson.partition("_")[2] for lesson in LESSONS}
 
 
 def test_notebook_runs_from_any_folder(tmp_path, monkeypatch):
