@@ -1,0 +1,63 @@
+"""The blocks of the README that students paste, pasted."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from lenet_helpers.system.paths import COURSE
+
+BLOCKS = re.findall(r"(?ms)^```(bash|powershell|bat)\n(.*?)^```", (COURSE / "README.md").read_text(encoding="utf-8"))
+
+PIP = """
+import os, sys
+with open(os.environ["INSTALLED"], "a") as file:
+    print(sys.prefix, *sys.argv[1:], sep="|", file=file)
+"""
+
+
+def blocks(shell):
+    return [block for name, block in BLOCKS if name == shell]
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="the block is for bash")
+def test_the_shells_block_installs_into_an_environment_of_its_own(tmp_path):
+    # A pip that only notes who called it stands before the real one, which would download 5 GB.
+    for name, program in (("pip", PIP), ("ensurepip", "")):
+        (tmp_path / "stand-in" / name).mkdir(parents=True)
+        (tmp_path / "stand-in" / name / "__init__.py").touch()  # or it would stand behind the real one
+        (tmp_path / "stand-in" / name / "__main__.py").write_text(program)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin" / "python3").symlink_to(sys.executable)
+    environment = {
+        **os.environ,
+        "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(tmp_path / "stand-in"),
+        "INSTALLED": str(tmp_path / "installed"),
+    }
+    course = tmp_path / "the course"  # a folder with a blank in its name
+    course.mkdir()
+    block = next(block for block in blocks("bash") if "venv" in block)
+    subprocess.run(["bash", "-e"], input=block, text=True, cwd=course, env=environment, check=True)
+    installed = [line.split("|") for line in (tmp_path / "installed").read_text().splitlines()]
+    assert {prefix for prefix, *_ in installed} == {str(course / ".venv")}
+    assert ["install", "torch", "torchvision"] in [words for _, *words in installed]
+    assert installed[-1][1:] == ["install", "--editable", ".[test,demo]"]
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="the blocks are for bash")
+def test_every_block_for_the_shell_can_be_parsed():
+    assert len(blocks("bash")) >= 2
+    for block in blocks("bash"):
+        subprocess.run(["bash", "-n"], input=block, text=True, check=True)
+
+
+def test_each_shell_gets_the_same_steps():
+    (unix, *_), (powershell,), (cmd,) = blocks("bash"), blocks("powershell"), blocks("bat")
+    make, enter, *rest = unix.splitlines()
+    assert (make, enter) == ("python3 -m venv .venv", ". .venv/bin/activate")
+    assert powershell.splitlines() == ["py -m venv .venv", r".venv\Scripts\Activate.ps1", *rest]
+    assert cmd.splitlines() == ["py -m venv .venv", r".venv\Scripts\activate.bat", *rest]
