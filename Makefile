@@ -73,14 +73,14 @@ bench: setup
 	@$(PY) -m benchmarks $(BENCH)
 
 reliability: setup
-	@$(PY) -m reliability $(CAMPAIGN)
+	@$(PY) -m benchmarks.reliability $(CAMPAIGN)
 
 matrix: setup
-	@$(PY) -m reliability matrix
+	@$(PY) -m benchmarks.reliability matrix
 
 test-second: setup
 	@echo "The lessons with another Python"
-	@$(PY) -m reliability.matrix
+	@$(PY) -m benchmarks.reliability.matrix
 
 # For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
 lock: setup

@@ -1,14 +1,13 @@
 """``python -m benchmarks [SECTION ...]``: measure, and write benchmarks/RESULTS.md."""
 
 import argparse
-import importlib
 import traceback
 from dataclasses import fields
 from pathlib import Path
 
 from benchmarks import machine
 from benchmarks.report import Store
-from benchmarks.settings import SECTIONS, Settings
+from benchmarks.settings import SECTIONS, Settings, module_of
 from benchmarks.timing import say, seconds_of
 from lenet_helpers.system.programs import run_program
 
@@ -41,7 +40,7 @@ def main(arguments=None, store=None):
 def run(section, settings):
     """Return the numbers of one section, with the machine they were measured on."""
     about = machine.describe()  # before, so that its load is not the section's own
-    result = importlib.import_module(f"benchmarks.{section}").measure(settings)
+    result = module_of(section).measure(settings)
     return {"section": section, "quick": settings.quick, "machine": about, **result}
 
 

@@ -4,12 +4,11 @@ A section that has no numbers there, because only another one was run, keeps the
 RESULTS.md already has for it.
 """
 
-import importlib
 import json
 import re
 from pathlib import Path
 
-from benchmarks.settings import SECTIONS
+from benchmarks.settings import SECTIONS, module_of
 from lenet_helpers.system.paths import COURSE
 
 INTRODUCTION = """# Benchmarks
@@ -62,7 +61,7 @@ class Store:
         return target
 
     def _part(self, section, result):
-        module = importlib.import_module(f"benchmarks.{section}")
+        module = module_of(section)
         lines = [f"## {SECTIONS[section]}", ""]
         if result["quick"]:
             lines += [QUICK, ""]

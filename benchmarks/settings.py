@@ -1,5 +1,6 @@
 """What the sections are, and what a run of them is told."""
 
+import importlib
 import os
 import warnings
 from dataclasses import dataclass
@@ -7,21 +8,33 @@ from pathlib import Path
 
 from lenet_helpers.system.paths import COURSE
 
-SECTIONS = {
-    "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",
-    "epoch": "Seconds an epoch at batch 64, and the arithmetic limit",
-    "peer": "PyTorch's own MNIST example",
-    "inference": "Reading pictures, and starting up",
-    "growth": "How it grows: threads, images, memory",
-    "busy": "Beside other busy processes",
-    "accuracy": "Accuracy of `model.pth`",
-    "ideas": "What each idea brings to accuracy",
-    "pictures": "Pictures that are not MNIST",
-    "demos": "Live demos: from a stroke to the answer",
-    "grading": "Grading a class",
-    "course": "The whole course",
+ROOMS = {
+    "speed": {
+        "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",
+        "epoch": "Seconds an epoch at batch 64, and the arithmetic limit",
+        "peer": "PyTorch's own MNIST example",
+        "inference": "Reading pictures, and starting up",
+        "growth": "How it grows: threads, images, memory",
+        "busy": "Beside other busy processes",
+        "demos": "Live demos: from a stroke to the answer",
+        "grading": "Grading a class",
+        "course": "The whole course",
+    },
+    "accuracy": {
+        "accuracy": "Accuracy of `model.pth`",
+        "ideas": "What each idea brings to accuracy",
+        "pictures": "Pictures that are not MNIST",
+    },
 }
-"""Name of each section's module, and the title in RESULTS.md, in its order."""
+"""Room to the names of its sections, each with its title in RESULTS.md, in its order."""
+
+SECTIONS = {name: title for room in ROOMS.values() for name, title in room.items()}
+
+
+def module_of(section):
+    """Return the module of a section."""
+    room = next(room for room, sections in ROOMS.items() if section in sections)
+    return importlib.import_module(f"benchmarks.{room}.{section}")
 
 
 @dataclass(frozen=True)

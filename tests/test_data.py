@@ -19,20 +19,7 @@ import torch
 from filelock import FileLock
 from torch.utils.data import DataLoader
 
-from lenet_helpers import (
-    COURSE,
-    DataError,
-    MNISTDataset,
-    SampleNotice,
-    first_of_each_class,
-    load_mnist,
-    original_transform,
-    to_input,
-)
-from lenet_helpers import data as data_module
-from lenet_helpers.system import download as download_module
-from lenet_helpers.system.download import LOCK_NAME, RAW_FILES, ensure_raw_files
-from reliability.servers import (
+from benchmarks.reliability.servers import (
     broken_chunks,
     corrupt_gzip,
     cut_short,
@@ -49,6 +36,19 @@ from reliability.servers import (
     trickling,
     trickling_headers,
 )
+from lenet_helpers import (
+    COURSE,
+    DataError,
+    MNISTDataset,
+    SampleNotice,
+    first_of_each_class,
+    load_mnist,
+    original_transform,
+    to_input,
+)
+from lenet_helpers import data as data_module
+from lenet_helpers.system import download as download_module
+from lenet_helpers.system.download import LOCK_NAME, RAW_FILES, ensure_raw_files
 
 # --- splits -----------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import torch
 from PIL import Image, ImageDraw
 from scipy import ndimage
 
-from benchmarks import rendered
+from benchmarks.accuracy import rendered
 from lenet_helpers import LeNet, ModelError, imageClassifier, to_input
 from lenet_helpers.inference import (
     SLANTS,

@@ -13,9 +13,9 @@ import pytest
 import torch
 from torch.utils.data import DataLoader
 
+from benchmarks.reliability.small import bits, small_run
 from lenet_helpers import LeNet, MNISTDataset, TrainingRun, load_checkpoint, load_model, save_checkpoint, save_model
 from lenet_helpers.system.paths import COURSE
-from reliability.small import bits, small_run
 
 POSIX_MODULES = {
     "fcntl",

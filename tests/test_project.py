@@ -73,7 +73,7 @@ def foreign_imports(*folders):
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks", "reliability"}
+        own = {"lenet_helpers", "benchmarks"}
         own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
@@ -88,7 +88,7 @@ def test_everything_imported_is_declared():
     required = names_of(PROJECT["dependencies"])
     extras = {name: names_of(requirements) for name, requirements in PROJECT["optional-dependencies"].items()}
     assert foreign_imports("lenet_helpers", "notebooks") <= required.union(*extras.values()) - extras["test"]
-    assert foreign_imports("tools", "tests", "benchmarks", "reliability") <= required.union(*extras.values())
+    assert foreign_imports("tools", "tests", "benchmarks") <= required.union(*extras.values())
 
 
 def test_the_course_itself_needs_no_extra_outside_grading():
@@ -103,7 +103,7 @@ def test_the_course_itself_needs_no_extra_outside_grading():
 
 
 def test_everything_declared_is_used():
-    imported = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks", "reliability")
+    imported = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks")
     declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
     assert declared - imported == set(NOT_IMPORTED)
 

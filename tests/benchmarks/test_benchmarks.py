@@ -1,6 +1,5 @@
 """The benchmarks: their arithmetic and their report, and that each section runs. No time is judged here."""
 
-import importlib
 import inspect
 import json
 import sys
@@ -10,9 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks import ablation, busy, demos, epoch, machine, original, peer, pictures, race, rendered, report, timing
+from benchmarks import machine, report, timing
 from benchmarks.__main__ import main, run
-from benchmarks.settings import SECTIONS, Settings
+from benchmarks.accuracy import ablation, original, pictures, rendered
+from benchmarks.settings import SECTIONS, Settings, module_of
+from benchmarks.speed import busy, demos, epoch, peer, race
 from lenet_helpers import ImageClassifier, LeNet, Split, count_parameters, original_transform, save_model, to_input
 
 # --- clocks and numbers
@@ -125,8 +126,8 @@ def test_a_section_that_fails_leaves_the_others_their_turn(tmp_path, monkeypatch
     def measure(settings):
         raise RuntimeError("no luck")
 
-    monkeypatch.setattr("benchmarks.accuracy.measure", measure)
-    monkeypatch.setattr("benchmarks.course.measure", lambda settings: RESULTS["course"])
+    monkeypatch.setattr("benchmarks.accuracy.accuracy.measure", measure)
+    monkeypatch.setattr("benchmarks.speed.course.measure", lambda settings: RESULTS["course"])
     store = report.Store(build=tmp_path, results=tmp_path)
     assert main(["accuracy", "course"], store) == 1
     assert "no luck" in capsys.readouterr().err
@@ -285,7 +286,7 @@ def tiny(sample, tmp_path, monkeypatch):
     mnist = replace(sample, **few)
     monkeypatch.setattr("lenet_helpers.load_mnist", lambda *_, **__: mnist)
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)  # on a busy machine, two would take seconds
-    monkeypatch.setattr("benchmarks.demos.in_browser", lambda settings: None)  # tests/browser starts enough of them
+    monkeypatch.setattr("benchmarks.speed.demos.in_browser", lambda settings: None)  # tests/browser starts enough of them
 
     def run_lenet(*arguments):
         from click.testing import CliRunner
@@ -299,7 +300,7 @@ def tiny(sample, tmp_path, monkeypatch):
         return {"ways": ways, "alone": {"submissions": 4, "seconds": 14.0}}
 
     for section in SECTIONS:
-        module = importlib.import_module(f"benchmarks.{section}")
+        module = module_of(section)
         for name, stand_in in (
             ("run_lenet", run_lenet),
             ("run_apart", lambda function, **arguments: json.loads(json.dumps(function(**arguments)))),
@@ -330,5 +331,5 @@ def test_section_runs_and_shows_what_it_found(section, tiny, tmp_path):
     assert f"## {SECTIONS[section]}" in text
     assert text.count("\n| -") >= 1
     assert str(tmp_path) not in text and "nan" not in text.split()
-    module = importlib.import_module(f"benchmarks.{section}")
+    module = module_of(section)
     assert (tmp_path / "build" / "quick" / f"{section}.png").exists() == hasattr(module, "draw")

@@ -15,12 +15,24 @@ import nbformat
 import pytest
 from PIL import Image
 
+from benchmarks.reliability import (
+    crowd,
+    damaged_models,
+    damaged_pictures,
+    disks,
+    fuzzing,
+    matrix,
+    memory,
+    mutations,
+    offline,
+    saving,
+    stopping,
+)
+from benchmarks.reliability.__main__ import main, run
+from benchmarks.reliability.report import CAMPAIGNS, Store
 from benchmarks.timing import run_apart
 from lenet_helpers import ImageClassifier
 from lenet_helpers.system.paths import COURSE
-from reliability import crowd, disks, fuzzing, matrix, memory, models, mutations, offline, pictures, saving, stopping
-from reliability.__main__ import main, run
-from reliability.report import CAMPAIGNS, Store
 
 
 def test_a_campaign_is_kept_and_reported(tmp_path, monkeypatch, capsys):
@@ -40,7 +52,7 @@ def test_a_campaign_is_kept_and_reported(tmp_path, monkeypatch, capsys):
 def test_an_unknown_campaign_is_named(capsys):
     with pytest.raises(SystemExit):
         main(["crowds"])
-    assert "unknown campaign crowds; choose from crowd, pictures" in capsys.readouterr().err
+    assert "unknown campaign crowds; choose from crowd, damaged_pictures" in capsys.readouterr().err
 
 
 def test_a_crowd_downloads_once_whatever_happens():
@@ -76,17 +88,12 @@ def test_seeds_are_whole_pictures_in_every_format_that_pillow_writes():
 
 def test_damaged_pictures_give_a_digit_or_an_image_error(tmp_path):
     classifier = ImageClassifier(COURSE / "model.pth", device="cpu")
-    outcomes = [
-        {
-            "number": number,
-            "kind": mutations.case(0, number)[0],
-            **pictures.read(
-                classifier, mutations.case(0, number)[1], pictures.WAYS[number % len(pictures.WAYS)], tmp_path
-            ),
-        }
-        for number in range(400)
-    ]
-    result = pictures.summary(outcomes, 400)
+    outcomes = []
+    for number in range(400):
+        kind, content = mutations.case(0, number)
+        way = damaged_pictures.WAYS[number % len(damaged_pictures.WAYS)]
+        outcomes.append({"number": number, "kind": kind, **damaged_pictures.read(classifier, content, way, tmp_path)})
+    result = damaged_pictures.summary(outcomes, 400)
     # Time and memory are for the full campaign: here, the machine may be busy.
     assert [failure for failure in result["failures"] if "Error" in failure] == []
     counts = {outcome: sum(n for _, o, n in result["rows"] if o == outcome) for outcome in ("digit", "ImageError")}
@@ -102,10 +109,10 @@ def test_what_must_not_be_is_found():
         {"number": 3, "outcome": "ImageError", **fine, "megabytes": 600.0},
         {"number": 4, "outcome": "crash", "kind": "noise", "way": "?", "what": "the process died with status -11"},
     ]
-    result = pictures.summary(outcomes, 6)
+    result = damaged_pictures.summary(outcomes, 6)
     assert [failure.split(" ")[1] for failure in result["failures"][:4]] == ["1", "2", "3", "4"]
     assert result["failures"][4] == "1 files were not read"
-    assert "| truncate" in pictures.show(result)
+    assert "| truncate" in damaged_pictures.show(result)
 
 
 def test_a_fuzzer_finds_nothing_but_digits_and_image_errors():
@@ -135,9 +142,9 @@ def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypa
         "    if number == 5: os._exit(7)\n"
         "    print(json.dumps({'number': number, 'outcome': 'digit'}), flush=True)\n"
     )
-    monkeypatch.setattr(pictures, "_WORKER", killing)
+    monkeypatch.setattr(damaged_pictures, "_WORKER", killing)
     outcomes = []
-    pictures._supervise(0, 0, 1, 8, outcomes)
+    damaged_pictures._supervise(0, 0, 1, 8, outcomes)
     assert [one["number"] for one in outcomes] == list(range(8))
     assert [one["outcome"] for one in outcomes] == ["digit"] * 5 + ["crash"] + ["digit"] * 2
     assert "status 7" in outcomes[5]["what"]
@@ -321,11 +328,11 @@ def test_the_newest_other_python_is_tested_and_what_was_left_out_is_said(
 
 def test_damaged_models_and_checkpoints_give_what_was_saved_or_the_documented_error(tmp_path):
     marker = tmp_path / "code has run"
-    count = models.write_cases(tmp_path, marker, seed=0, flips=15, truncations=15)
+    count = damaged_models.write_cases(tmp_path, marker, seed=0, flips=15, truncations=15)
     done = subprocess.run(
-        [sys.executable, "-c", models._WORKER, str(tmp_path)], cwd=COURSE, capture_output=True, text=True
+        [sys.executable, "-c", damaged_models._WORKER, str(tmp_path)], cwd=COURSE, capture_output=True, text=True
     )
-    result = models.summary([json.loads(line) for line in done.stdout.splitlines()], count, done.returncode)
+    result = damaged_models.summary([json.loads(line) for line in done.stdout.splitlines()], count, done.returncode)
     assert result["failures"] == [], done.stderr
     assert not marker.exists()
     refused = {kind: number for kind, outcome, number in result["rows"] if outcome == "refused"}
@@ -335,13 +342,13 @@ def test_damaged_models_and_checkpoints_give_what_was_saved_or_the_documented_er
 def test_the_attacks_are_real(tmp_path):
     # Unpickled without suspicion, they do what they say.
     marker = tmp_path / "code has run"
-    pickle.loads(next(iter(models.attacks(models.whole_files()[0], marker))))
+    pickle.loads(next(iter(damaged_models.attacks(damaged_models.whole_files()[0], marker))))
     assert marker.exists()
 
 
 def test_a_network_with_other_numbers_is_a_failure():
     line = {"number": 0, "kind": "model, one bit flipped", "what": "", "megabytes": None}
-    result = models.summary([{**line, "outcome": "other numbers"}, {**line, "outcome": "the same"}], 2, 0)
+    result = damaged_models.summary([{**line, "outcome": "other numbers"}, {**line, "outcome": "the same"}], 2, 0)
     assert len(result["failures"]) == 1 and "other numbers" in result["failures"][0]
-    accepted = models.summary([{**line, "kind": "model that would run code", "outcome": "the same"}], 1, 0)
+    accepted = damaged_models.summary([{**line, "kind": "model that would run code", "outcome": "the same"}], 1, 0)
     assert "was accepted" in accepted["failures"][0]

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks.reliability import mutations
 from lenet_helpers import ImageError
 from lenet_helpers.preparation.pictures import read_image
-from reliability import mutations
 
 
 def saved(picture, file_format, **options):

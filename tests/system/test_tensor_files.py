@@ -9,9 +9,9 @@ from collections import OrderedDict
 import pytest
 import torch
 
+from benchmarks.reliability import damaged_models
 from lenet_helpers import LeNet, ModelError, load_model
 from lenet_helpers.system.tensor_files import check_archive
-from reliability import models
 
 
 def saved(value):
@@ -56,7 +56,7 @@ def test_no_flipped_bit_changes_a_number_unnoticed(whole):
     noticed = 0
     for _ in range(150):
         try:
-            found = read_tensors(models.flipped(rng, whole))
+            found = read_tensors(damaged_models.flipped(rng, whole))
         except Exception:
             noticed += 1
             continue
@@ -65,7 +65,7 @@ def test_no_flipped_bit_changes_a_number_unnoticed(whole):
 
 
 def test_what_is_packed_is_not_unpacked(whole):
-    packed = models.with_record(whole, "data/0", bytes(1000), zipfile.ZIP_DEFLATED)
+    packed = damaged_models.with_record(whole, "data/0", bytes(1000), zipfile.ZIP_DEFLATED)
     with pytest.raises(ValueError, match="packed"):
         read_tensors(packed)
 
@@ -81,12 +81,12 @@ def test_the_same_bytes_cannot_be_claimed_twice(whole):
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 4])
 def test_a_name_that_weights_do_not_need_is_refused(whole, protocol):
-    program = pickle.dumps(OrderedDict([("conv1.weight", models._Call(bytearray, 10))]), protocol)
+    program = pickle.dumps(OrderedDict([("conv1.weight", damaged_models._Call(bytearray, 10))]), protocol)
     with pytest.raises(ValueError, match=r"it asks for .*bytearray|STACK_GLOBAL"):
-        read_tensors(models.with_record(whole, "data.pkl", program))
+        read_tensors(damaged_models.with_record(whole, "data.pkl", program))
 
 
 def test_a_program_without_end_is_refused(whole):
     program = b"\x80\x02]" + b"K\0a" * 2_000_000 + b"."
     with pytest.raises(ValueError, match="far more"):
-        read_tensors(models.with_record(whole, "data.pkl", program))
+        read_tensors(damaged_models.with_record(whole, "data.pkl", program))

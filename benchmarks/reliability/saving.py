@@ -12,10 +12,10 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.reliability.small import bits, small_run
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.system.whole_files import leftovers
-from reliability.small import bits, small_run
 
 KILLS = 100
 EPOCHS = 6
@@ -116,7 +116,7 @@ def _context():
     """Processes that fork from one that has torch already, where the system has that."""
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["reliability.saving", "lenet_helpers.training", "torch"])
+        context.set_forkserver_preload(["benchmarks.reliability.saving", "lenet_helpers.training", "torch"])
         return context
     return multiprocessing.get_context("spawn")
 

@@ -18,10 +18,10 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.machine import cores
+from benchmarks.reliability.mutations import case, seeds
 from benchmarks.report import duration, table
 from benchmarks.timing import percentile, say
 from lenet_helpers.system.paths import COURSE
-from reliability.mutations import case, seeds
 
 FILES = 20_000
 LONGEST_SECONDS = 2.0
@@ -32,7 +32,7 @@ WATCHDOG_SECONDS = 120
 
 WAYS = ("bytes", "path", "open file", "PIL image")
 
-_WORKER = "import sys; from reliability.pictures import work; work(*map(int, sys.argv[1:]))"
+_WORKER = "import sys; from benchmarks.reliability.damaged_pictures import work; work(*map(int, sys.argv[1:]))"
 
 
 def run(quick=False, seed=0, files=None):

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from benchmarks import original, rendered
-from benchmarks.ablation import STEPS, without
+from benchmarks.accuracy import original, rendered
+from benchmarks.accuracy.ablation import STEPS, without
 from benchmarks.report import new_figure, percent, table
 from benchmarks.timing import say
 from lenet_helpers.preparation.pictures import ImageError

@@ -1,4 +1,4 @@
-"""``python -m reliability [CAMPAIGN ...]``: try to break the course, and write docs/RELIABILITY.md."""
+"""``python -m benchmarks.reliability [CAMPAIGN ...]``: try to break the course, and write docs/RELIABILITY.md."""
 
 import argparse
 import importlib
@@ -6,9 +6,9 @@ import time
 import traceback
 
 from benchmarks import machine
+from benchmarks.reliability.report import CAMPAIGNS, ON_REQUEST, Store
 from benchmarks.timing import say
 from lenet_helpers.system.programs import run_program
-from reliability.report import CAMPAIGNS, ON_REQUEST, Store
 
 
 def main(arguments=None, store=None):
@@ -42,14 +42,14 @@ def run(campaign, quick=True, seed=0):
     """Return the numbers of one campaign, with the machine that they come from."""
     about = machine.describe()
     started = time.perf_counter()
-    result = importlib.import_module(f"reliability.{campaign}").run(quick, seed)
+    result = importlib.import_module(f"benchmarks.reliability.{campaign}").run(quick, seed)
     return {"quick": quick, "seed": seed, "machine": about, "seconds": time.perf_counter() - started, **result}
 
 
 def _parser():
     campaigns = "\n".join(f"  {name:<10} {title}" for name, title in CAMPAIGNS.items())
     parser = argparse.ArgumentParser(
-        prog="python -m reliability",
+        prog="python -m benchmarks.reliability",
         description="Try to break the course, and write docs/RELIABILITY.md. Without a CAMPAIGN, run all but matrix.",
         epilog=f"campaigns:\n{campaigns}\n\nThe numbers are kept in build/reliability/.",
         formatter_class=argparse.RawDescriptionHelpFormatter,

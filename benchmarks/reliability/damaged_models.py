@@ -18,10 +18,10 @@ import zipfile
 from collections import Counter, OrderedDict
 from pathlib import Path
 
+from benchmarks.reliability.small import bits, small_run
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.system.paths import COURSE
-from reliability.small import bits, small_run
 
 FLIPS, TRUNCATIONS = 1_000, 500
 LARGEST_MEGABYTES = 100
@@ -30,7 +30,7 @@ CLAIM = 10 * 10**9
 
 _MEMORY_LIMIT = 4 * 2**30
 
-_WORKER = "import sys; from reliability.models import work; work(*sys.argv[1:])"
+_WORKER = "import sys; from benchmarks.reliability.damaged_models import work; work(*sys.argv[1:])"
 
 
 def run(quick=False, seed=0):
@@ -248,9 +248,9 @@ def foreign_models():
 
 def work(folder):
     """Read every case in a folder; write a line of JSON for each."""
+    from benchmarks.reliability.damaged_pictures import _peak_megabytes, _start_measuring_memory
     from lenet_helpers import ModelError, load_model
     from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint
-    from reliability.pictures import _peak_megabytes, _start_measuring_memory
 
     _limit_memory()
     whole_model = bits(load_model(Path(folder) / "whole model").state_dict())

@@ -188,9 +188,9 @@ def download(folder, rng):
     import hashlib
     import json
 
+    from benchmarks.reliability.crowd import _PROGRAM
+    from benchmarks.reliability.servers import send, server
     from lenet_helpers.system.download import RAW_FILES, ensure_raw_files
-    from reliability.crowd import _PROGRAM
-    from reliability.servers import send, server
 
     files = {name: rng.randbytes(200_000) for name in RAW_FILES}
 

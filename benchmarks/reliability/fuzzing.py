@@ -1,6 +1,6 @@
 """Pictures found by a fuzzer: Hypothesis looks for a file, or for pixels, that must not happen.
 
-`reliability.pictures` damages files in the ways that somebody thought of. Here Hypothesis
+`benchmarks.reliability.damaged_pictures` damages files in the ways that somebody thought of. Here Hypothesis
 puts edits together and learns from each outcome: it goes on from what took longest, and
 cuts whatever it finds down to the smallest example of it.
 """
@@ -14,10 +14,10 @@ from hypothesis import seed as start_from
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from benchmarks.reliability.damaged_pictures import LARGEST_MEGABYTES, LONGEST_SECONDS, measured, read
+from benchmarks.reliability.mutations import seeds
 from benchmarks.report import table
 from lenet_helpers.system.paths import COURSE
-from reliability.mutations import seeds
-from reliability.pictures import LARGEST_MEGABYTES, LONGEST_SECONDS, measured, read
 
 EXAMPLES = 5_000
 
@@ -82,7 +82,7 @@ def search(strategy, attempt, outcomes, examples, seed=0):
     ----------
     strategy : SearchStrategy
     attempt : callable
-        Takes a case, gives what `reliability.pictures.read` gives.
+        Takes a case, gives what `benchmarks.reliability.damaged_pictures.read` gives.
     outcomes : Counter
         Of the cases by their outcome; counted up on the way.
     examples, seed : int
@@ -115,7 +115,7 @@ def search(strategy, attempt, outcomes, examples, seed=0):
 
 
 def read_pixels(classifier, pixels):
-    """Prepare and read an array, as `reliability.pictures.read` does a file.
+    """Prepare and read an array, as `benchmarks.reliability.damaged_pictures.read` does a file.
 
     What `to_mnist` gives has to be in MNIST's form, with ink: a blank picture is an error.
     """

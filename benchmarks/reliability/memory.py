@@ -52,7 +52,7 @@ def read(pictures, seed):
     import numpy as np
     from PIL import Image
 
-    from benchmarks import rendered
+    from benchmarks.accuracy import rendered
     from benchmarks.settings import load_quietly
     from lenet_helpers import ImageClassifier, ImageError
     from lenet_helpers.system.paths import COURSE

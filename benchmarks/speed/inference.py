@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from benchmarks import rendered
+from benchmarks.accuracy import rendered
 from benchmarks.report import duration, ratio, table
 from benchmarks.timing import alternate, median, percentile, run_lenet, run_python, say, seconds_of
 from lenet_helpers.system.paths import COURSE

@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 from dataclasses import replace
 
-from benchmarks import original
+from benchmarks.accuracy import original
 from benchmarks.report import duration, new_figure, ratio, spread, table
 from benchmarks.timing import alternate, median, say, seconds_of
 

@@ -15,11 +15,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.reliability.servers import overloaded, send, server
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.system.download import RAW_FILES
 from lenet_helpers.system.paths import COURSE
-from reliability.servers import overloaded, send, server
 
 PROGRAMS = 30
 

@@ -11,8 +11,8 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 
 from benchmarks import machine
-from benchmarks.epoch import torch_threads
 from benchmarks.report import duration, new_figure, ratio, table
+from benchmarks.speed.epoch import torch_threads
 from benchmarks.timing import alternate, median, say, seconds_of
 
 # It ends by itself with whoever started it, and after ten minutes in any case.

@@ -12,9 +12,9 @@ from lenet_helpers.system.paths import COURSE
 
 CAMPAIGNS = {
     "crowd": "Thirty programs that start at once on an empty data folder",
-    "pictures": "Damaged and hostile picture files",
+    "damaged_pictures": "Damaged and hostile picture files",
     "fuzzing": "Pictures that a fuzzer finds",
-    "models": "Damaged and hostile model files",
+    "damaged_models": "Damaged and hostile model files",
     "saving": "Trainings that are killed",
     "disks": "Disks that are full or read-only",
     "stopping": "Ctrl-C, and Kernel → Interrupt",
@@ -29,8 +29,8 @@ ON_REQUEST = {"matrix"}
 
 INTRODUCTION = """# Reliability
 
-Made by `make reliability`, which runs `python -m reliability`; `python -m reliability --help` lists the campaigns
-and their options. Each says what was tried, how often, and what was lost. Small versions of the campaigns are among
+Made by `make reliability`, which runs `python -m benchmarks.reliability`; with `--help` it lists the campaigns and
+their options. Each says what was tried, how often, and what was lost. Small versions of the campaigns are among
 the tests (`make test`), with the same code and a few cases each.
 """
 
@@ -80,7 +80,7 @@ def _part(campaign, result):
     lines = [f"## {CAMPAIGNS[campaign]}", ""]
     if result["quick"]:
         lines += [QUICK, ""]
-    lines += [importlib.import_module(f"reliability.{campaign}").show(result).strip(), ""]
+    lines += [importlib.import_module(f"benchmarks.reliability.{campaign}").show(result).strip(), ""]
     if failures := result["failures"]:
         shown = failures[:20]
         lines += [f"**{len(failures):,} failed:**", "", *(f"- {failure}" for failure in shown)]

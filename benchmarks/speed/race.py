@@ -4,7 +4,7 @@ import tempfile
 from itertools import zip_longest
 from pathlib import Path
 
-from benchmarks import original
+from benchmarks.accuracy import original
 from benchmarks.report import duration, new_figure, percent, ratio, spread, table
 from benchmarks.timing import median, run_apart, run_lenet, say
 

@@ -7,12 +7,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.reliability.small import small_run
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.system.paths import COURSE
-from reliability.small import small_run
 
-_TRY = "import sys; from reliability.disks import try_to_write; try_to_write(*sys.argv[1:])"
+_TRY = "import sys; from benchmarks.reliability.disks import try_to_write; try_to_write(*sys.argv[1:])"
 
 
 def full_disks():

@@ -1,0 +1,1 @@
+"""How often the network is right, and what each part of that brings."""
