@@ -19,7 +19,8 @@ def cover(pixels, rng, shape=None, scale=None):
 
     Parameters
     ----------
-    pixels : ndarray of uint8, shape (28, 28)
+    pixels : ndarray of uint8, shape (28, 28), or callable
+        A function is given the length of the digit's longer side, in pixels, and returns the digit so large.
     rng : numpy.random.Generator
     shape : tuple of int, optional
         (H, W) of the page; by default within `SIDES`.
@@ -32,10 +33,8 @@ def cover(pixels, rng, shape=None, scale=None):
     """
     height, width = rng.integers(SIDES[0], SIDES[1] + 1, 2) if shape is None else shape
     scale = scale or rng.uniform(0.2, 0.9)
-    side = round(scale * min(height, width) * 28 / 20)  # the digit fills 20 of 28 pixels
-    digit = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
-    left, top, right, bottom = digit.getbbox()
-    digit = digit.crop((left, top, right, bottom))
+    side = scale * min(height, width)
+    digit = pixels(round(side)) if callable(pixels) else _cropped(pixels, side)
     page = Image.new("L", (int(width), int(height)))
     x = rng.integers(0, max(1, width - digit.width) + 1)
     y = rng.integers(0, max(1, height - digit.height) + 1)
