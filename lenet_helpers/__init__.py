@@ -48,7 +48,7 @@ _HOMES = {
     "load_model": "architecture",
     "pick_device": "system.devices",
     "save_model": "architecture",
-    "stop_on_interrupt": "training",
+    "stop_on_interrupt": "system.programs",
     "training_step": "training",
     "Evaluation": "evaluation",
     "Mistake": "evaluation",

@@ -12,6 +12,7 @@ import torch
 from torch import nn
 
 from lenet_helpers.system.devices import thread_limit
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.tensor_files import NoTensors, read_tensors, write_tensors
 
 
@@ -169,7 +170,7 @@ def _multiply_adds(layer, output):
     return 0
 
 
-class ModelError(ValueError):
+class ModelError(CourseError):
     """A model file that can't be read, used or written; the message names the mend."""
 
 

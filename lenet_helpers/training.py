@@ -6,29 +6,25 @@ own: a ``torch.rand()`` in between changes nothing.
 """
 
 import math
-import signal
-import threading
 import time
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from itertools import chain
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
 from lenet_helpers.drawing.forms import with_forms
-from lenet_helpers.fitting.augmentation import apply_changes, draw_changes
-from lenet_helpers.fitting.checkpoints import load_checkpoint, save_checkpoint
-from lenet_helpers.fitting.distributed import SharedOptimiser, current_ranks, share_norms
-from lenet_helpers.fitting.folding import TrainingForm
-from lenet_helpers.fitting.optimiser import Adam, learning_rate_at
-from lenet_helpers.fitting.quick_layers import with_quick_layers
+from lenet_helpers.fitting.batches import Batches
+from lenet_helpers.fitting.checkpoints import resume, save_checkpoint
+from lenet_helpers.fitting.distributed import current_ranks
+from lenet_helpers.fitting.learner import Learner
+from lenet_helpers.fitting.optimiser import learning_rate_at
 from lenet_helpers.fitting.recipes import FAST
-from lenet_helpers.system.devices import pick_device, thread_limit
+from lenet_helpers.system.devices import pick_device, repeatable_convolutions, thread_limit
+from lenet_helpers.system.errors import CourseError
 
 
 @dataclass(frozen=True)
@@ -111,6 +107,9 @@ class TrainingRun:
         `pick_device()` when not given.
     threads : int, optional
         Threads to compute with on the CPU, see `thread_limit`.
+    checkpoint : path, optional
+        Save the run there after each epoch and after a stop. When the file is there
+        already, go on from it.
 
     Attributes
     ----------
@@ -124,55 +123,42 @@ class TrainingRun:
     Raises
     ------
     ValueError
-        The recipe names an unknown schedule, or leaves a batch of one image to normalise;
+        The recipe can't be followed with these images, or names an unknown schedule;
         while iterating: the training loss is no longer finite.
+    CheckpointError
+        The checkpoint can't be read or written, or belongs to another run.
     """
 
-    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None):
-        self.model, self.recipe, self.threads = model, recipe, threads
-        self._ranks = current_ranks()
+    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None):
+        self.model, self.recipe, self.threads, self.checkpoint = model, recipe, threads, checkpoint
+        if recipe.epochs < 1:
+            raise CourseError(f"the recipe asks for {recipe.epochs} epochs: at least 1 is needed")
+        for split in (train, validation):
+            if not len(split):
+                raise CourseError(f"there are no images in the split {split.name!r}")
         self.device = torch.device(device or pick_device())
         model.to(self.device)
         if recipe.forms:
             train = with_forms(train, round(recipe.forms * len(train)), recipe.seed)
-        self._inputs, self._labels = train.tensors(self.device)
+        self._ranks = current_ranks()
+        self._batches = Batches(*train.tensors(self.device), recipe, self._ranks)
         self._validation = validation.tensors(self.device)
-        self._steps_per_epoch = -(-len(self._labels) // recipe.batch_size)
-
-        if recipe.training_form and len(self._labels) % recipe.batch_size == 1:
-            raise ValueError(
-                f"{len(self._labels):,} images in batches of {recipe.batch_size} leave one image over, "
-                "which can't be normalised by itself: choose another batch size"
-            )
         with thread_limit(threads):
-            self._trained = self._training_form() if recipe.training_form else model
-        # The same layers and parameters; only computed in another way.
-        self._network = with_quick_layers(self._trained) if self.device.type == "cpu" else self._trained
-        self._average = _Average(self._trained, recipe.averaging) if recipe.averaging else None
-        self._optimiser = Adam(self._trained.parameters(), betas=recipe.betas)
-        learning_rate_at(0, recipe, self.steps_total)  # an unknown schedule is told before the first step
-        self._stepper = self._optimiser
-        if self._ranks.count > 1:
-            self._check_shares()
-            self._stepper = SharedOptimiser(self._optimiser, self._ranks)
-            share_norms(self._trained, self._ranks)
-
+            self._learner = Learner(model, recipe, self._batches.inputs, self._ranks)
         self.records, self.best_weights = [], None
-        self._generator = torch.Generator().manual_seed(recipe.seed)
-        self._start_epoch()
+        self._losses, self._seconds = [], 0.0  # of the epoch that is under way
         self._stopping = False  # no Event: a signal handler would wait for a lock that the interrupted code may hold
-
-    def _training_form(self):
-        measured = self._inputs if self.recipe.measured_input else None
-        return TrainingForm(self.model, self.recipe.seed, self.recipe.expansion, measured)
+        self._learning_rate()  # an unknown schedule is told before the first step
+        if checkpoint:
+            resume(self, checkpoint, self._ranks)
 
     @property
     def steps_total(self):
-        return self.recipe.epochs * self._steps_per_epoch
+        return self.recipe.epochs * len(self._batches.sizes)
 
     @property
     def steps_done(self):
-        return len(self.records) * self._steps_per_epoch + len(self._losses)
+        return len(self.records) * len(self._batches.sizes) + len(self._losses)
 
     @property
     def finished(self):
@@ -188,110 +174,61 @@ class TrainingRun:
 
     def _epochs(self):
         while not self.finished:
-            with thread_limit(self.threads):
-                if not self._train_to_end_of_epoch():
-                    if not self.records:  # no epoch is complete: better these weights than the first ones
-                        self._hand_over()
-                    return
-                record = self._close_epoch()
+            with thread_limit(self.threads), repeatable_convolutions():
+                record = self._close_epoch() if self._train_to_end_of_epoch() else None
+                if not self.records:  # no epoch is complete: better these weights than the first ones
+                    self._learner.hand_over()
+            if self.checkpoint and self._ranks.rank == 0:
+                save_checkpoint(self, self.checkpoint)
+            if record is None:
+                return
             yield record
-
-    def _start_epoch(self):
-        self._epoch_start = self._generator.get_state()  # from here the order can be drawn again
-        self._losses, self._seconds = [], 0.0
 
     def _train_to_end_of_epoch(self):
         """Take the steps that are left in this epoch; False when stopped before its end."""
         started = time.perf_counter()
-        self._trained.train()
+        self._learner.trained.train()
         try:
-            for inputs, labels in self._batches_left():
+            for batch in self._batches.after(len(self._losses)):
                 if self._stopping:
                     return False
-                self._optimiser.learning_rate = learning_rate_at(self.steps_done, self.recipe, self.steps_total)
-                loss = training_step(self._network, inputs, labels, self._stepper, self.recipe.label_smoothing)
-                if self._average:
-                    self._average.step()
-                self._losses.append(self._ranks.add_up(loss * self._ranks.share) if self._ranks.count > 1 else loss)
+                self._losses.append(self._learner.step(training_step, batch, self._learning_rate()))
         finally:
             self._seconds += time.perf_counter() - started
         return True
 
-    def _batches_left(self):
-        """Yield the epoch's batches in random order, from the first one not yet trained on."""
-        size, done = self.recipe.batch_size, len(self._losses)
-        self._generator.set_state(self._epoch_start)
-        order = torch.randperm(len(self._labels), generator=self._generator).to(self.device)
-        for number, chosen in enumerate(order.split(_BATCHES_AT_ONCE * size)):
-            augmentation = self.recipe.augmentation
-            # Drawn for batches already trained on as well: those that follow must get the same numbers.
-            changes = draw_changes(len(chosen), augmentation, self._generator) if augmentation else None
-            places = torch.arange(len(chosen)).split(size)[max(done - number * _BATCHES_AT_ONCE, 0) :]
-            if not places:
-                continue
-            own = [batch[self._ranks.own(len(batch))] for batch in places]
-            inputs, labels = self._inputs[chosen[torch.cat(own)]], self._labels[chosen[torch.cat(own)]]
-            if changes:
-                inputs = apply_changes(inputs, changes.part(torch.cat(own)))
-            sizes = [len(batch) for batch in own]
-            for batch, batch_inputs, batch_labels in zip(places, inputs.split(sizes), labels.split(sizes), strict=True):
-                self._ranks.share = len(batch_labels) / len(batch)
-                yield batch_inputs, batch_labels
+    def _learning_rate(self, steps_back=0):
+        return learning_rate_at(self.steps_done - steps_back, self.recipe, self.steps_total)
 
     def _close_epoch(self):
         started = time.perf_counter()
+        epoch, learning_rate = len(self.records) + 1, self._learning_rate(steps_back=1)
         step_losses = self._step_losses().cpu().numpy()
-        sizes = np.full(len(step_losses), self.recipe.batch_size)
-        sizes[-1] = len(self._labels) - sizes[:-1].sum()  # a short last batch weighs less
-        train_loss = float(np.average(step_losses, weights=sizes))
-        epoch = len(self.records) + 1
+        train_loss = float(np.average(step_losses, weights=self._batches.sizes))  # a short last batch weighs less
         if not math.isfinite(train_loss):
-            raise ValueError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
-        self._hand_over()
+            raise CourseError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
+        self._learner.hand_over()
         seconds = self._seconds + time.perf_counter() - started
         loss, accuracy = _loss_and_accuracy(self.model, *self._validation)
-        record = Record(epoch, train_loss, loss, accuracy, self._optimiser.learning_rate, seconds, step_losses)
+        record = Record(epoch, train_loss, loss, accuracy, learning_rate, seconds, step_losses)
         if self.best_weights is None or accuracy > max(earlier.validation_accuracy for earlier in self.records):
             self.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.records.append(record)
-        self._start_epoch()
+        self._batches.begin_epoch()
+        self._losses, self._seconds = [], 0.0
         return record
 
     def _step_losses(self):
-        """The loss of each step so far; of the whole batch, also when it was shared."""
-        if not self._losses:
-            return torch.empty(0)
-        return torch.stack(self._losses)
-
-    def _check_shares(self):
-        smallest = min(self.recipe.batch_size, len(self._labels) % self.recipe.batch_size or len(self._labels))
-        if smallest < self._ranks.count:
-            raise ValueError(f"{self._ranks.count} processes can't share a batch of {smallest}: start fewer")
-
-    def _hand_over(self):
-        """Give the model the plain weights of what was trained or averaged."""
-        source = self._average.module if self._average else self._trained
-        if isinstance(source, TrainingForm):
-            source.fold_into(self.model)
-        elif source is not self.model:
-            self.model.load_state_dict(source.state_dict())
+        """The loss of each step of this epoch so far."""
+        return torch.stack(self._losses) if self._losses else torch.empty(0)
 
     def state_dict(self):
-        """Return all that it takes to go on from here, also in the middle of an epoch.
-
-        Returns
-        -------
-        dict
-            Of numbers, texts, lists and tensors alone.
-        """
+        """Return all that it takes to go on from here: a dict of numbers, texts, lists and tensors alone."""
         return {
             "recipe": asdict(self.recipe),
-            "data": self._fingerprint(),
-            "model": self.model.state_dict(),
-            "trained": self._trained.state_dict(),
-            "average": self._average.state_dict() if self._average else None,
-            "optimiser": self._optimiser.state_dict(),
-            "epoch_start": self._epoch_start,
+            "data": self._batches.fingerprint,
+            **self._learner.state_dict(),
+            "epoch_start": self._batches.epoch_start,
             "losses": self._step_losses(),
             "seconds": self._seconds,
             "records": [
@@ -301,34 +238,19 @@ class TrainingRun:
         }
 
     def load_state_dict(self, state):
-        """Go on from what `state_dict` gave, with the same bits as a run that was never stopped.
-
-        Raises
-        ------
-        ValueError
-            The state belongs to another recipe or to other data.
-        """
+        """Go on from what `state_dict` gave, with the same bits as a run that was never stopped."""
         if state["recipe"] != asdict(self.recipe):
-            raise ValueError(f"it belongs to another recipe: {state['recipe']}")
-        if state["data"] != self._fingerprint():
-            raise ValueError("it belongs to other training data")
-        self.model.load_state_dict(state["model"])
-        self._trained.load_state_dict(state["trained"])
-        if self._average:
-            self._average.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self._epoch_start = state["epoch_start"].cpu()
+            raise CourseError(f"it belongs to another recipe: {state['recipe']}")
+        if state["data"] != self._batches.fingerprint:
+            raise CourseError("it belongs to other training data")
+        self._learner.load_state_dict(state)
+        self._batches.epoch_start = state["epoch_start"].cpu()
         self._losses = list(state["losses"].to(self.device))
         self._seconds = state["seconds"]
         self.records = [
             Record(**{**values, "step_losses": values["step_losses"].numpy()}) for values in state["records"]
         ]
         self.best_weights = state["best_weights"]
-
-    def _fingerprint(self):
-        """Tells data apart well enough to notice a mix-up."""
-        ink = float(self._inputs.double().mean())
-        return [len(self._labels), int((self._labels.cpu() * torch.arange(len(self._labels))).sum()), round(ink, 9)]
 
 
 def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, progress=False, checkpoint=None):
@@ -340,14 +262,8 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
 
     Parameters
     ----------
-    model : LeNet
-        Trained in place and moved to `device`.
-    train, validation : Split
-    recipe : Recipe
-    device : torch.device or str, optional
-        `pick_device()` when not given.
-    threads : int, optional
-        Threads to compute with on the CPU, see `thread_limit`.
+    model, train, validation, recipe, device, threads
+        As for `TrainingRun`.
     progress : bool
         Show a progress bar with the latest losses.
     checkpoint : path, optional
@@ -360,86 +276,15 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
 
     Raises
     ------
-    ValueError
-        The recipe names an unknown schedule, or the training loss is no longer finite.
-    CheckpointError
-        The checkpoint can't be read or written, or belongs to another run.
+    ValueError, CheckpointError
+        As for `TrainingRun`.
     """
-    run = TrainingRun(model, train, validation, recipe, device=device, threads=threads)
-    if checkpoint and Path(checkpoint).exists():
-        load_checkpoint(run, checkpoint)
+    run = TrainingRun(model, train, validation, recipe, device=device, threads=threads, checkpoint=checkpoint)
     with tqdm(total=recipe.epochs, desc=f"training ({recipe.name})", unit="epoch", disable=not progress) as bar:
-
-        def shown(record):
+        for record in chain(list(run.records), run):
             bar.set_postfix(loss=f"{record.train_loss:.4f}", validation=f"{record.validation_accuracy:.2%}")
             bar.update()
-            return record
-
-        yield from map(shown, list(run.records))
-        for record in run:
-            if checkpoint:
-                save_checkpoint(run, checkpoint)
-            yield shown(record)
-
-
-@contextmanager
-def stop_on_interrupt(run):
-    """Let Ctrl-C, or Kernel → Interrupt, stop `run` after the current step instead of raising.
-
-    Only the main thread gets signals; elsewhere nothing changes. The second interrupt
-    raises KeyboardInterrupt as usual.
-
-    Parameters
-    ----------
-    run : TrainingRun
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def handle(number, frame):
-        run.stop()
-        signal.signal(signal.SIGINT, before)
-
-    before = signal.signal(signal.SIGINT, handle)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _Average:
-    """Exponential moving average of a network's weights and buffers.
-
-    Updating it at every step would cost as much as the optimiser; every eighth step
-    with the eighth power of the decay gives nearly the same average.
-    """
-
-    every = 8
-
-    def __init__(self, network, decay):
-        self.network = network
-        self.steps = 0
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay**self.every), use_buffers=True)
-
-    @property
-    def module(self):
-        return self.average.module if self.steps >= self.every else self.network
-
-    def step(self):
-        self.steps += 1
-        if self.steps % self.every == 0:
-            self.average.update_parameters(self.network)
-
-    def state_dict(self):
-        return {"steps": self.steps, "average": self.average.state_dict()}
-
-    def load_state_dict(self, state):
-        self.steps = state["steps"]
-        self.average.load_state_dict(state["average"])
-
-
-_BATCHES_AT_ONCE = 32  # augmenting 32 batches together costs half as much as one by one
+            yield record
 
 
 def _loss_and_accuracy(model, inputs, labels):

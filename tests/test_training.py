@@ -21,13 +21,8 @@ from lenet_helpers.fitting.augmentation import Augmentation
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
 from lenet_helpers.fitting.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.system.devices import environment_stamp, pick_device, thread_limit
-from lenet_helpers.training import (
-    Record,
-    TrainingRun,
-    fit,
-    stop_on_interrupt,
-    training_step,
-)
+from lenet_helpers.system.programs import stop_on_interrupt
+from lenet_helpers.training import Record, TrainingRun, fit, training_step
 
 TORCH_THREADS = torch.get_num_threads()
 
@@ -562,6 +557,68 @@ def test_interrupt_stops_the_run_after_the_step_and_the_old_handler_is_back(few,
 @pytest.mark.parametrize("expansion", [0, 2])
 def test_recipe_decides_what_the_training_form_is(few, measured, expansion):
     recipe = Recipe("form", 1, training_form=True, expansion=expansion, measured_input=measured)
-    form = TrainingRun(LeNet(seed=0), *few, recipe, device="cpu")._trained
+    form = TrainingRun(LeNet(seed=0), *few, recipe, device="cpu")._learner.trained
     assert isinstance(form.conv1, NormalisedInputLayer if measured else NormalisedLayer)
     assert form.conv2.factored is (expansion > 0)
+
+
+# --- on a graphics card -----------------------------------------------------------------
+
+
+@pytest.fixture
+def chosen_by_the_user():
+    """cuDNN's choices as somebody may have set them, and put back after the test."""
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = False, True
+    yield lambda: (cudnn.deterministic, cudnn.benchmark)
+    cudnn.deterministic, cudnn.benchmark = before
+
+
+def test_convolutions_are_repeatable_during_each_step_and_as_before_between_the_epochs(
+    few, monkeypatch, chosen_by_the_user
+):
+    seen = []
+
+    def note(*arguments):
+        seen.append(chosen_by_the_user())
+        return training_step(*arguments)
+
+    monkeypatch.setattr(training, "training_step", note)
+    for _ in TrainingRun(LeNet(seed=0), *few, FEW_STEPS, device="cpu"):
+        assert chosen_by_the_user() == (False, True)
+    assert set(seen) == {(True, False)} and len(seen) == 14
+    assert chosen_by_the_user() == (False, True)
+
+
+def test_convolutions_are_as_before_when_a_step_fails(few, monkeypatch, chosen_by_the_user):
+    monkeypatch.setattr(training, "training_step", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu"))
+    assert chosen_by_the_user() == (False, True)
+
+
+# --- what can't be trained --------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"epochs": 0}, "asks for 0 epochs: at least 1"),
+        ({"epochs": -3}, "asks for -3 epochs"),
+        ({"batch_size": 0}, "asks for batches of 0 images: at least 1"),
+        ({"batch_size": -1}, "asks for batches of -1 images"),
+    ],
+)
+def test_a_recipe_without_epochs_or_batches_is_refused(few, changes, says):
+    recipe = dataclasses.replace(FEW_STEPS, **changes)
+    with pytest.raises(ValueError, match=says):
+        list(fit(LeNet(seed=0), *few, recipe, device="cpu"))
+
+
+@pytest.mark.parametrize("empty", [0, 1])
+def test_a_split_without_images_is_refused(few, empty):
+    splits = list(few)
+    splits[empty] = Split("nothing", np.zeros((0, 28, 28), np.uint8), np.zeros(0, np.int64))
+    with pytest.raises(ValueError, match="no images in the split 'nothing'"):
+        list(fit(LeNet(seed=0), *splits, FEW_STEPS, device="cpu"))

@@ -283,7 +283,6 @@ _BEFORE = """
 import threading, torch, warnings, multiprocessing
 warnings.simplefilter("ignore")
 from lenet_helpers import *
-from lenet_helpers.training import stop_on_interrupt
 import numpy as np
 mnist = load_mnist("sample")
 model = LeNet(seed=0)

@@ -11,16 +11,20 @@ import os
 import sys
 import warnings
 from dataclasses import asdict, replace
+from itertools import chain
 from pathlib import Path
 
 import click
 
 from lenet_helpers import __version__
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.programs import INTERRUPTED, run_program
 
 DEFAULT_MODEL = COURSE / "model.pth"
 DEFAULT_OUT = Path("lenet.pth")
+_FOR_THE_READER = (CourseError, OSError)
+"""Errors that say what to do; all others are mistakes in the program."""
 
 _model_option = click.option(
     "--model",
@@ -48,9 +52,7 @@ def main(arguments=None):
     except (click.Abort, KeyboardInterrupt):
         _say("interrupted")
         status = INTERRUPTED
-    except Exception as error:
-        if not _is_for_the_reader(error):
-            raise
+    except _FOR_THE_READER as error:
         _say(error)
         status = 1
     sys.exit(status or 0)
@@ -80,9 +82,7 @@ def predict(files, model, as_json):
     for file in files:
         try:
             prediction = classifier.classify(file)
-        except Exception as error:
-            if not _is_for_the_reader(error):
-                raise
+        except _FOR_THE_READER as error:
             message = str(error) if file in str(error) else f"{file}: {error}"
             _say(message)
             answers.append({"file": file, "error": message})
@@ -144,71 +144,43 @@ def _train(ranks, recipe, out, changes, data, threads, checkpoint, as_json):
     from lenet_helpers import RECIPES, LeNet, TrainingRun, load_mnist
 
     chosen = replace(RECIPES[recipe], **{name: value for name, value in changes.items() if value is not None})
-    mnist = load_mnist(data)
-    try:
-        run = TrainingRun(LeNet(seed=chosen.seed), mnist.train, mnist.validation, chosen, threads=threads)
-        if checkpoint:
-            _resume(run, ranks, checkpoint)
-        if ranks.rank == 0:
-            shared = f", {ranks.count} processes" if ranks.count > 1 else ""
-            _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}{shared}; {mnist.source}")
-        finished = _train_to_the_end(run, ranks, checkpoint, as_json)
-    except ValueError as error:  # such as a loss that is no longer finite
-        raise click.ClickException(str(error)) from error
-    if ranks.rank > 0:
+    mnist, model = load_mnist(data), LeNet(seed=chosen.seed)
+    run = TrainingRun(model, mnist.train, mnist.validation, chosen, threads=threads, checkpoint=checkpoint)
+    if ranks.rank > 0:  # the first process talks
+        for _ in run:
+            pass
         return 0
-    if not finished:
+    if run.steps_done:
+        _say(f"{checkpoint}: going on after step {run.steps_done:,} of {run.steps_total:,}")
+    shared = f", {ranks.count} processes" if ranks.count > 1 else ""
+    _say(f"{chosen.name}, {chosen.epochs} epochs, seed {chosen.seed}{shared}; {mnist.source}")
+    _train_to_the_end(run, ranks, as_json)
+    if not run.finished:
         kept = f"; {checkpoint} goes on from here: say the same command again" if checkpoint else ""
         _say(f"interrupted; {out} was not written{kept}")
         return INTERRUPTED
     return _finish_training(run, out, mnist.source, threads, as_json)
 
 
-def _resume(run, ranks, checkpoint):
-    """Read the checkpoint in rank 0, which may be the only one that has the file."""
-    from lenet_helpers import load_checkpoint
-
-    if ranks.rank == 0 and checkpoint.exists():
-        load_checkpoint(run, checkpoint)
-        _say(f"{checkpoint}: going on after step {run.steps_done:,} of {run.steps_total:,}")
-    if ranks.count > 1:
-        run.load_state_dict(ranks.from_first(run.state_dict()))
-
-
-def _train_to_the_end(run, ranks, checkpoint, as_json):
-    """Train and show a line for each epoch; False when Ctrl-C ended it before."""
+def _train_to_the_end(run, ranks, as_json):
+    """Train, or go on, until the end or Ctrl-C, and show a line for each epoch."""
     from contextlib import nullcontext
 
-    from lenet_helpers import save_checkpoint, stop_on_interrupt
+    from lenet_helpers import stop_on_interrupt
 
-    def save():
-        if checkpoint and ranks.rank == 0:
-            save_checkpoint(run, checkpoint)
-
-    def show(record):
-        if ranks.rank > 0:
-            return
-        if as_json:
-            # the losses of single steps would be thousands of numbers
-            _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
-        else:
-            click.echo(
-                f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
-                f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
-            )
-
-    if ranks.rank == 0 and not as_json:
+    if not as_json:
         click.echo("epoch  train loss  validation loss  validation accuracy  seconds")
-    for record in run.records:
-        show(record)
     # One process alone may stop after its step; several would wait for it.
     with stop_on_interrupt(run) if ranks.count == 1 else nullcontext():
-        for record in run:
-            save()
-            show(record)
-    if not run.finished:
-        save()
-    return run.finished
+        for record in chain(list(run.records), run):
+            if as_json:
+                # the losses of single steps would be thousands of numbers
+                _print_json({k: v for k, v in vars(record).items() if k != "step_losses"}, indent=None)
+            else:
+                click.echo(
+                    f"{record.epoch:5d}  {record.train_loss:10.4f}  {record.validation_loss:15.4f}  "
+                    f"{record.validation_accuracy:19.2%}  {record.seconds:7.1f}"
+                )
 
 
 def _finish_training(run, out, source, threads, as_json):
@@ -509,9 +481,3 @@ def _say(message):
 
 def _show_warning(message, category, filename, lineno, file=None, line=None):
     _say(message)
-
-
-def _is_for_the_reader(error):
-    """Tell errors that say what to do (the course's own, and the system's) from mistakes in the program."""
-    own = any(kind.__module__.startswith("lenet_helpers.") for kind in type(error).__mro__)
-    return own or isinstance(error, OSError)

@@ -19,6 +19,8 @@ from pathlib import Path
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
 
+from lenet_helpers.system.errors import CourseError
+
 PORT = 8866
 SHORTEST_TOKEN = 8
 KERNEL = "lenet-demo"
@@ -26,7 +28,7 @@ EXTENSIONS = ("@voila-dashboards/widgets-manager8", "@jupyter-widgets/jupyterlab
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that are mixed up when typed on a tablet
 
 
-class DemoError(ValueError):
+class DemoError(CourseError):
     """The page can't be served as asked; the message names the mend."""
 
 

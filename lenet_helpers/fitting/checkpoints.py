@@ -5,13 +5,15 @@ stopped. Mentioned in notebook 03.
 """
 
 import copy
+from pathlib import Path
 
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.tensor_files import NoTensors, read_tensors, write_tensors
 
 _LARGEST_FILE = 50 * 2**20  # a run of 1,000 epochs takes some 5 MB; reading far more could only fill the memory
 
 
-class CheckpointError(ValueError):
+class CheckpointError(CourseError):
     """A checkpoint that can't be read, used or written; the message names the mend."""
 
 
@@ -66,5 +68,13 @@ def load_checkpoint(run, path):
         run.load_state_dict(state)
     except Exception as error:  # whatever is missing in the state, or has another shape
         run.load_state_dict(before)
-        reason = str(error) if type(error) is ValueError else "it does not hold the state of such a run"
+        reason = str(error) if isinstance(error, CourseError) else "it does not hold the state of such a run"
         raise CheckpointError(f"{path} can't be continued: {reason}. {mend}") from error
+
+
+def resume(run, path, ranks):
+    """Let `run` go on from the file at `path` in every process of it, if the first process has such a file."""
+    if ranks.rank == 0 and Path(path).exists():
+        load_checkpoint(run, path)
+    if ranks.count > 1:
+        run.load_state_dict(ranks.from_first(run.state_dict()))

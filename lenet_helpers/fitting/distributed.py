@@ -16,15 +16,16 @@ import torch.distributed as dist
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from lenet_helpers.fitting.folding import NormalisedLayer
+from lenet_helpers.system.errors import CourseError
 
 _PATIENCE = timedelta(minutes=5)  # for a rank that is slow; one that is gone is noticed at once
 
 
-class DistributedError(RuntimeError):
-    """The processes of a run lost each other; the message names the mend."""
+class DistributedError(CourseError):
+    """The processes of a run can't work together, or lost each other; the message names the mend."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Ranks:
     """The processes of this run, seen from one of them.
 
@@ -34,13 +35,10 @@ class Ranks:
         Number of this process, from 0. Rank 0 writes files and talks.
     count : int
         Number of processes; 1 when there is no torchrun.
-    share : float
-        Part of the current batch that this process computes, in (0, 1].
     """
 
     rank: int = 0
     count: int = 1
-    share: float = 1.0
 
     def own(self, images):
         """Return which of a batch's `images` are this process's: a slice."""
@@ -82,12 +80,23 @@ def process_group():
     Yields
     ------
     Ranks
+
+    Raises
+    ------
+    DistributedError
+        There are more processes than graphics cards: each needs one of its own.
     """
     if not dist.is_torchelastic_launched():
         yield Ranks()
         return
     cuda = torch.cuda.is_available()
     if cuda:
+        processes, cards = int(os.environ["LOCAL_WORLD_SIZE"]), torch.cuda.device_count()
+        if processes > cards:
+            raise DistributedError(
+                f"there are {processes} processes here, and CUDA graphics cards: {cards}. Each process needs a card of "
+                f"its own: start torchrun with --nproc-per-node={cards}, or hide the cards with CUDA_VISIBLE_DEVICES="
+            )
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     dist.init_process_group("nccl" if cuda else "gloo", timeout=_PATIENCE)
     try:
@@ -103,16 +112,21 @@ class SharedOptimiser:
     ----------
     optimiser : lenet_helpers.fitting.optimiser.Adam
     ranks : Ranks
-        Each gradient is of a mean over the process's own images, and counts by `share`.
+
+    Attributes
+    ----------
+    share : float
+        The process's part of the batch, in (0, 1]. Its gradients are of a mean over its own
+        images, and count by this.
     """
 
     def __init__(self, optimiser, ranks):
-        self.optimiser, self.ranks = optimiser, ranks
+        self.optimiser, self.ranks, self.share = optimiser, ranks, 1.0
         self.zero_grad = optimiser.zero_grad
 
     def step(self):
         gradients = [parameter.grad for parameter in self.optimiser.parameters]
-        together = torch.cat([gradient.flatten() for gradient in gradients]) * self.ranks.share
+        together = torch.cat([gradient.flatten() for gradient in gradients]) * self.share
         self.ranks.add_up(together)
         for gradient, part in zip(gradients, together.split([g.numel() for g in gradients]), strict=True):
             gradient.copy_(part.view_as(gradient))
@@ -120,10 +134,11 @@ class SharedOptimiser:
 
 
 def share_norms(form, ranks):
-    """Let the batch normalisations of a `TrainingForm` see the whole batch, not only this process's share."""
-    for layer in form.children():
-        if isinstance(layer, NormalisedLayer):
-            layer.norm = SharedNorm(layer.norm, ranks)
+    """Let the normalisations of a `TrainingForm` see the whole batch, not only this process's share; return them."""
+    layers = [layer for layer in form.children() if isinstance(layer, NormalisedLayer)]
+    for layer in layers:
+        layer.norm = SharedNorm(layer.norm, ranks)
+    return [layer.norm for layer in layers]
 
 
 class SharedNorm(_BatchNorm):
@@ -136,13 +151,18 @@ class SharedNorm(_BatchNorm):
     norm : nn.BatchNorm1d or nn.BatchNorm2d
         Whose parameters and buffers it takes over.
     ranks : Ranks
+
+    Attributes
+    ----------
+    share : float
+        The process's part of the batch, in (0, 1].
     """
 
     def __init__(self, norm, ranks):
         super().__init__(norm.num_features, norm.eps, norm.momentum)
         self._parameters.update(norm._parameters)
         self._buffers.update(norm._buffers)
-        self.ranks = ranks
+        self.ranks, self.share = ranks, 1.0
 
     def forward(self, x):
         if not self.training:
@@ -150,11 +170,11 @@ class SharedNorm(_BatchNorm):
         channels = (-1,) + (1,) * (x.dim() - 2)
         others = [0, *range(2, x.dim())]
         count = torch.full_like(x[:1].flatten()[:1], x.numel() / self.num_features)
-        *sums, count = _Sum.apply(torch.cat([x.sum(others), count]), self.ranks)
+        *sums, count = _Sum.apply(torch.cat([x.sum(others), count]), self.ranks, self.share)
         mean = torch.stack(sums) / count
         x = x - mean.view(channels)
         # Not the mean square minus the squared mean: a difference of large numbers loses digits.
-        variance = _Sum.apply(x.square().sum(others), self.ranks) / count
+        variance = _Sum.apply(x.square().sum(others), self.ranks, self.share) / count
         with torch.no_grad():
             self.running_mean.lerp_(mean, self.momentum)
             self.running_var.lerp_(variance * count / (count - 1), self.momentum)
@@ -174,10 +194,10 @@ class _Sum(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, values, ranks):
-        ctx.ranks, ctx.share = ranks, ranks.share
+    def forward(ctx, values, ranks, share):
+        ctx.ranks, ctx.share = ranks, share
         return ranks.add_up(values.clone())
 
     @staticmethod
     def backward(ctx, gradient):
-        return ctx.ranks.add_up(gradient * ctx.share) / ctx.share, None
+        return ctx.ranks.add_up(gradient * ctx.share) / ctx.share, None, None

@@ -9,6 +9,8 @@ import math
 
 import torch
 
+from lenet_helpers.system.errors import CourseError
+
 
 class Adam:
     """Adam (Kingma and Ba, 2015, "Adam: a method for stochastic optimization").
@@ -94,7 +96,7 @@ def learning_rate_at(step, recipe, steps_total):
     if recipe.schedule == "constant":
         return highest
     if recipe.schedule != "one-cycle":
-        raise ValueError(f"unknown schedule {recipe.schedule!r}: use 'constant' or 'one-cycle'")
+        raise CourseError(f"unknown schedule {recipe.schedule!r}: use 'constant' or 'one-cycle'")
     start, end, top = highest / 25, highest / 250_000, 0.3 * steps_total - 1
     if step <= top:
         return _half_cosine(start, highest, step / top)

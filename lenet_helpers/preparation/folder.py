@@ -13,9 +13,10 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 
 from lenet_helpers.preparation.pictures import ImageError, read_image
+from lenet_helpers.system.errors import CourseError
 
 
-class FolderError(ValueError):
+class FolderError(CourseError):
     """A folder of pictures that can't be evaluated; the message names the file and the mend."""
 
 

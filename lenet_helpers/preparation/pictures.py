@@ -15,6 +15,8 @@ from contextlib import contextmanager
 import numpy as np
 from PIL import Image, ImageOps
 
+from lenet_helpers.system.errors import CourseError
+
 _FULL_SCALES = (16, 255, 1023, 4095, 16383, 65535, 2**24 - 1, 2**31 - 1, 2**32 - 1)
 """The largest values of scikit-learn's digits, and of pictures with 8, 10, 12, 14, 16, 24, 31 and 32 bits."""
 
@@ -32,7 +34,7 @@ _WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 8}
 """Formats that take more memory or time for a pixel. Decoders in Python weigh 16."""
 
 
-class ImageError(ValueError):
+class ImageError(CourseError):
     """A picture that can't be read, or in which there is no digit to read. The message names the mend."""
 
 

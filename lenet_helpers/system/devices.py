@@ -34,6 +34,21 @@ def thread_limit(threads=None):
         torch.set_num_threads(before)
 
 
+@contextmanager
+def repeatable_convolutions():
+    """Let cuDNN compute convolutions in one way only, with the same bits each time; afterwards its old choice is back.
+
+    Without this, two trainings with one seed differ on a CUDA graphics card. No other device is concerned.
+    """
+    cudnn = torch.backends.cudnn
+    before = cudnn.deterministic, cudnn.benchmark
+    cudnn.deterministic, cudnn.benchmark = True, False  # a benchmark may choose another way each time
+    try:
+        yield
+    finally:
+        cudnn.deterministic, cudnn.benchmark = before
+
+
 def pick_device():
     """Return the best device that is there: CUDA, then MPS, then the CPU.
 

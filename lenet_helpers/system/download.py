@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.whole_files import leftovers, written_whole
 
 #: name of the raw file -> (MD5 of the raw file, its size in bytes)
@@ -45,7 +46,7 @@ LOCK_NAME = ".download.lock"
 _LARGEST_ARCHIVE = 32 * 2**20  # the largest .gz has 9.9 MB; a server that sends more is not ours
 
 
-class DataError(RuntimeError):
+class DataError(CourseError):
     """MNIST files that can't be read, written or replaced; the message names the mend."""
 
 

@@ -2,6 +2,8 @@
 
 import signal
 import sys
+import threading
+from contextlib import contextmanager
 
 INTERRUPTED = 130
 """Status of a program that Ctrl-C ended: 128 + SIGINT, as shells have it."""
@@ -35,3 +37,29 @@ def run_program(main, interrupted="\ninterrupted"):
         print(interrupted, file=sys.stderr)
         status = INTERRUPTED
     sys.exit(status)
+
+
+@contextmanager
+def stop_on_interrupt(run):
+    """Let Ctrl-C, or Kernel → Interrupt, stop `run` after the current step instead of raising.
+
+    Only the main thread gets signals; elsewhere nothing changes. The second interrupt
+    raises KeyboardInterrupt as usual.
+
+    Parameters
+    ----------
+    run : TrainingRun
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def handle(number, frame):
+        run.stop()
+        signal.signal(signal.SIGINT, before)
+
+    before = signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -139,6 +139,16 @@ def test_a_mistake_in_the_program_is_not_hidden(model_file, digit_file, monkeypa
         cli.main(["predict", str(digit_file), "--model", str(model_file)])
 
 
+@pytest.mark.filterwarnings("ignore::lenet_helpers.SampleNotice")
+def test_a_mistake_in_the_training_is_not_hidden_either(monkeypatch, tmp_path):
+    def broken(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr("lenet_helpers.training.training_step", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        cli.main(["train", "--data", "sample", "--out", str(tmp_path / "m.pth")])
+
+
 # --- predict ----------------------------------------------------------------------------
 
 
@@ -243,9 +253,9 @@ def test_threads_are_what_was_asked_for(lenet, tmp_path, monkeypatch):
     asked = []
 
     class Run(TrainingRun):
-        def __init__(self, *arguments, threads):  # two threads beside a busy process can take minutes
+        def __init__(self, *arguments, threads, **options):  # two threads beside a busy process can take minutes
             asked.append(threads)
-            super().__init__(*arguments, threads=1)
+            super().__init__(*arguments, threads=1, **options)
 
     monkeypatch.setattr("lenet_helpers.TrainingRun", Run, raising=False)
     _, out, _ = lenet("train", "--epochs", 1, "--threads", 2, "--out", tmp_path / "m.pth", "--json")

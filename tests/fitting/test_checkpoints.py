@@ -45,16 +45,17 @@ def new_run(few, recipe):
 
 def stop_after(run, steps):
     """Train and stop when `steps` steps have been taken, as a button would."""
-    zero_grad = run._optimiser.zero_grad
+    optimiser = run._learner.optimiser
+    zero_grad = optimiser.zero_grad
 
     def counting():
         zero_grad()
         if run.steps_done + 1 >= steps:
             run.stop()
 
-    run._optimiser.zero_grad = counting
+    optimiser.zero_grad = counting
     list(run)
-    del run._optimiser.zero_grad
+    del optimiser.zero_grad
 
 
 def assert_same_bits(first, second):

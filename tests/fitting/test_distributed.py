@@ -14,7 +14,8 @@ import torch
 import torch.distributed as dist
 
 from lenet_helpers import BEST, FAST, LeNet, Split, TrainingRun, evaluate, fit, load_checkpoint, load_mnist, load_model
-from lenet_helpers.fitting.distributed import Ranks
+from lenet_helpers.fitting.distributed import Ranks, process_group
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 
 # Slow, some 10 s for each start: torchrun itself and every process import torch.
@@ -55,7 +56,8 @@ def run_one_step():
     try:
         with mock.patch("lenet_helpers.fitting.optimiser.Adam.step", plain_step):
             run = TrainingRun(LeNet(seed=2), few, mnist.validation, ONE_STEP, device="cpu")
-            run._inputs, run._validation = run._inputs.double(), (run._validation[0].double(), run._validation[1])
+            run._batches.inputs = run._batches.inputs.double()
+            run._validation = run._validation[0].double(), run._validation[1]
             list(run)
     finally:
         torch.set_default_dtype(before)
@@ -140,3 +142,16 @@ def test_every_image_of_a_batch_belongs_to_exactly_one_rank(images):
         shares = [list(range(images))[Ranks(rank, count).own(images)] for rank in range(count)]
         assert [image for share in shares for image in share] == list(range(images))
         assert max(map(len, shares)) - min(map(len, shares)) <= 1
+
+
+@pytest.mark.parametrize(("processes", "cards"), [(2, 1), (9, 8)])
+def test_more_processes_than_graphics_cards_are_told_how_many_there_are(monkeypatch, processes, cards):
+    monkeypatch.setattr(dist, "is_torchelastic_launched", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: cards)
+    monkeypatch.setattr(torch.cuda, "set_device", lambda number: pytest.fail("that card isn't there"))
+    monkeypatch.setenv("LOCAL_RANK", str(processes - 1))
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", str(processes))
+    with pytest.raises(CourseError, match=rf"{processes} processes here, and CUDA graphics cards: {cards}\."):
+        with process_group():
+            pytest.fail("the processes can't work")

@@ -1,0 +1,77 @@
+"""What learns in a training run: the network in its training form, its optimiser, its average."""
+
+from lenet_helpers.fitting.averaging import Average
+from lenet_helpers.fitting.distributed import SharedOptimiser, share_norms
+from lenet_helpers.fitting.folding import TrainingForm
+from lenet_helpers.fitting.optimiser import Adam
+from lenet_helpers.fitting.quick_layers import with_quick_layers
+
+
+class Learner:
+    """Takes steps, and hands over what was learnt to the plain network.
+
+    Parameters
+    ----------
+    model : LeNet
+        The plain network. It is left as it is until `hand_over`, unless the recipe trains it itself.
+    recipe : Recipe
+    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
+        The training images, on the model's device: what the training form may measure.
+    ranks : Ranks
+        The processes that take each step together.
+
+    Attributes
+    ----------
+    trained : nn.Sequential
+        The network whose parameters the optimiser moves: a training form, or `model` itself.
+    """
+
+    def __init__(self, model, recipe, inputs, ranks):
+        self.model, self.trained = model, model
+        self._ranks, self._smoothing = ranks, recipe.label_smoothing
+        if recipe.training_form:
+            measured = inputs if recipe.measured_input else None
+            self.trained = TrainingForm(model, recipe.seed, recipe.expansion, measured)
+        # The same layers and parameters; only computed in another way.
+        self._network = with_quick_layers(self.trained) if inputs.device.type == "cpu" else self.trained
+        self._average = Average(self.trained, recipe.averaging) if recipe.averaging else None
+        self.optimiser = self._stepper = Adam(self.trained.parameters(), betas=recipe.betas)
+        self._sharing = []  # what must know which share of the batch this process has
+        if ranks.count > 1:
+            self._stepper = SharedOptimiser(self.optimiser, ranks)
+            self._sharing = [self._stepper, *share_norms(self.trained, ranks)]
+
+    def step(self, training_step, batch, learning_rate):
+        """Take a `training_step` with a `Batch`, and return the loss of the whole batch before it."""
+        self.optimiser.learning_rate = learning_rate
+        for part in self._sharing:
+            part.share = batch.share
+        loss = training_step(self._network, batch.inputs, batch.labels, self._stepper, self._smoothing)
+        if self._average:
+            self._average.step()
+        return self._ranks.add_up(loss * batch.share) if self._sharing else loss
+
+    def hand_over(self):
+        """Give the model the plain weights of what was trained or averaged."""
+        source = self._average.module if self._average else self.trained
+        if isinstance(source, TrainingForm):
+            source.fold_into(self.model)
+        elif source is not self.model:
+            self.model.load_state_dict(source.state_dict())
+
+    def state_dict(self):
+        """Return all that another learner of the same recipe needs to go on."""
+        return {
+            "model": self.model.state_dict(),
+            "trained": self.trained.state_dict(),
+            "average": self._average.state_dict() if self._average else None,
+            "optimiser": self.optimiser.state_dict(),
+        }
+
+    def load_state_dict(self, state):
+        """Go on from what `state_dict` gave."""
+        self.model.load_state_dict(state["model"])
+        self.trained.load_state_dict(state["trained"])
+        if self._average:
+            self._average.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
