@@ -331,7 +331,7 @@ def draw_digit(digit, pen, width, side, blur=0.0, seed=0):
     cover = pen(digit.lines, canvas, thick, np.random.default_rng(seed))
     picture = rendered.to_picture(255 * cover)
     if blur:
-        picture = picture.filter(ImageFilter.GaussianBlur(blur * thick))
+        picture = picture.filter(ImageFilter.GaussianBlur(float(blur * thick)))
     return picture.crop(picture.point(lambda value: 255 * (value > 8)).getbbox())
 
 
