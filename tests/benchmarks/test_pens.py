@@ -204,4 +204,4 @@ def test_the_report_tells_all_and_worst_kind():
     rows = [{"page": "28", "same": 0.96, **row}, {"page": "80", "same": 1.0, **row}]
     text = drawn.show({"digits": 1000, "well": 990, "rows": rows})
     assert "**98.00%**" in text and "on the worst kind, 28, on\n**96.00%**" in text
-    assert "1,000 digits" in text and "990 are read" in text and "other 10" in text
+    assert "1,000 digits" in text and "In 990 of them" in text and "other 10" in text
