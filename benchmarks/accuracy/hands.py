@@ -7,6 +7,7 @@ in MNIST's form.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image
@@ -155,8 +156,8 @@ def _traced(skeleton):
         edge = [start, after]
         while len(links[edge[-1]]) == 2 and edge[-1] != start:
             edge.append(next(pixel for pixel in links[edge[-1]] if pixel != edge[-2]))
-        used.update(zip(edge, edge[1:], strict=False))
-        used.update(zip(edge[1:], edge, strict=False))
+        used.update(pairwise(edge))
+        used.update(pairwise(edge[::-1]))
         edges.append(edge)
 
     for start in [*nodes, *links]:  # the loops without a junction, such as most zeros, come last

@@ -9,6 +9,7 @@ import io
 import zlib
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
@@ -45,15 +46,13 @@ class Canvas:
 
     def stroke(self, line, widths, values=255):
         """Draw a line with round ends and joints; `widths` are in pixels of the page, for each point or for all."""
-        points, count = self.places(line), len(line)
-        widths = np.broadcast_to(np.maximum(np.asarray(widths) * self.fine, 1), count)
-        values = np.broadcast_to(np.asarray(values, int), count)
-        for i, ((x, y), width, value) in enumerate(zip(points.tolist(), widths.tolist(), values.tolist(), strict=True)):
-            if i and value:
-                self.pen.line([(before_x, before_y), (x, y)], fill=value, width=max(1, round(width)))
+        points = self.places(line).tolist()
+        widths = np.broadcast_to(np.maximum(np.asarray(widths) * self.fine, 1), len(line)).tolist()
+        values = np.broadcast_to(np.asarray(values, int), len(line)).tolist()
+        for before, (x, y), width, value in zip([points[0], *points[:-1]], points, widths, values, strict=True):
             if value:
+                self.pen.line([*before, x, y], fill=value, width=round(width))
                 self.pen.ellipse((x - width / 2, y - width / 2, x + width / 2 - 1, y + width / 2 - 1), fill=value)
-            before_x, before_y = x, y
 
     def cover(self):
         """How much of each pixel of the page is covered, in [0, 1]."""
@@ -82,14 +81,14 @@ def pencil(lines, canvas, width, random):
         canvas.stroke(
             line, width * (1 + 0.2 * _along(line, random, 0.25)), np.clip(200 + 25 * _along(line, random, 0.2), 0, 255)
         )
-    return canvas.cover() * (1 - 0.75 * _grain(canvas, random, 0.014))
+    return canvas.cover() * (1 - 0.65 * _grain(canvas, random, 0.01))
 
 
 def chalk(lines, canvas, width, random):
     """Chalk: wide, with a coarse grain and rough edges."""
     for line in lines:
         canvas.stroke(line, width * (1 + 0.15 * _along(line, random, 0.1)))
-    return canvas.cover() * (1 - np.clip(1.5 * _grain(canvas, random, 0.025) - 0.25, 0, 0.9))
+    return canvas.cover() * (1 - np.clip(1.3 * _grain(canvas, random, 0.02) - 0.3, 0, 0.8))
 
 
 def marker(lines, canvas, width, random):
@@ -101,7 +100,7 @@ def marker(lines, canvas, width, random):
         layer = Canvas(canvas.side, canvas.scale)
         layer.stroke(line, 0.45 * width)
         points = layer.places(line)
-        for a, b in zip(points[:-1], points[1:], strict=True):
+        for a, b in pairwise(points):
             layer.pen.polygon([*map(tuple, (a - 0.8 * tip, a + 0.8 * tip, b + 0.8 * tip, b - 0.8 * tip))], fill=255)
         bare = bare * (1 - alpha * layer.cover())
     return 1 - bare
@@ -299,9 +298,8 @@ def draw_page(page, digit):
         free = shape - ink.size[::-1]
         if page.place == "corner":
             place = np.rint(place)
-        top, left = np.clip(
-            np.rint(place * free), np.minimum(margin, free // 2), np.maximum(free - margin, free // 2)
-        ).astype(int)
+        margin = np.minimum(margin, free // 2)
+        top, left = np.clip(np.rint(place * free), margin, free - margin).astype(int)
         cover = np.zeros(shape, np.float32)
         cover[top : top + ink.height, left : left + ink.width] = np.asarray(ink, np.float32) / 255
         picture = rendered.to_picture(rendered.ink_on_paper(cover, page.ink, page.bare))
@@ -333,17 +331,22 @@ def draw_digit(digit, pen, width, side, blur=0.0, seed=0):
     cover = pen(digit.lines, canvas, thick, np.random.default_rng(seed))
     picture = rendered.to_picture(255 * cover)
     if blur:
-        picture = picture.filter(ImageFilter.GaussianBlur(blur * thick))
+        picture = picture.filter(ImageFilter.GaussianBlur(float(blur * thick)))
     return picture.crop(picture.point(lambda value: 255 * (value > 8)).getbbox())
 
 
 def widest_pen(digit, thinnest=0.05, widest=0.2):
-    """The widest pen that leaves the digit its holes: who takes a wider one writes larger."""
+    """The widest pen that leaves the digit its holes, and each of them large enough to be seen.
+
+    Who takes a wider one writes larger.
+    """
 
     def holes(width):
-        ink = np.pad(np.asarray(draw_digit(digit, felt, width, 160)) > 127, 1)
-        labels, count = ndimage.label(~ink)
-        return int((np.bincount(labels.ravel())[2:] > 20).sum()) if count else 0
+        side = 160
+        ink = np.pad(np.asarray(draw_digit(digit, felt, width, side)) > 127, 1)
+        labels, count = ndimage.label(~ink)  # the first is all around
+        depths = ndimage.maximum(ndimage.distance_transform_edt(~ink), labels, np.arange(2, count + 1))
+        return int((np.asarray(depths) > 0.02 * side).sum())
 
     wanted = holes(thinnest)
     return next((width for width in np.arange(widest, thinnest, -0.025) if holes(width) == wanted), thinnest)
@@ -362,16 +365,46 @@ def in_mnist_form(digit, width=MNIST_STROKE):
     -------
     ndarray of uint8, shape (28, 28)
     """
-    fine = 8
-    ink = draw_digit(digit, felt, width, 20 * fine)
-    page = Image.new("L", (60 * fine,) * 2)
-    page.paste(ink, (20 * fine, 20 * fine))
-    values = np.asarray(page.filter(ImageFilter.GaussianBlur(0.45 * fine)), np.float32)
-    y, x = ndimage.center_of_mass(values)
+    return _form_and_middle(digit, width)[0]
+
+
+def _form_and_middle(digit, width=MNIST_STROKE):
+    """Return a digit in MNIST's form, and the place of the lines' 0 in it: x and y in pixels."""
+    fine, side = 8, 48
+    canvas = Canvas(side * fine, 20 * (1 - width) * fine)
+    ink = rendered.to_picture(255 * felt(digit.lines, canvas, 20 * width * fine, None))
+    values = np.asarray(ink.filter(ImageFilter.GaussianBlur(0.45 * fine)), np.float32)
     # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
-    top, left = round(y + 0.5 - 14.5 * fine), round(x + 0.5 - 14.5 * fine)
+    top, left = (round(at + 0.5 - 14.5 * fine) for at in ndimage.center_of_mass(values))
     values = values[top : top + 28 * fine, left : left + 28 * fine]
-    return np.rint(values.reshape(28, fine, 28, fine).mean((1, 3))).astype(np.uint8)
+    pixels = np.rint(values.reshape(28, fine, 28, fine).mean((1, 3))).astype(np.uint8)
+    return pixels, side / 2 - np.array([left, top]) / fine
+
+
+def ink_kept(pixels, digit):
+    """Tell how much of a drawing the network still sees.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (28, 28)
+        What the preparation made of any page with the digit.
+    digit : Digit
+
+    Returns
+    -------
+    float
+        The share of the length of the digit's lines that lies on ink, in [0, 1], where it fits best: the preparation
+        may have moved it by a pixel and a half, and scaled it by 5 %.
+    """
+    points = 20 * (1 - MNIST_STROKE) * np.concatenate(digit.lines)
+    middle = _form_and_middle(digit)[1] - 0.5  # the middle of pixel 0 is at 0 for map_coordinates
+    shifts = np.stack(np.meshgrid(np.linspace(-1.5, 1.5, 7), np.linspace(-1.5, 1.5, 7)), axis=-1).reshape(-1, 1, 2)
+    best = 0.0
+    for scale in (1.0, 0.95, 1.05):
+        x, y = np.moveaxis(scale * points + middle + shifts, -1, 0)
+        inked = ndimage.map_coordinates(pixels.astype(np.float32), [y, x], order=1) > 64
+        best = max(best, float(inked.mean(1).max()))
+    return best
 
 
 def _as_jpeg(picture, quality):
