@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,9 +87,6 @@ class Settings:
 
 def load_quietly(data):
     """Return MNIST; the sample that a quick run asks for needs no notice."""
-    from lenet_helpers import SampleNotice, load_mnist
+    from lenet_helpers.data import load_mnist, local_mnist
 
-    with warnings.catch_warnings():
-        if data == "sample":
-            warnings.simplefilter("ignore", SampleNotice)
-        return load_mnist(data)
+    return local_mnist(data) if data == "sample" else load_mnist(data)

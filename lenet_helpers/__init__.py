@@ -7,6 +7,8 @@ those who need it.
 
 import importlib
 
+from lenet_helpers.system.lazy import lazily
+
 __version__ = "1.2.0"
 
 # name -> module that defines it. The order is that of the lessons.
@@ -76,13 +78,6 @@ _HOMES = {
 __all__ = sorted([*_HOMES, "__version__"])
 
 
-def __getattr__(name):
-    if name not in _HOMES:
-        raise AttributeError(f"module 'lenet_helpers' has no attribute '{name}'")
-    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
-    globals()[name] = value
-    return value
-
-
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazily(
+    __name__, __all__, lambda name: getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+)

@@ -5,6 +5,7 @@ learning applied to document recognition"); ReLU, the narrow head and the global
 average pooling of Lin et al. (2013, "Network in network") are this course's own.
 """
 
+import warnings
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from torch import nn
 
 from lenet_helpers.system.devices import thread_limit
 from lenet_helpers.system.errors import CourseError
-from lenet_helpers.system.tensor_files import NoTensors, read_tensors, write_tensors
+from lenet_helpers.system.tensor_files import NoTensors, Objects, read_tensors, write_tensors
 
 
 class LeNet(nn.Sequential):
@@ -146,11 +147,14 @@ def forward_in_batches(model, inputs, batch_size=1000):
     inputs : Tensor of float32, shape (N, 1, 28, 28)
         Moved to the model's device, batch by batch.
     batch_size : int
+        At least 1.
 
     Returns
     -------
     Tensor of float32, shape (N, 10), on the model's device
     """
+    if batch_size < 1:
+        raise ValueError(f"the batch size is {batch_size}, and must be at least 1")
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
@@ -206,12 +210,14 @@ _LARGEST_FILE = 10 * 2**20  # the weights take 65 kB; reading far more could onl
 def load_model(path, device="cpu"):
     """Read a LeNet from a `state_dict` file. Taught in notebook 03.
 
-    Only tensors are read (``weights_only=True``): a file can't run code.
+    Only tensors are read (``weights_only=True``): a file can't run code. Weights that lie in
+    a dictionary of other things, whose names have a prefix, or that are not float32 are
+    taken after a warning that says so.
 
     Parameters
     ----------
     path : path
-        As written by `save_model`.
+        As written by `save_model`, or by ``torch.save(model.state_dict(), path)``.
     device : torch.device or str
 
     Returns
@@ -225,19 +231,58 @@ def load_model(path, device="cpu"):
         The file is missing, is no state_dict, belongs to another network, or holds
         numbers that are not finite. The message names the file and the mend.
     """
-    mend = "Train one with: lenet train --recipe best --out FILE"
+    mend = "Use the course's model.pth, or train one in seconds: lenet train --recipe fast --out FILE"
     try:
         weights = read_tensors(path, _LARGEST_FILE)
     except FileNotFoundError:
         raise ModelError(f"{path} does not exist. Check the name. {mend}") from None
     except OSError as error:
         raise ModelError(f"{path} can't be read ({error.strerror}). Choose a file that you can read.") from error
+    except Objects as error:
+        raise ModelError(
+            f"{path} is not a file of weights: it {error}. If it is a whole network, load it where it was saved "
+            f"and write its weights: torch.save(model.state_dict(), FILE). {mend}"
+        ) from error
     except NoTensors as error:
         raise ModelError(f"{path} is not a file of weights: it {error}. {mend}") from error
     model = LeNet(seed=0)
+    weights, notes = _plain_weights(weights, model.state_dict())
     _check_weights(path, weights, model.state_dict(), mend)
+    if notes:
+        warnings.warn(f"{path}: {', '.join(notes)}", stacklevel=2)
     model.load_state_dict(weights)
     return model.to(device).eval()
+
+
+def _plain_weights(content, expected):
+    """Return what may be the weights in a file's content, and notes on what was done to them.
+
+    Programs put them beside other things, such as the number of the epoch; torch.nn.DataParallel
+    and torch.compile put a prefix before each name; half precision saves space.
+    """
+    if not isinstance(content, dict):
+        return content, []
+    inside = {key: _without_prefix(value, expected) for key, value in content.items() if isinstance(value, dict)}
+    at = next((key for key, (value, _) in inside.items() if value.keys() == expected.keys()), None)
+    weights, prefix = _without_prefix(content, expected) if at is None else inside[at]
+    notes = [] if at is None else [f"the weights are taken from its entry {at!r}"]
+    if prefix:
+        notes.append(f"their names are taken without {prefix!r}")
+    floats = {name: value for name, value in weights.items() if torch.is_tensor(value) and value.is_floating_point()}
+    if others := sorted({str(value.dtype).removeprefix("torch.") for value in floats.values()} - {"float32"}):
+        weights = {**weights, **{name: value.float() for name, value in floats.items()}}
+        notes.append(f"numbers in {' and '.join(others)} are turned into float32")
+    return weights, notes
+
+
+def _without_prefix(weights, expected):
+    """Return the weights by their plain names, and what stood before each of these."""
+    first = next(iter(expected))
+    names = [name for name in weights if isinstance(name, str)]
+    prefix = next((name.removesuffix(first) for name in names if name.endswith(first)), "")
+    if not all(name.startswith(prefix) for name in names) or len(names) < len(weights):
+        return weights, ""
+    return {name.removeprefix(prefix): value for name, value in weights.items()}, prefix
 
 
 def _check_weights(path, weights, expected, mend):

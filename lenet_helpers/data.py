@@ -5,7 +5,6 @@ shape (N, 28, 28) with 0 = background and 255 = ink; *inputs* are float32 of sha
 (N, 1, 28, 28) in [-1, 1]; *labels* are int64 of shape (N,) in 0..9.
 """
 
-import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from PIL import Image
 from torch.utils.data import Dataset
 
 from lenet_helpers.system.download import RAW_FILES, TIME_LIMIT_SECONDS, ensure_raw_files
-from lenet_helpers.system.paths import ASSETS, COURSE
+from lenet_helpers.system.paths import ASSETS, data_folder
 
 CLASSES = tuple(range(10))
 """The ten classes. A class index is the digit itself."""
@@ -44,11 +43,30 @@ class Split:
         0 = background, 255 = ink.
     labels : ndarray of int64, shape (N,)
         0..9.
+
+    Raises
+    ------
+    ValueError
+        Pixels and labels differ in length, so that they can't belong together.
+    TypeError
+        The labels are not whole numbers.
+
+    Notes
+    -----
+    Tensors on any device and lists are taken as well, and become arrays.
     """
 
     name: str
     pixels: np.ndarray
     labels: np.ndarray
+
+    def __post_init__(self):
+        _check_lengths(self.pixels, self.labels)
+        labels = as_array(self.labels)
+        if labels.dtype.kind not in "iu":
+            raise TypeError(f"labels must be whole numbers, not {labels.dtype}")
+        object.__setattr__(self, "pixels", as_array(self.pixels))
+        object.__setattr__(self, "labels", labels.astype(np.int64, copy=False))
 
     def __len__(self):
         return len(self.labels)
@@ -89,9 +107,11 @@ def load_mnist(root=None, *, download=True, time_limit=TIME_LIMIT_SECONDS, progr
 
     The files are looked for in ``ROOT/MNIST/raw``, torchvision's layout, where ROOT
     is the argument, else the environment variable LENET_DATA, else ``data/`` in the
-    course folder. Each file is verified by checksum before it is used. When MNIST
-    can't be had, the bundled sample takes its place after one `SampleNotice`. Setting
-    ROOT to the word ``sample`` asks for the sample, and then nothing is fetched.
+    course folder, or for an installed package the user's cache folder. They may also lie
+    in ROOT itself, be packed (``.gz``), or have a dot in their names (``.idx3-ubyte``).
+    Each file is verified by checksum before it is used. When MNIST can't be had, the
+    bundled sample takes its place after one `SampleNotice`. Setting ROOT to the word
+    ``sample`` asks for the sample, and then nothing is fetched.
 
     Parameters
     ----------
@@ -114,7 +134,7 @@ def load_mnist(root=None, *, download=True, time_limit=TIME_LIMIT_SECONDS, progr
     DataError
         A file is damaged and can't be moved aside, or the folder can't be written to.
     """
-    root = Path(root or os.environ.get("LENET_DATA") or COURSE / "data").expanduser()
+    root = Path(root or data_folder()).expanduser()
     if str(root) == "sample":
         return _load_sample("as asked for")
     raw = root / "MNIST" / "raw"
@@ -123,7 +143,7 @@ def load_mnist(root=None, *, download=True, time_limit=TIME_LIMIT_SECONDS, progr
     except ConnectionError as reason:
         return _load_sample(
             f"because {reason}. To use all of MNIST, connect to the network and run this again, "
-            f"or put {', '.join(RAW_FILES)} into {raw}"
+            f"or put {', '.join(RAW_FILES)}, packed or not, into {raw}"
         )
     pixels, labels = _decode(contents["train-images-idx3-ubyte"], contents["train-labels-idx1-ubyte"])
     held_out = first_of_each_class(labels, VALIDATION_PER_CLASS)
@@ -134,6 +154,23 @@ def load_mnist(root=None, *, download=True, time_limit=TIME_LIMIT_SECONDS, progr
         source="full MNIST: 55,000 train, 5,000 validation, 10,000 test images",
         is_sample=False,
     )
+
+
+def local_mnist(root=None):
+    """Return MNIST where it is at hand, else the bundled sample; nothing is downloaded, and no notice given."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", SampleNotice)
+        return load_mnist(root, download=False)
+
+
+def as_array(values):
+    """Return a tensor on any device, an array or a list as an ndarray; the memory is shared where it can be."""
+    return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
+
+
+def _check_lengths(pixels, labels):
+    if len(pixels) != len(labels):
+        raise ValueError(f"{len(pixels)} images but {len(labels)} labels: each image needs one of its own")
 
 
 def first_of_each_class(labels, count):
@@ -157,7 +194,7 @@ def first_of_each_class(labels, count):
     ValueError
         A class that occurs has fewer than `count` samples.
     """
-    labels = np.asarray(labels)
+    labels = as_array(labels)
     chosen = np.zeros(len(labels), dtype=bool)
     for label in np.unique(labels):
         positions = np.flatnonzero(labels == label)
@@ -219,10 +256,8 @@ class MNISTDataset(Dataset):
     """
 
     def __init__(self, pixels, labels, transform=None):
-        if len(pixels) != len(labels):
-            raise ValueError(f"{len(pixels)} images but {len(labels)} labels")
-        self.pixels = np.asarray(pixels)
-        self.labels = np.asarray(labels)
+        _check_lengths(pixels, labels)
+        self.pixels, self.labels = as_array(pixels), as_array(labels)
         self.transform = transform
 
     def __len__(self):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet_helpers.architecture import forward_in_batches
-from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.data import CLASSES, as_array, to_input
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def evaluate(model, split, batch_size=1000):
     -------
     Evaluation
     """
-    logits = forward_in_batches(model, to_input(split.pixels), batch_size).double().cpu().numpy()
+    logits = forward_in_batches(model, to_input(split.pixels), batch_size).cpu().double().numpy()
     # log-softmax with the largest logit taken out first, so that exp never overflows
     log_probabilities = logits - logits.max(axis=1, keepdims=True)
     log_probabilities -= np.log(np.exp(log_probabilities).sum(axis=1, keepdims=True))
@@ -153,7 +153,7 @@ def precision_recall(matrix):
     recall : ndarray of float64, shape (10,)
         Of what is this class, the fraction that was read so. NaN if nothing is.
     """
-    matrix = np.asarray(matrix, dtype=np.float64)
+    matrix = as_array(matrix).astype(np.float64)
     with np.errstate(invalid="ignore"):  # 0 / 0 is NaN: there is no answer
         return np.diag(matrix) / matrix.sum(axis=0), np.diag(matrix) / matrix.sum(axis=1)
 
@@ -203,7 +203,7 @@ def most_confident_mistakes(evaluation, count=10):
 
 
 def _same_length(labels, predictions):
-    labels, predictions = np.asarray(labels), np.asarray(predictions)
+    labels, predictions = as_array(labels), as_array(predictions)
     if labels.shape != predictions.shape or labels.ndim != 1:
         raise ValueError(f"labels {labels.shape} and predictions {predictions.shape} must be (N,) and equally long")
     if len(labels) == 0:

@@ -229,12 +229,13 @@ def probabilities_over_slants(model, inputs, slants=SLANTS):
 
     Returns
     -------
-    Tensor of float64, shape (N, 10), on the model's device
+    Tensor of float64, shape (N, 10), on the CPU
         Each row sums to 1.
     """
     means = []
     for chunk in inputs.split(_AT_ONCE):
         logits = forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1))
-        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell.
-        means.append(logits.double().softmax(dim=1).view(len(slants), len(chunk), -1).mean(dim=0))
+        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell. On
+        # the CPU, because Apple's graphics cards have none.
+        means.append(logits.cpu().double().softmax(dim=1).view(len(slants), len(chunk), -1).mean(dim=0))
     return torch.cat(means)

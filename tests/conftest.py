@@ -3,7 +3,6 @@
 import os
 import signal
 import socket
-import warnings
 
 os.environ["MPLBACKEND"] = "agg"
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # for the processes that tests start, too
@@ -75,8 +74,6 @@ def raw_folder(full_mnist):
 
 
 def _load(root):
-    from lenet_helpers import load_mnist
+    from lenet_helpers.data import local_mnist
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return load_mnist(root, download=False)
+    return local_mnist(root)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import re
 import shutil
+import ssl
 import struct
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import time
 import warnings
 from pathlib import Path
 
+import certifi
 import numpy as np
 import pytest
 import torch
@@ -41,6 +43,7 @@ from lenet_helpers import (
     DataError,
     MNISTDataset,
     SampleNotice,
+    Split,
     first_of_each_class,
     load_mnist,
     original_transform,
@@ -194,6 +197,34 @@ def test_dataloader_with_two_workers_gives_the_same_batches(sample):
     assert torch.equal(torch.cat([images for images, _ in here]), sample.validation.tensors()[0])
 
 
+@pytest.mark.parametrize("keep", [range(7), []])
+def test_a_split_of_unequal_lengths_is_refused(sample, keep):
+    with pytest.raises(ValueError, match=rf"10 images but {len(keep)} labels"):
+        Split("mine", sample.test.pixels[:10], sample.test.labels[list(keep)])
+
+
+def test_labels_that_are_no_whole_numbers_are_refused(sample):
+    with pytest.raises(TypeError, match="whole numbers, not float64"):
+        Split("mine", sample.test.pixels[:2], [0.5, 1.0])
+
+
+@pytest.mark.parametrize("labels", [torch.tensor, list, np.uint8, np.array], ids=["tensor", "list", "uint8", "array"])
+def test_a_split_of_tensors_or_lists_is_one_of_arrays(sample, labels):
+    pixels, expected = sample.test.pixels[::100], sample.test.labels[::100]
+    split = Split("mine", torch.from_numpy(pixels.copy()), labels(expected))
+    assert type(split.pixels) is np.ndarray and np.array_equal(split.pixels, pixels)
+    assert split.labels.dtype == np.int64 and np.array_equal(split.labels, expected)
+    inputs, targets = split.tensors()
+    assert torch.equal(inputs, to_input(pixels)) and targets.tolist() == expected.tolist()
+
+
+def test_tensors_are_taken_where_arrays_are(sample):
+    pixels, labels = torch.from_numpy(sample.test.pixels.copy()), torch.from_numpy(sample.test.labels.copy())
+    assert np.array_equal(first_of_each_class(labels, 3), first_of_each_class(sample.test.labels, 3))
+    image, label = MNISTDataset(pixels, labels)[700]
+    assert torch.equal(image, MNISTDataset(sample.test.pixels, sample.test.labels)[700][0]) and label == 7
+
+
 # --- the sample -------------------------------------------------------------------------
 
 
@@ -320,6 +351,50 @@ def test_only_what_is_missing_is_downloaded(tmp_path, tiny_files):
     with server(serve(tiny_files)) as (address, requests):
         ensure_raw_files(tmp_path, progress=False, mirrors=[address])
     assert requests == [f"/mnist/{list(tiny_files)[3]}.gz"]
+
+
+USUAL_PLACES = {
+    "packed": lambda name: (f"MNIST/raw/{name}.gz", gzip.compress),
+    "directly in ROOT": lambda name: (name, bytes),
+    "packed, in ROOT": lambda name: (f"{name}.gz", gzip.compress),
+    "with a dot": lambda name: (f"MNIST/raw/{name.replace('-idx', '.idx')}", bytes),
+    "with a dot, packed, in ROOT": lambda name: (f"{name.replace('-idx', '.idx')}.gz", gzip.compress),
+    "in MNIST": lambda name: (f"MNIST/{name}", bytes),
+    "each in a folder of its name": lambda name: (f"{name}/{name}", bytes),
+}
+
+
+@pytest.mark.parametrize("place", USUAL_PLACES)
+def test_the_right_files_are_recognised_where_and_as_people_have_them_and_nothing_is_written(
+    tmp_path, tiny_files, place
+):
+    for name, content in tiny_files.items():
+        path, packed = USUAL_PLACES[place](name)
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(packed(content))
+    before = sorted(tmp_path.rglob("*"))
+    assert ensure_raw_files(tmp_path / "MNIST" / "raw", mirrors=[]) == tiny_files
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize("wrong", [b"", b"no archive", gzip.compress(b"other")[:-4], gzip.compress(bytes(2**20))])
+def test_a_wrong_file_in_another_place_is_neither_used_nor_touched(tmp_path, tiny_files, wrong):
+    raw = tmp_path / "MNIST" / "raw"
+    for name in tiny_files:
+        (tmp_path / f"{name}.gz").write_bytes(wrong)
+        (tmp_path / name).write_bytes(wrong)
+    with server(serve(tiny_files)) as (address, requests):
+        assert ensure_raw_files(raw, progress=False, mirrors=[address]) == tiny_files
+        assert len(requests) == 4
+    assert names(raw) == sorted(tiny_files)
+    assert all((tmp_path / name).read_bytes() == (tmp_path / f"{name}.gz").read_bytes() == wrong for name in tiny_files)
+
+
+def test_beside_a_damaged_file_its_archive_is_read(tmp_path, tiny_files):
+    for name, content in tiny_files.items():
+        (tmp_path / name).write_bytes(content[:-1])
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(content))
+    assert ensure_raw_files(tmp_path, download=False) == tiny_files
 
 
 def test_a_damaged_file_is_kept_aside_never_used_and_fetched_again(tmp_path, tiny_files):
@@ -586,6 +661,48 @@ def test_a_proxy_that_makes_no_sense_is_no_crash(tmp_path, tiny_files, monkeypat
 
 
 # --- what is shown, and folders that can't be used ---------------------------------------
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """A certificate for this computer that nobody else knows, in a file with its key."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl, which makes the certificate, is not installed")
+    folder = tmp_path_factory.mktemp("certificate")
+    made = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=here -addext subjectAltName=IP:127.0.0.1"
+    command = [*made.split(), "-keyout", folder / "key.pem", "-out", folder / "certificate.pem"]
+    subprocess.run(command, check=True, capture_output=True)
+    with open(folder / "certificate.pem", "a") as file:
+        file.write((folder / "key.pem").read_text())
+    return folder / "certificate.pem"
+
+
+@pytest.fixture
+def tls(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def test_a_certificate_that_nobody_knows_is_told_with_its_mend(tmp_path, tiny_files, tls):
+    with server(serve(tiny_files), tls) as (address, _):
+        with pytest.raises(ConnectionError, match=r"certificate can't be verified \(self.signed.*set SSL_CERT_FILE"):
+            ensure_raw_files(tmp_path, progress=False, mirrors=[address])
+
+
+def test_certificates_come_from_the_environment(tmp_path, tiny_files, tls, certificate, monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setattr(certifi, "where", lambda: pytest.fail("not needed"))
+    with server(serve(tiny_files), tls) as (address, _):
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
+
+
+def test_where_this_computer_has_no_certificates_those_of_certifi_are_used(
+    tmp_path, tiny_files, tls, certificate, monkeypatch
+):
+    monkeypatch.setattr(certifi, "where", lambda: str(certificate))
+    with server(serve(tiny_files), tls) as (address, _):
+        assert ensure_raw_files(tmp_path, progress=False, mirrors=[address]) == tiny_files
 
 
 def test_a_progress_bar_is_shown_while_downloading_and_only_then(tmp_path, tiny_files, capsys):

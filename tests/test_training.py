@@ -5,7 +5,10 @@ import io
 import math
 import pickle
 import platform
+import re
 import signal
+import warnings
+from collections import OrderedDict
 
 import numpy as np
 import pytest
@@ -18,6 +21,7 @@ from lenet_helpers.architecture import LeNet, ModelError, load_model, save_model
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.fitting.augmentation import Augmentation
+from lenet_helpers.fitting.checkpoints import save_checkpoint
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
 from lenet_helpers.fitting.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
 from lenet_helpers.system.devices import environment_stamp, pick_device, thread_limit
@@ -419,9 +423,12 @@ REFUSED = {
     "other shape": (changed(fc3_bias=torch.zeros(11)), r"fc3.bias has shape \(11,\), not \(10,\)"),
     "nan": (changed(fc3_bias=torch.full((10,), math.nan)), "fc3.bias must hold finite float32 numbers"),
     "infinity": (changed(fc3_bias=torch.full((10,), math.inf)), "fc3.bias must hold finite float32 numbers"),
-    "float64": (changed(fc3_bias=torch.zeros(10).double()), "fc3.bias must hold finite float32 numbers"),
-    "float16": (changed(fc3_bias=torch.zeros(10).half()), "fc3.bias must hold finite float32 numbers"),
-    "whole network": (bytes_of(LeNet(seed=0)), "is not a file of weights"),
+    "whole numbers": (changed(fc3_bias=torch.zeros(10).int()), "fc3.bias must hold finite float32 numbers"),
+    "too large for float32": (
+        changed(fc3_bias=torch.full((10,), 1e300, dtype=torch.float64)),
+        "finite float32 numbers",
+    ),
+    "whole network": (bytes_of(LeNet(seed=0)), r"asks for lenet_helpers\.architecture\.LeNet.*model\.state_dict"),
     "too large": (bytes(11 * 2**20), "more than can be meant"),
 }
 
@@ -433,8 +440,64 @@ def test_file_that_is_no_lenet_is_refused_by_name_with_the_mend(tmp_path, name):
     path.write_bytes(content)
     with pytest.raises(ModelError, match=message) as caught:
         load_model(path)
-    assert str(path) in str(caught.value) and "lenet train" in str(caught.value)
+    assert str(path) in str(caught.value) and "lenet train --recipe fast" in str(caught.value)
+    assert ("damaged" in str(caught.value)) is (name in ("text", "empty", "truncated"))
     assert path.read_bytes() == content
+
+
+def prefixed(weights, prefix):
+    return OrderedDict((prefix + name, value) for name, value in weights.items())
+
+
+def as_type(weights, dtype):
+    return {name: value.to(dtype) for name, value in weights.items()}
+
+
+AS_OTHERS_SAVE = {
+    "DataParallel": (lambda weights: prefixed(weights, "module."), r"without 'module\.'"),
+    "torch.compile": (lambda weights: prefixed(weights, "_orig_mod."), r"without '_orig_mod\.'"),
+    "both": (lambda weights: prefixed(weights, "module._orig_mod."), r"without 'module\._orig_mod\.'"),
+    "PyTorch's tutorial": (
+        lambda weights: {"epoch": 3, "model_state_dict": weights, "optimizer_state_dict": {"state": {}}, "loss": 0.1},
+        "from its entry 'model_state_dict'",
+    ),
+    "Lightning": (lambda weights: {"state_dict": prefixed(weights, "model.")}, r"entry 'state_dict', .*'model\.'"),
+    "timm": (lambda weights: {"arch": "lenet", "state_dict": weights, "args": None}, "entry 'state_dict'"),
+    "model": (lambda weights: {"model": weights, "ema": weights}, "entry 'model'"),
+    "half": (lambda weights: as_type(weights, torch.half), "float16 are turned into float32"),
+    "double": (lambda weights: as_type(weights, torch.float64), "float64 are turned"),
+    "mixed": (
+        lambda weights: {**weights, "fc3.bias": weights["fc3.bias"].bfloat16()}, "bfloat16 are turned into float32",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AS_OTHERS_SAVE)
+def test_weights_are_found_where_other_programs_put_them_and_a_note_says_so(tmp_path, name):
+    wrapped, note = AS_OTHERS_SAVE[name]
+    weights, path = LeNet(seed=3).state_dict(), tmp_path / "theirs.pth"
+    torch.save(wrapped(weights), path)
+    with pytest.warns(UserWarning, match=f"^{re.escape(str(path))}: .*{note}"):
+        found = load_model(path).state_dict()
+    for layer, value in weights.items():
+        assert found[layer].dtype == torch.float32
+        torch.testing.assert_close(found[layer], value, rtol=0.01, atol=1e-3)
+    assert name in ("half", "mixed") or same(found, weights)
+
+
+def test_a_checkpoint_of_ours_is_a_file_of_weights_too(tmp_path, few):
+    run = TrainingRun(LeNet(seed=0), *few, dataclasses.replace(FEW_STEPS, epochs=1), device="cpu")
+    list(run)
+    save_checkpoint(run, tmp_path / "run.ckpt")
+    with pytest.warns(UserWarning, match="entry 'model'"):
+        assert same(load_model(tmp_path / "run.ckpt").state_dict(), weights_of(run.model))
+
+
+def test_the_state_dict_itself_is_read_without_a_note(tmp_path):
+    torch.save(LeNet(seed=3).state_dict(), tmp_path / "plain.pth")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert same(load_model(tmp_path / "plain.pth").state_dict(), weights_of(LeNet(seed=3)))
 
 
 def test_missing_file_is_named_with_the_mend(tmp_path):

@@ -8,8 +8,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 @contextlib.contextmanager
-def server(answer):
-    """A server on this computer; ``answer(handler, name)`` writes one response."""
+def server(answer, tls=None):
+    """A server on this computer; ``answer(handler, name)`` writes one response, over TLS where a context is given."""
     requests = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -23,9 +23,11 @@ def server(answer):
 
     httpd = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     httpd.daemon_threads = True
+    if tls:
+        httpd.socket = tls.wrap_socket(httpd.socket, server_side=True)
     threading.Thread(target=httpd.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{httpd.server_port}/mnist/", requests
+        yield f"{'https' if tls else 'http'}://127.0.0.1:{httpd.server_port}/mnist/", requests
     finally:
         httpd.shutdown()
         httpd.server_close()

@@ -18,10 +18,9 @@ import click
 
 from lenet_helpers import __version__
 from lenet_helpers.system.errors import CourseError
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import MODEL
 from lenet_helpers.system.programs import INTERRUPTED, run_program
 
-DEFAULT_MODEL = COURSE / "model.pth"
 DEFAULT_OUT = Path("lenet.pth")
 _FOR_THE_READER = (CourseError, OSError)
 """Errors that say what to do; all others are mistakes in the program."""
@@ -29,7 +28,7 @@ _FOR_THE_READER = (CourseError, OSError)
 _model_option = click.option(
     "--model",
     type=click.Path(path_type=Path),
-    default=DEFAULT_MODEL,
+    default=MODEL,
     show_default="the course's model.pth",
     help="Model file to use.",
 )

@@ -14,6 +14,8 @@ import functools
 import importlib
 import warnings
 
+from lenet_helpers.system.lazy import lazily
+
 # Demo, which is also its module in figures/ and in live/ -> its widget. The twin is called <demo>_figure.
 # None stands in this folder itself: importing it would put the module in the demo's place.
 _DEMOS = {
@@ -29,25 +31,19 @@ _DEMOS = {
 __all__ = sorted([*_DEMOS, *(f"{name}_figure" for name in _DEMOS)])
 
 
-def __getattr__(name):
-    if name not in __all__:
-        raise AttributeError(f"module 'lenet_helpers.demos' has no attribute '{name}'; it has {', '.join(__all__)}")
+def _load(name):
     demo = name.removesuffix("_figure")
     if name != demo:
-        value = getattr(importlib.import_module(f"{__name__}.figures.{demo}"), name)
-    else:
-        try:
-            value = getattr(importlib.import_module(f"{__name__}.live.{demo}"), _DEMOS[demo])
-        except ImportError as error:
-            if error.name not in ("ipywidgets", "anywidget", "traitlets"):
-                raise
-            value = _stand_in(name, error.name)
-    globals()[name] = value
-    return value
+        return getattr(importlib.import_module(f"{__name__}.figures.{demo}"), name)
+    try:
+        return getattr(importlib.import_module(f"{__name__}.live.{demo}"), _DEMOS[demo])
+    except ImportError as error:
+        if error.name not in ("ipywidgets", "anywidget", "traitlets"):
+            raise
+        return _stand_in(name, error.name)
 
 
-def __dir__():
-    return __all__
+__getattr__, __dir__ = lazily(__name__, __all__, _load)
 
 
 def _stand_in(name, missing):

@@ -12,14 +12,17 @@ import hashlib
 import http.client
 import io
 import queue
+import ssl
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 import warnings
 import zlib
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
+import certifi
 from filelock import FileLock, Timeout
 from tqdm.auto import tqdm
 
@@ -51,12 +54,13 @@ class DataError(CourseError):
 
 
 def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress=True, mirrors=None):
-    """Return the folder `raw` with all four verified MNIST files in it.
+    """Return the contents of the four MNIST files, verified; what is missing is fetched and kept in the folder `raw`.
 
     Parameters
     ----------
     raw : Path
-        Folder in torchvision's layout, ``ROOT/MNIST/raw``. Created when missing.
+        Folder in torchvision's layout, ``ROOT/MNIST/raw``. Created when something is fetched. Files that
+        people have elsewhere in ROOT, packed, or under another usual name are read where they are.
     download : bool
         Fetch what is missing or damaged. With False, that raises ConnectionError.
     time_limit : float
@@ -81,6 +85,9 @@ def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress
     deadline = time.monotonic() + time_limit
     found = {name: _read(raw / name) for name in RAW_FILES}
     contents = {name: content for name, content in found.items() if _is_right(name, content)}
+    for name in RAW_FILES.keys() - contents.keys():
+        if (content := next((one for one in _elsewhere(raw, name) if _is_right(name, one)), None)) is not None:
+            contents[name] = content
     if len(contents) == len(RAW_FILES):
         return contents
     damaged = [name for name, content in found.items() if content is not None and name not in contents]
@@ -151,6 +158,17 @@ def _read(path):
         raise DataError(
             f"{path} can't be read ({error.strerror}). Allow reading it, or point LENET_DATA at another folder."
         ) from error
+
+
+def _elsewhere(raw, name):
+    """Yield the contents of what may be this file under another usual name, or in another folder of ROOT."""
+    for folder in (raw, raw.parent, raw.parent.parent):
+        for stem in (name, name.replace("-idx", ".idx")):
+            for path in (folder / stem, folder / stem / stem):  # archives hold each file in a folder of its name, too
+                with suppress(OSError):
+                    yield path.read_bytes()
+            with suppress(OSError, EOFError, zlib.error), gzip.open(folder / f"{stem}.gz") as archive:
+                yield archive.read(RAW_FILES[name][1] + 1)
 
 
 def _is_right(name, content):
@@ -253,9 +271,7 @@ def _open(url, deadline):
 
     def open_it():
         try:
-            # An opener of our own: urlopen keeps the proxies that were set at its first call.
-            opener = urllib.request.build_opener()
-            answers.put(opener.open(url, timeout=min(STALL_SECONDS, seconds_left)))
+            answers.put(_response(url, timeout=min(STALL_SECONDS, seconds_left)))
         except Exception as error:
             answers.put(error)
 
@@ -267,6 +283,26 @@ def _open(url, deadline):
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+def _response(url, timeout):
+    """The response of `url`; where this computer's certificates don't do, those of certifi are tried."""
+    # Openers of our own: urlopen keeps the proxies that were set at its first call.
+    try:
+        return urllib.request.build_opener().open(url, timeout=timeout)
+    except urllib.error.URLError as error:
+        if not isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise
+    https = urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=certifi.where()))
+    try:
+        return urllib.request.build_opener(https).open(url, timeout=timeout)
+    except urllib.error.URLError as error:
+        if not isinstance(error.reason, ssl.SSLCertVerificationError):
+            raise
+        raise ConnectionError(
+            f"its certificate can't be verified ({error.reason.verify_message}); where a proxy opens TLS, "
+            "set SSL_CERT_FILE to the file with the proxy's certificate"
+        ) from error
 
 
 def _write(path, content):

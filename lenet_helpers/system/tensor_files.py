@@ -15,6 +15,10 @@ class NoTensors(ValueError):
     """The bytes of the file are not what `write_tensors` writes."""
 
 
+class Objects(NoTensors):
+    """The file holds whole objects of Python, such as a network, and reading them would run code."""
+
+
 def read_tensors(path, largest):
     """Read numbers, texts and tensors from the file at `path`.
 
@@ -35,7 +39,7 @@ def read_tensors(path, largest):
     OSError
         The file can't be read.
     NoTensors
-        It is too large, damaged, or something else.
+        It is too large, damaged, or something else, such as whole objects (`Objects`).
     """
     path = Path(path)
     size = path.stat().st_size
@@ -47,6 +51,8 @@ def read_tensors(path, largest):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about odd pickles; what is wrong with them is said below
             return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
+    except Objects:
+        raise
     except Exception as error:  # torch.load raises whatever the damaged bytes lead to
         raise NoTensors("is damaged, or something else") from error
 
@@ -113,4 +119,7 @@ def _check_names(program):
         if opcode.name in ("STACK_GLOBAL", "INST", "OBJ", "NEWOBJ", "NEWOBJ_EX", "EXT1", "EXT2", "EXT4"):
             raise ValueError(f"it makes objects in a way that weights do not need ({opcode.name})")
         if opcode.name == "GLOBAL" and argument not in _NAMES:
-            raise ValueError(f"it asks for {argument}")
+            name = argument.replace(" ", ".")
+            if argument.startswith("torch "):  # tensors of another kind
+                raise ValueError(f"it asks for {name}")
+            raise Objects(f"holds more than tensors: it asks for {name}, and making that would run code")

@@ -1,22 +1,13 @@
 """The data explorer: any image of any split, the mean of a class, and what augmentation does. Notebook 01."""
 
-import warnings
-
 import numpy as np
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
-from lenet_helpers.data import CLASSES, SampleNotice, load_mnist
+from lenet_helpers.data import CLASSES, local_mnist
 from lenet_helpers.demos.figures.changes import Change, changed
 
 SPLITS = ("train", "validation", "test")
-
-
-def local_mnist():
-    """Return MNIST where it is at hand, else the bundled sample; nothing is downloaded, nothing is said."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", SampleNotice)
-        return load_mnist(download=False)
 
 
 def images_of(split, digit=None):

@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 
 from lenet_helpers import plots
 from lenet_helpers.inference import ImageClassifier, explain
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import PICTURE
 
 
 def steps_figure(steps, width=9.0):
@@ -46,7 +46,7 @@ def fool_it_figure(classifier=None, image=None):
     ImageError
         The picture can't be read, or is blank.
     """
-    image = COURSE / "test.png" if image is None else image
+    image = PICTURE if image is None else image
     prediction = (classifier or ImageClassifier()).classify(image)
     steps = explain(image)
     columns = (len(steps) + 2) // 2

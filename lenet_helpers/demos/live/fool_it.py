@@ -7,7 +7,7 @@ import ipywidgets as widgets
 from lenet_helpers.demos.figures.fool_it import steps_figure
 from lenet_helpers.demos.live.parts import Picture, Reading, figure_png, row, text
 from lenet_helpers.inference import ImageClassifier, ImageError, explain
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import PICTURE
 
 
 class FoolIt(widgets.VBox):
@@ -38,8 +38,8 @@ class FoolIt(widgets.VBox):
         self.strip = Picture("Every step from the picture to what the network sees", width=36, pixelated=False)
         self.sentences = text()
         self.upload.observe(self._uploaded, names="value")
-        self.example.on_click(lambda _: self.show(COURSE / "test.png"))
-        self.show(COURSE / "test.png" if image is None else image)
+        self.example.on_click(lambda _: self.show(PICTURE))
+        self.show(PICTURE if image is None else image)
         hint = text("A photo of a digit, a drawing, a scan: JPEG or PNG. What do you have to do until it is misread?")
         super().__init__([hint, row(self.upload, self.example), row(self.reading, self.strip), self.sentences])
         self.add_class("lenet-box")
