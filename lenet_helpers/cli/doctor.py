@@ -12,9 +12,11 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import COURSE, INSTALLED, MODEL, PACKAGE
 
 FREE_MEGABYTES = 500
+_INSTALL = "Install the course's wheel again" if INSTALLED else f"pip install --editable {COURSE}"
+_WHERE = PACKAGE if INSTALLED else COURSE
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "firefox", "microsoft-edge", "safari")
 _BROWSER_FOLDERS = (
     "/Applications/Safari.app",
@@ -59,15 +61,16 @@ class Trouble(Exception):
 
 
 def examine():
-    """Yield a `Finding` for each thing that the course needs."""
+    """Yield a `Finding` for each thing that the course needs here."""
     for name, examination in EXAMINATIONS.items():
         try:
-            yield Finding(name, "ok", examination())
+            if (found := examination()) is not None:
+                yield Finding(name, "ok", found)
         except Trouble as trouble:
             yield Finding(name, trouble.state, trouble.found, trouble.mend)
         except Exception as error:  # an examination must not end the others
             found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            yield Finding(name, "fail", found, "This is unexpected; reinstall the course: pip install --editable .")
+            yield Finding(name, "fail", found, "This is unexpected. {_INSTALL}")
 
 
 def python():
@@ -85,11 +88,11 @@ def package():
     beside = next((folder for folder in (here, *here.parents) if (folder / "lenet_helpers").is_dir()), None)
     if beside and beside.resolve() != COURSE.resolve():
         raise Trouble(
-            f"version {__version__} from {COURSE}, and another copy in {beside}",
-            f"Work in {COURSE}, or install the other one: pip install --editable {beside}",
+            f"version {__version__} from {_WHERE}, and another copy in {beside}",
+            f"Work in {_WHERE}, or install the other one: pip install --editable {beside}",
             "note",
         )
-    return f"version {__version__} from {COURSE}"
+    return f"version {__version__} from {_WHERE}"
 
 
 def torch():
@@ -126,26 +129,20 @@ def requirements():
         except importlib.metadata.PackageNotFoundError:
             missing.append(name)
     if missing:
-        raise Trouble(f"missing: {', '.join(missing)}", f"pip install --editable {COURSE}")
+        raise Trouble(f"missing: {', '.join(missing)}", _INSTALL)
     return f"all {len(names)} packages are there"
 
 
 def data():
-    import warnings
+    from lenet_helpers.data import local_mnist
+    from lenet_helpers.system.download import DataError
 
-    from lenet_helpers import DataError, load_mnist
-
-    root = os.environ.get("LENET_DATA")
     mend = "Connect to the network once and run lenet evaluate; without it, the bundled sample is used."
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            mnist = load_mnist(root, download=False)  # verifies the checksums
-        except DataError as error:
-            raise Trouble(
-                " ".join(str(error).split())[:300], "Remove the damaged files and run lenet evaluate."
-            ) from None
-    if mnist.is_sample and root != "sample":
+    try:
+        mnist = local_mnist()  # verifies the checksums
+    except DataError as error:
+        raise Trouble(" ".join(str(error).split())[:300], "Remove the damaged files and run lenet evaluate.") from None
+    if mnist.is_sample and os.environ.get("LENET_DATA") != "sample":
         raise Trouble("full MNIST is not there yet, or is damaged", mend, "note")
     return mnist.source
 
@@ -153,29 +150,31 @@ def data():
 def model():
     from lenet_helpers import count_parameters, load_model
 
-    path = COURSE / "model.pth"
-    if not path.is_file():
-        raise Trouble("model.pth is missing", "Train one: lenet train --recipe fast --out model.pth")
+    if not MODEL.is_file():
+        raise Trouble("model.pth is missing", f"Train one: lenet train --recipe fast --out {MODEL}")
     try:
-        return f"{path.name}, {count_parameters(load_model(path)):,} parameters"
+        return f"{MODEL.name}, {count_parameters(load_model(MODEL)):,} parameters"
     except Exception as error:
-        mend = "Fetch the file anew, or train one: lenet train --recipe fast --out model.pth"
+        mend = f"Fetch the file anew, or train one: lenet train --recipe fast --out {MODEL}"
         raise Trouble(" ".join(str(error).split())[:200], mend) from None
 
 
 def jupyter():
     missing = [name for name in ("jupyterlab", "ipykernel", "nbclient") if importlib.util.find_spec(name) is None]
     if missing:
-        raise Trouble(f"missing: {', '.join(missing)}", f"pip install --editable {COURSE}")
+        raise Trouble(f"missing: {', '.join(missing)}", _INSTALL)
     from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 
-    mend = f"{sys.executable} -m ipykernel install --sys-prefix"
     try:
-        command = KernelSpecManager().get_kernel_spec("python3").argv[0]
+        kernel = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
+        mend = f"{sys.executable} -m ipykernel install --sys-prefix"
         raise Trouble("there is no kernel python3", mend) from None
+    command = kernel.argv[0]
     if os.path.isabs(command) and Path(command).resolve().parent != Path(sys.executable).resolve().parent:
-        raise Trouble(f"the kernel python3 is another Python, {command}", mend)
+        # One more kernel of that name would not be seen: this folder is searched first.
+        mend = f"{sys.executable} -m jupyter kernelspec remove -f python3"
+        raise Trouble(f"the kernel python3 in {kernel.resource_dir} is another Python, {command}", mend)
     return f"JupyterLab {importlib.metadata.version('jupyterlab')}, kernel python3"
 
 
@@ -204,7 +203,9 @@ def browser():
 
 
 def sandbox():
-    """Only instructors need one."""
+    """Only instructors need one: those who have the solved notebooks."""
+    if not any(b"### BEGIN SOLUTION" in path.read_bytes() for path in (COURSE / "notebooks").glob("*.ipynb")):
+        return None
     if importlib.util.find_spec("nbgrader") is None:
         mend = f'Only instructors need it: pip install --editable "{COURSE}[instructor]"'
         raise Trouble("nbgrader is not installed", mend, "note")
@@ -219,14 +220,15 @@ def sandbox():
 
 def writing():
     """The folders that notebooks write to can be written."""
-    for folder in (COURSE, COURSE / "notebooks", Path(tempfile.gettempdir())):
+    own = [Path.cwd()] if INSTALLED else [COURSE, COURSE / "notebooks"]
+    for folder in [*own, Path(tempfile.gettempdir())]:
         try:
             with tempfile.TemporaryFile(dir=folder):
                 pass
         except OSError as error:
             mend = "Copy the course to a folder of your own, or ask its owner for the right to write."
             raise Trouble(f"{folder} can't be written ({error.strerror})", mend) from None
-    return f"{COURSE} can be written"
+    return f"{own[0]} can be written"
 
 
 def disk():

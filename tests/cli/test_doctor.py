@@ -1,8 +1,8 @@
 """lenet doctor: one line for each thing, the mend where it fails, and the exit status."""
 
 import json
+import shlex
 import subprocess
-import sys
 
 import pytest
 
@@ -75,7 +75,7 @@ def _raise(error):
         ("torch", "subprocess.run", done(1, stderr="x\nRuntimeError: operator torchvision::nms does not exist"),
          "fail", "nms does not exist", "one command: pip install"),
         ("Python", "sys.version_info", (3, 9, 1), "fail", "3.9.1", "3.11 or newer"),
-        ("model", "COURSE", COURSE / "nowhere", "fail", "model.pth is missing", "lenet train"),
+        ("model", "MODEL", COURSE / "nowhere.pth", "fail", "model.pth is missing", "lenet train"),
         ("writing", "tempfile.TemporaryFile", _raise(PermissionError(13, "Permission denied")), "fail",
          "can't be written (Permission denied)", "Copy the course"),
         ("disk", "shutil.disk_usage", lambda _: type("Usage", (), {"free": 3 * 2**20}), "fail", "3 MB", "Make room"),
@@ -110,7 +110,7 @@ def test_missing_data_is_a_note_and_damaged_data_is_said(tmp_path, monkeypatch):
 
 def test_a_model_that_is_none_is_said(tmp_path, monkeypatch):
     (tmp_path / "model.pth").write_bytes(b"no model")
-    monkeypatch.setattr(doctor, "COURSE", tmp_path)
+    monkeypatch.setattr(doctor, "MODEL", tmp_path / "model.pth")
     with pytest.raises(doctor.Trouble, match=r"model\.pth"):
         doctor.model()
 
@@ -122,6 +122,20 @@ def test_the_kernel_of_another_python_is_found(tmp_path, monkeypatch):
         json.dumps({"argv": ["/other/python", "-m", "x"], "display_name": "x", "language": "python"})
     )
     monkeypatch.setenv("JUPYTER_PATH", str(tmp_path))
-    with pytest.raises(doctor.Trouble, match=r"another Python, /other/python"):
+    with pytest.raises(doctor.Trouble, match=r"another Python, /other/python") as trouble:
         doctor.jupyter()
-    assert sys.executable  # and ours is not touched
+    assert str(kernel) in trouble.value.found
+    # The mend mends it: the command takes that kernel away, and this Python's own shows again.
+    subprocess.run(shlex.split(trouble.value.mend), check=True, capture_output=True)
+    assert not kernel.exists()
+    assert "kernel python3" in doctor.jupyter()
+
+
+def test_students_hear_nothing_of_grading(quick, tmp_path, monkeypatch):
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_data.ipynb").write_text('{"source": "raise NotImplementedError()"}')
+    monkeypatch.setattr(doctor, "COURSE", tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    assert "sandbox" not in findings()
+    (tmp_path / "notebooks" / "02_other.ipynb").write_text('{"source": "### BEGIN SOLUTION"}')
+    assert "nbgrader" in findings()["sandbox"].found
