@@ -77,7 +77,7 @@ def evaluate(model, split, batch_size=1000):
     -------
     Evaluation
     """
-    logits = forward_in_batches(model, to_input(split.pixels), batch_size).cpu().double().numpy()
+    logits = forward_in_batches(model, to_input(split.pixels), batch_size).cpu().numpy().astype(np.float64)
     # log-softmax with the largest logit taken out first, so that exp never overflows
     log_probabilities = logits - logits.max(axis=1, keepdims=True)
     log_probabilities -= np.log(np.exp(log_probabilities).sum(axis=1, keepdims=True))

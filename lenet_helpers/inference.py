@@ -237,5 +237,5 @@ def probabilities_over_slants(model, inputs, slants=SLANTS):
         logits = forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1))
         # In double precision, so that the ten numbers add up to 1 as well as float32 can tell. On
         # the CPU, because Apple's graphics cards have none.
-        means.append(logits.cpu().double().softmax(dim=1).view(len(slants), len(chunk), -1).mean(dim=0))
+        means.append(logits.cpu().softmax(dim=1, dtype=torch.float64).view(len(slants), len(chunk), -1).mean(dim=0))
     return torch.cat(means)

@@ -68,22 +68,11 @@ def augment(inputs, augmentation, generator):
 
 @dataclass(frozen=True)
 class Changes:
-    """What happens to each of N images; the random part of `augment`.
+    """What happens to each of N images; the random part of `augment`. Shapes (N,), (N, 2, 3) and (N, 2, 5, 5)."""
 
-    Attributes
-    ----------
-    stroke : Tensor of float32, shape (N,), or None
-        Above 0 thicker, below 0 thinner; 1 is one pixel on each side.
-    matrices : Tensor of float32, shape (N, 2, 3)
-        Where each pixel of the result comes from: rotation · shear · scale, and the shift
-        in half images.
-    displacement : Tensor of float32, shape (N, 2, 5, 5), or None
-        Further shifts at 5×5 places, in half images; smooth between them.
-    """
-
-    stroke: torch.Tensor | None
-    matrices: torch.Tensor
-    displacement: torch.Tensor | None
+    stroke: torch.Tensor | None  # above 0 thicker, below 0 thinner; 1 is one pixel on each side
+    matrices: torch.Tensor  # where each pixel comes from: rotation · shear · scale, and the shift in half images
+    displacement: torch.Tensor | None  # further shifts, in half images; smooth between their places
 
     def part(self, images):
         """Return the changes of some images; `images` is a slice or a tensor of indices."""
@@ -91,12 +80,7 @@ class Changes:
 
 
 def draw_changes(count, augmentation, generator):
-    """Draw what happens to `count` images; the random numbers come from `generator`.
-
-    Returns
-    -------
-    Changes
-    """
+    """Draw the `Changes` of `count` images; the random numbers come from `generator`."""
     stroke = _stroke_changes(count, augmentation, generator) if augmentation.stroke else None
     matrices = _affine_matrices(count, augmentation, generator)
     displacement = None

@@ -17,15 +17,7 @@ _AT_ONCE = 32  # augmenting 32 batches together costs half as much as one by one
 
 @dataclass(frozen=True)
 class Batch:
-    """What a step is taken with; of several processes, each has its part of the batch.
-
-    Attributes
-    ----------
-    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
-    labels : Tensor of int64, shape (N,)
-    share : float
-        Part of the whole batch that these N images are, in (0, 1].
-    """
+    """What a step is taken with; of several processes, each has its `share` of the whole batch, in (0, 1]."""
 
     inputs: torch.Tensor
     labels: torch.Tensor
@@ -33,28 +25,9 @@ class Batch:
 
 
 class Batches:
-    """All batches of one epoch after the other.
+    """All batches of one epoch after the other; each process draws the same, and gets its own part of each.
 
-    Parameters
-    ----------
-    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
-    labels : Tensor of int64, shape (N,)
-    recipe : Recipe
-        Its batch size, augmentation and seed.
-    ranks : Ranks
-        Each process draws the same batches, and gets its own part of each.
-
-    Attributes
-    ----------
-    sizes : list of int
-        Images in each whole batch of an epoch; the last one may be smaller.
-    epoch_start : Tensor of uint8
-        State of the generator before the first batch of this epoch.
-
-    Raises
-    ------
-    CourseError
-        There are no such batches, or one of them is too small.
+    `sizes` are the images in each whole batch of an epoch; the last one may be smaller.
     """
 
     def __init__(self, inputs, labels, recipe, ranks):
@@ -74,7 +47,7 @@ class Batches:
         self.begin_epoch()
 
     def begin_epoch(self):
-        """Let the next batches be those of another epoch."""
+        """Let the next batches be those of another epoch, whose generator begins in the state `epoch_start`."""
         self.epoch_start = self._generator.get_state()
 
     def after(self, done):
@@ -102,5 +75,5 @@ class Batches:
     @cached_property
     def fingerprint(self):
         """Numbers that tell data apart well enough to notice a mix-up."""
-        ink, labels = float(self.inputs.cpu().double().mean()), self.labels.cpu()
+        ink, labels = float(self.inputs.cpu().mean(dtype=torch.float64)), self.labels.cpu()
         return [len(labels), int((labels * torch.arange(len(labels))).sum()), round(ink, 9)]

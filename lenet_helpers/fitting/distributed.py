@@ -27,15 +27,7 @@ class DistributedError(CourseError):
 
 @dataclass(frozen=True)
 class Ranks:
-    """The processes of this run, seen from one of them.
-
-    Attributes
-    ----------
-    rank : int
-        Number of this process, from 0. Rank 0 writes files and talks.
-    count : int
-        Number of processes; 1 when there is no torchrun.
-    """
+    """The processes of this run, seen from number `rank` of `count`; rank 0 writes files and talks."""
 
     rank: int = 0
     count: int = 1
@@ -73,19 +65,7 @@ def current_ranks():
 
 @contextmanager
 def process_group():
-    """Join the processes that torchrun started, for the time of the block.
-
-    Without torchrun nothing happens.
-
-    Yields
-    ------
-    Ranks
-
-    Raises
-    ------
-    DistributedError
-        There are more processes than graphics cards: each needs one of its own.
-    """
+    """Join the processes that torchrun started, for the time of the block, which gets its `Ranks`."""
     if not dist.is_torchelastic_launched():
         yield Ranks()
         return
@@ -108,16 +88,7 @@ def process_group():
 class SharedOptimiser:
     """An optimiser that first adds up the gradients of all processes.
 
-    Parameters
-    ----------
-    optimiser : lenet_helpers.fitting.optimiser.Adam
-    ranks : Ranks
-
-    Attributes
-    ----------
-    share : float
-        The process's part of the batch, in (0, 1]. Its gradients are of a mean over its own
-        images, and count by this.
+    Each is of a mean over the process's own images, and counts by the process's `share` of the batch.
     """
 
     def __init__(self, optimiser, ranks):
@@ -142,20 +113,9 @@ def share_norms(form, ranks):
 
 
 class SharedNorm(_BatchNorm):
-    """Batch normalisation with the mean and variance over all processes.
+    """Batch normalisation over all processes, with the parameters and buffers of `norm`.
 
-    torch.nn.SyncBatchNorm does the same on GPUs only.
-
-    Parameters
-    ----------
-    norm : nn.BatchNorm1d or nn.BatchNorm2d
-        Whose parameters and buffers it takes over.
-    ranks : Ranks
-
-    Attributes
-    ----------
-    share : float
-        The process's part of the batch, in (0, 1].
+    torch.nn.SyncBatchNorm does the same on GPUs only. `share` is the process's part of the batch.
     """
 
     def __init__(self, norm, ranks):

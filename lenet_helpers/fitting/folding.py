@@ -73,17 +73,7 @@ class TrainingForm(nn.Sequential):
 
 
 class NormalisedLayer(nn.Module):
-    """A convolution or linear layer, perhaps with a factored weight, then batch normalisation.
-
-    Parameters
-    ----------
-    layer : nn.Conv2d or nn.Linear
-        Gives the shape and the first weight.
-    expansion : int
-        Inner size of the factored weight, as a multiple of its larger side; 0 for a whole one.
-    generator : torch.Generator
-        For the random directions of the inner factor.
-    """
+    """A convolution or linear layer, its weight perhaps factored (see `TrainingForm`), then batch normalisation."""
 
     def __init__(self, layer, expansion, generator):
         super().__init__()
@@ -128,14 +118,7 @@ class NormalisedInputLayer(nn.Module):
     """A first convolution whose outputs are normalised over the training images.
 
     For a patch p with mean m and covariance C over all images, the output w · p has the
-    mean w · m and the variance w · C w.
-
-    Parameters
-    ----------
-    layer : nn.Conv2d
-        Gives the shape and the first weight; stride and dilation are 1.
-    inputs : Tensor of float32, shape (N, C, H, W)
-        The images; evenly chosen ones are enough.
+    mean w · m and the variance w · C w. Stride and dilation are 1.
     """
 
     def __init__(self, layer, inputs):

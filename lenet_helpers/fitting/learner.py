@@ -8,22 +8,9 @@ from lenet_helpers.fitting.quick_layers import with_quick_layers
 
 
 class Learner:
-    """Takes steps, and hands over what was learnt to the plain network.
+    """Takes steps with `trained`, a training form or the model itself, and hands over what it learnt to the model.
 
-    Parameters
-    ----------
-    model : LeNet
-        The plain network. It is left as it is until `hand_over`, unless the recipe trains it itself.
-    recipe : Recipe
-    inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
-        The training images, on the model's device: what the training form may measure.
-    ranks : Ranks
-        The processes that take each step together.
-
-    Attributes
-    ----------
-    trained : nn.Sequential
-        The network whose parameters the optimiser moves: a training form, or `model` itself.
+    The training form may measure the inputs: all training images, on the model's device.
     """
 
     def __init__(self, model, recipe, inputs, ranks):

@@ -13,19 +13,7 @@ from lenet_helpers.system.errors import CourseError
 
 
 class Adam:
-    """Adam (Kingma and Ba, 2015, "Adam: a method for stochastic optimization").
-
-    Parameters
-    ----------
-    parameters : iterable of nn.Parameter
-        All on one device.
-    learning_rate : float
-        Can be changed between steps.
-    betas : (float, float)
-        Decay, for each step, of the average gradient and of the average squared gradient.
-    epsilon : float
-        Keeps the division from a zero.
-    """
+    """Adam (Kingma and Ba, 2015, "Adam: a method for stochastic optimization"), its parameters on one device."""
 
     def __init__(self, parameters, learning_rate=0.001, betas=(0.9, 0.999), epsilon=1e-8):
         self.parameters = list(parameters)
@@ -71,26 +59,10 @@ def _gradient(parameter):
 
 
 def learning_rate_at(step, recipe, steps_total):
-    """Return the learning rate of one step of a run.
+    """Return the learning rate of one step of a run, counted from 0.
 
-    Parameters
-    ----------
-    step : int
-        From 0.
-    recipe : Recipe
-        "constant", or "one-cycle" (Smith and Topin, 2018): over the first 30 % of the steps
-        the rate rises from a 25th of the highest, then it falls to nearly nothing, both
-        along half a cosine.
-    steps_total : int
-
-    Returns
-    -------
-    float
-
-    Raises
-    ------
-    ValueError
-        The recipe names an unknown schedule.
+    "one-cycle" (Smith and Topin, 2018): over the first 30 % of the steps the rate rises from a
+    25th of the highest, then it falls to nearly nothing, both along half a cosine.
     """
     highest = recipe.learning_rate
     if recipe.schedule == "constant":

@@ -26,21 +26,10 @@ from torch import nn
 def convolve_in_quarters(images, weight, bias=None, padding=0):
     """Return ``F.conv2d(images, weight, bias, padding=padding)``, its pixels in another order.
 
-    Parameters
-    ----------
-    images : Tensor of float, shape (N, C, H, W)
-        H and W are even.
-    weight : Tensor of float, shape (outputs, C, k, l)
-        k and l are odd.
-    bias : Tensor of float, shape (outputs,), optional
-    padding : int or (int, int)
-
-    Returns
-    -------
-    Tensor of float, shape (N, outputs, 2 H', W'/2)
-        For F.conv2d's (N, outputs, H', W'): first the pixels in even rows and even columns,
-        below them those in even rows and odd columns, and so on. So each pooling window has
-        one pixel in each quarter, at the same place.
+    Images have even sides, kernels odd ones. For F.conv2d's shape (N, outputs, H', W') the
+    result's is (N, outputs, 2 H', W'/2): first the pixels in even rows and even columns, below
+    them those in even rows and odd columns, and so on. So each pooling window has one pixel in
+    each quarter, at the same place.
     """
     down, across = (padding, padding) if isinstance(padding, int) else padding
     blocks = F.pixel_unshuffle(F.pad(images, (across, across, down, down)), 2)
@@ -76,13 +65,7 @@ class _ConvolveData(torch.autograd.Function):
 
 
 class QuarteredConvolution(nn.Module):
-    """An nn.Conv2d computed by `convolve_in_quarters`. It shares the parameters.
-
-    Parameters
-    ----------
-    layer : nn.Conv2d
-        Of stride 1 and dilation 1, in one group, padded with zeros.
-    """
+    """An nn.Conv2d of stride 1 in one group, computed by `convolve_in_quarters`, sharing its parameters."""
 
     def __init__(self, layer):
         super().__init__()
@@ -93,10 +76,7 @@ class QuarteredConvolution(nn.Module):
 
 
 class QuarteredReluPool(nn.Module):
-    """ReLU, then the mean of each 2×2 window, of what is laid out in quarters.
-
-    Takes and gives float32 of shape (N, C, 2 H, W/2) and (N, C, H/2, W/2).
-    """
+    """ReLU, then the mean of each 2×2 window, of what is laid out in quarters."""
 
     def forward(self, x):
         return _ReluPool.apply(x)
@@ -119,10 +99,7 @@ class _ReluPool(torch.autograd.Function):
 
 
 class HalvingPool(nn.Module):
-    """The mean of each 2×2 window, as nn.AvgPool2d(2) gives it.
-
-    Takes and gives float32 of shape (N, C, H, W) and (N, C, H/2, W/2). H and W are even.
-    """
+    """The mean of each 2×2 window, as nn.AvgPool2d(2) gives it where height and width are even."""
 
     def forward(self, x):
         return _Halve.apply(x)
@@ -146,18 +123,10 @@ class _Halve(torch.autograd.Function):
 
 
 def with_quick_layers(network):
-    """Return a network of the same layers, sharing their parameters, that trains faster.
+    """Return a network of the same layers and names, sharing their parameters, that trains faster.
 
-    Parameters
-    ----------
-    network : nn.Sequential
-        Left as it is. Its inputs are images of even height and width.
-
-    Returns
-    -------
-    nn.Sequential
-        Of the same names. A first convolution that is followed by ReLU and nn.AvgPool2d(2)
-        is computed in quarters; every other nn.AvgPool2d(2) is a `HalvingPool`.
+    A first convolution that is followed by ReLU and nn.AvgPool2d(2) is computed in quarters;
+    every other nn.AvgPool2d(2) is a `HalvingPool`. Its inputs are images of even height and width.
     """
     layers = OrderedDict(network.named_children())
     names = list(layers)

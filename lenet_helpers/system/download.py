@@ -56,24 +56,8 @@ class DataError(CourseError):
 def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress=True, mirrors=None):
     """Return the contents of the four MNIST files, verified; what is missing is fetched and kept in the folder `raw`.
 
-    Parameters
-    ----------
-    raw : Path
-        Folder in torchvision's layout, ``ROOT/MNIST/raw``. Created when something is fetched. Files that
-        people have elsewhere in ROOT, packed, or under another usual name are read where they are.
-    download : bool
-        Fetch what is missing or damaged. With False, that raises ConnectionError.
-    time_limit : float
-        Seconds that all downloads together may take.
-    progress : bool
-        Show a progress bar while downloading.
-    mirrors : sequence of str, optional
-        Base addresses to try in turn; torchvision's own list when not given.
-
-    Returns
-    -------
-    dict of str to bytes
-        File name to verified content.
+    That is ``ROOT/MNIST/raw``, torchvision's layout; the mirrors are torchvision's, too. Files that people have
+    elsewhere in ROOT, packed, or under another usual name are read where they are.
 
     Raises
     ------
@@ -86,8 +70,7 @@ def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress
     found = {name: _read(raw / name) for name in RAW_FILES}
     contents = {name: content for name, content in found.items() if _is_right(name, content)}
     for name in RAW_FILES.keys() - contents.keys():
-        if (content := next((one for one in _elsewhere(raw, name) if _is_right(name, one)), None)) is not None:
-            contents[name] = content
+        contents |= next(({name: one} for one in _elsewhere(raw, name) if _is_right(name, one)), {})
     if len(contents) == len(RAW_FILES):
         return contents
     damaged = [name for name, content in found.items() if content is not None and name not in contents]

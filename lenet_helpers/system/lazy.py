@@ -4,17 +4,7 @@ import sys
 
 
 def lazily(package, names, load):
-    """Return the `__getattr__` and the `__dir__` for a package.
-
-    Parameters
-    ----------
-    package : str
-        Its ``__name__``.
-    names : list of str
-        All that it has to offer.
-    load : callable
-        Takes one of these names and returns its value; asked once for each.
-    """
+    """Return `__getattr__` and `__dir__` for a package that offers these names; `load(name)` is asked once for each."""
 
     def __getattr__(name):
         if name not in names:

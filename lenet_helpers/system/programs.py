@@ -15,18 +15,6 @@ def run_program(main, interrupted="\ninterrupted"):
     Ctrl-C ends the program with one line in place of a traceback. Once the main function is
     done, Ctrl-C is ignored: nothing is left to be stopped, and Python, which gives up its own
     handling of signals while it shuts down, would let it kill the process and its status.
-
-    Parameters
-    ----------
-    main : callable
-        Returns the status, or a message for standard error, as `sys.exit` takes them.
-    interrupted : str
-        What to say on standard error after Ctrl-C.
-
-    Raises
-    ------
-    SystemExit
-        Always.
     """
     try:
         try:

@@ -20,19 +20,7 @@ class Objects(NoTensors):
 
 
 def read_tensors(path, largest):
-    """Read numbers, texts and tensors from the file at `path`.
-
-    Parameters
-    ----------
-    path : path
-    largest : int
-        Bytes; a larger file is not read at all.
-
-    Returns
-    -------
-    object
-        What was written. Only plain values and tensors are read (``weights_only=True``):
-        a file can't run code.
+    """Read numbers, texts and tensors from the file at `path`, if it has at most `largest` bytes; it can't run code.
 
     Raises
     ------
@@ -58,13 +46,7 @@ def read_tensors(path, largest):
 
 
 def write_tensors(value, path):
-    """Write numbers, texts and tensors to `path`; an old file stays until the new one is complete.
-
-    Raises
-    ------
-    OSError
-        The file can't be written there.
-    """
+    """Write numbers, texts and tensors to `path`, whole or not at all; OSError where that can't be done."""
     with written_whole(path) as file:
         try:
             torch.save(value, file)
@@ -88,16 +70,8 @@ def check_archive(content):
     """Refuse a file of tensors that is damaged, packed, or asks for more than tensors.
 
     ``torch.load(weights_only=True)`` runs no code. It does not notice changed numbers, though
-    (it skips the checksums), and it unpacks what is packed, however large that gets.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Raises
-    ------
-    Exception
-        ValueError, or whatever the damaged bytes lead to.
+    (it skips the checksums), and it unpacks what is packed, however large that gets. What is
+    refused raises ValueError, or whatever the damaged bytes lead to.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         records = archive.infolist()

@@ -19,19 +19,6 @@ def written_whole(path):
     then get the name in one step. Whatever fails in between, the old file stays as it was.
     A program that is killed on the way leaves its unfinished file behind; the next one
     that writes to `path` an hour later clears it away.
-
-    Parameters
-    ----------
-    path : path
-
-    Yields
-    ------
-    binary file
-
-    Raises
-    ------
-    OSError
-        The folder does not exist or can't be written to, or the disk is full.
     """
     path = Path(path)
     # Not tempfile: its files are readable by their owner alone, and the course is shared.
@@ -54,16 +41,7 @@ def written_whole(path):
 
 
 def leftovers(path):
-    """Unfinished files of `written_whole` for `path`: being written now, or left by a program that was killed.
-
-    Parameters
-    ----------
-    path : path
-
-    Returns
-    -------
-    list of Path
-    """
+    """Unfinished files of `written_whole` for `path`: being written now, or left by a program that was killed."""
     path = Path(path)
     hexadecimal = "[0-9a-f]" * 8
     return sorted(path.parent.glob(f".{hexadecimal}-{glob.escape(path.name)}"))
