@@ -1,10 +1,10 @@
-"""Results as plain data: what a call returned, copied at once into types of our own.
+"""What calls did, as plain data: what they returned is copied at once into types of our own.
 
 Nothing of the candidate's is ever asked whether it is equal: an object can answer yes to
 everything. Only exact built-in, NumPy and torch types are taken for what they claim to be.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -13,6 +13,9 @@ _INTS = (int, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uin
 _FLOATS = (float, np.float16, np.float32, np.float64)
 _BOOLS = (bool, np.bool_)
 _NUMERIC = "buif"
+
+RAISED = ", raised in line "
+"""Between an exception's type and message and its place, in the report of an `Outcome`."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,73 @@ class Result:
             if all(item is not None and item.shape == items[0].shape for item in items):
                 return np.stack(items)
         return None
+
+
+@dataclass
+class Outcome:
+    """What one call did.
+
+    Attributes
+    ----------
+    parts : dict of str to Result
+        What it returned; for some exercises, also what it changed.
+    error : str or None
+        Name of the exception's type, if it raised one.
+    report : str
+        The exception in words; without one, what else the reader should know. Not compared.
+    damaged : tuple of str
+        Names of the arguments that it changed.
+    shared : bool
+        Its result lies in the memory of an argument.
+    """
+
+    parts: dict = field(default_factory=dict)
+    error: str | None = None
+    report: str = ""
+    damaged: tuple = ()
+    shared: bool = False
+
+
+@dataclass
+class Answer:
+    """What a candidate did with the cases, so that it can be judged in another process.
+
+    Attributes
+    ----------
+    outcomes : list of Outcome
+        One for each case that was reached.
+    missing : str
+        Why there is no function at all; empty when there is one.
+    stranger : str
+        What was handed over in place of a function; empty when it was one.
+    endless : bool
+        The call after the last outcome did not end in time.
+    stopped : bool
+        Whether an endless call could be ended.
+    printed : str
+        The first lines of what it printed. For the reader; it is not sent to another process.
+    """
+
+    outcomes: list = field(default_factory=list)
+    missing: str = ""
+    stranger: str = ""
+    endless: bool = False
+    stopped: bool = True
+    printed: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a result: the property that failed, and both sides of it.
+
+    `mistake` names the known mistake where only one leads to this problem.
+    """
+
+    property: str
+    expected: str
+    got: str
+    advice: str = ""
+    mistake: str | None = None
 
 
 def freeze(value):
@@ -156,115 +226,3 @@ def text_of(error, longest=300):
     except BaseException:
         return "(no message)"
     return text if len(text) <= longest else text[:longest] + " …"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a result: the property that failed, and both sides of it.
-
-    `mistake` names the known mistake where only one leads to this problem.
-    """
-
-    property: str
-    expected: str
-    got: str
-    advice: str = ""
-    mistake: str | None = None
-
-
-class Number:
-    """Asks for one int or one float; Python's or NumPy's, never a bool."""
-
-    def __init__(self, kind):
-        self.kind = kind
-
-    def problem(self, got, expected):
-        if got.kind != self.kind:
-            wanted = "an int" if self.kind == "int" else "a float"
-            return Problem("the type", f"{wanted}, {show(expected)}", described(got), _TYPE_ADVICE.get(got.kind, ""))
-        if not agree(got, expected):
-            return Problem("the value", show(expected), show(got))
-        return None
-
-
-class Pair:
-    """Asks for a tuple of two numbers."""
-
-    def __init__(self, kind, names):
-        self.kind, self.names = kind, names
-
-    def problem(self, got, expected):
-        if got.kind != "tuple" or len(got.data) != 2:
-            wanted = f"a tuple ({', '.join(self.names)}), {show(expected)}"
-            return Problem("the type", wanted, described(got), f"End with: return {', '.join(self.names)}")
-        for name, one, other in zip(self.names, got.data, expected.data, strict=True):
-            problem = Number(self.kind).problem(one, other)
-            if problem and problem.property == "the value":
-                return Problem(f"the value of {name}", show(expected), show(got), problem.advice)
-            if problem:
-                return Problem(f"the type of {name}", problem.expected, problem.got, problem.advice)
-        return None
-
-
-class Array:
-    """Asks for a NumPy array.
-
-    Parameters
-    ----------
-    dtypes : str
-        One dtype, or "float" or "int" for any of the family.
-    """
-
-    def __init__(self, dtypes):
-        self.dtypes = dtypes
-
-    def problem(self, got, expected):
-        if got.kind != "array":
-            return Problem(
-                "the type", f"a NumPy array of {self.dtypes}", described(got), _TYPE_ADVICE.get(got.kind, "")
-            )
-        if got.data.shape != expected.data.shape:
-            return Problem("the shape", str(expected.data.shape), str(got.data.shape))
-        if not self._fits(got.data.dtype):
-            wanted = f"{self.dtypes}" + (", of any size" if self.dtypes in ("float", "int") else "")
-            name = {"float": "float", "int": "np.int64", "bool": "bool"}.get(self.dtypes, f"np.{self.dtypes}")
-            return Problem("the dtype", wanted, str(got.data.dtype), f"Convert the result with .astype({name}).")
-        return values_problem(got, expected)
-
-    def _fits(self, dtype):
-        families = {"float": "f", "int": "iu"}
-        return dtype.kind in families[self.dtypes] if self.dtypes in families else dtype == np.dtype(self.dtypes)
-
-
-def values_problem(got, expected, property="the values"):
-    """Name the first entry of an array that differs, or return None."""
-    right = agree(got, expected)
-    if right.all():
-        return None
-    first = tuple(int(i) for i in np.argwhere(~right)[0])
-    where = f"{show_number(expected.data[first])} at {list(first)}" if first else show_number(expected.data)
-    count = int((~right).sum())
-    more = f" ({count} of {right.size} entries differ)" if right.size > 1 else ""
-    whole = f", in {show(expected)}" if 1 < right.size <= 36 else ""
-    return Problem(property, where + whole, show_number(got.data[first]) + more)
-
-
-def described(result):
-    """Return a result of the wrong type in words."""
-    if result.kind in ("int", "float", "bool"):
-        return f"{'an' if result.kind == 'int' else 'a'} {result.type_name}, {show(result)}"
-    if result.kind in ("array", "tensor"):
-        return f"a {result.type_name} of shape {result.data.shape}"
-    return f"a {result.kind} {show(result)}" if isinstance(result.data, tuple) else show(result)
-
-
-_TYPE_ADVICE = {
-    "None": "Does every way through the function end with return?",
-    "tensor": "Turn a Tensor into an array with .numpy(), into a number with .item().",
-    "array": "An array is not a single number: index it, or take .item().",
-    "list": "Turn a list into an array with np.array(...).",
-    "tuple": "Return one thing, not several.",
-    "bool": "True and False are not numbers here.",
-    "float": "Use // for whole division: / always gives a float.",
-    "int": "A float is asked for: divide with /, or use float(...).",
-}

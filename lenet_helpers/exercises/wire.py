@@ -10,9 +10,7 @@ import math
 
 import numpy as np
 
-from lenet_helpers.exercises.checking import Answer
-from lenet_helpers.exercises.results import Result
-from lenet_helpers.exercises.running import Outcome
+from lenet_helpers.exercises.results import Answer, Outcome, Result
 
 MOST_BYTES = 32 * 2**20
 """An answer that is longer as JSON is not read."""
