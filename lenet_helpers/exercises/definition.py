@@ -20,26 +20,13 @@ class Case:
 
 @dataclass
 class Asked:
-    """What an exercise asks: enough to try an answer, and nothing of how it is judged.
+    """What an exercise asks: enough to try an answer, and nothing of how it is judged."""
 
-    Attributes
-    ----------
-    name, signature : str
-        Such as "01-normalise" and "normalise(pixels)".
-    cases : callable
-        Takes a random generator and returns a list of `Case`, in which every mistake shows.
-    observe : callable, optional
-        Takes a function and the arguments; returns the `Outcome`. Needed where more than the
-        returned value counts.
-    fresh : bool
-        The result must not lie in the memory of an argument.
-    """
-
-    name: str
-    signature: str
-    cases: Callable
-    observe: Callable | None = None
-    fresh: bool = False
+    name: str  # such as "01-normalise"
+    signature: str  # such as "normalise(pixels)"
+    cases: Callable  # takes a random generator and returns a list of `Case`, in which every mistake shows
+    observe: Callable | None = None  # takes a function and arguments, returns the `Outcome`: more than a result counts
+    fresh: bool = False  # the result must not lie in the memory of an argument
 
     @property
     def function_name(self):
@@ -76,30 +63,14 @@ class KnownMistake:
 
 @dataclass(kw_only=True)
 class Exercise(Asked):
-    """An exercise with its answers.
+    """An exercise with its answers."""
 
-    Attributes
-    ----------
-    oracle : callable
-        A right answer.
-    returns : Number, Pair or Array, optional
-        What is asked of the result.
-    compare : callable, optional
-        In its place: takes an outcome and the right one, and returns the first `Problem`, or None.
-    verified : str
-        One sentence: what a right answer has shown.
-    hints : tuple of str
-        The hint and the worked step.
-    mistakes : list of KnownMistake
-        Of two that do the same, the first one counts.
-    """
-
-    oracle: Callable
-    verified: str
-    hints: tuple
-    mistakes: list
-    returns: object = None
-    compare: Callable | None = None
+    oracle: Callable  # a right answer
+    returns: object = None  # what is asked of its result: a `Number`, a `Pair` or an `Array`
+    compare: Callable | None = None  # in place of it: takes an outcome and the right one, returns a `Problem` or None
+    verified: str  # one sentence: what a right answer has shown
+    hints: tuple  # the hint and the worked step
+    mistakes: list  # of `KnownMistake`; of two that do the same, the first one counts
 
 
 def known(*rows):

@@ -20,20 +20,11 @@ RAISED = ", raised in line "
 
 @dataclass(frozen=True)
 class Result:
-    """A returned value, frozen.
+    """A returned value, frozen."""
 
-    Attributes
-    ----------
-    kind : str
-        "int", "float", "bool", "array", "tensor", "tuple", "list", "None" or "other".
-    type_name : str
-        Such as "int64", for the reader.
-    data : ndarray, tuple of Result, or None
-    """
-
-    kind: str
-    type_name: str
-    data: object = None
+    kind: str  # "int", "float", "bool", "array", "tensor", "tuple", "list", "None" or "other"
+    type_name: str  # such as "int64", for the reader
+    data: object = None  # an array, a tuple of results, or None
 
     @property
     def numbers(self):
@@ -49,69 +40,36 @@ class Result:
 
 @dataclass
 class Outcome:
-    """What one call did.
+    """What one call did."""
 
-    Attributes
-    ----------
-    parts : dict of str to Result
-        What it returned; for some exercises, also what it changed.
-    error : str or None
-        Name of the exception's type, if it raised one.
-    report : str
-        The exception in words; without one, what else the reader should know. Not compared.
-    damaged : tuple of str
-        Names of the arguments that it changed.
-    shared : bool
-        Its result lies in the memory of an argument.
-    """
-
-    parts: dict = field(default_factory=dict)
-    error: str | None = None
-    report: str = ""
-    damaged: tuple = ()
-    shared: bool = False
+    parts: dict = field(default_factory=dict)  # results by name: what it returned; for some exercises, what it changed
+    error: str | None = None  # name of the exception's type, if it raised one
+    report: str = ""  # the exception in words; without one, what else the reader should know. Not compared.
+    damaged: tuple = ()  # names of the arguments that it changed
+    shared: bool = False  # its result lies in the memory of an argument
 
 
 @dataclass
 class Answer:
-    """What a candidate did with the cases, so that it can be judged in another process.
+    """What a candidate did with the cases, so that it can be judged in another process."""
 
-    Attributes
-    ----------
-    outcomes : list of Outcome
-        One for each case that was reached.
-    missing : str
-        Why there is no function at all; empty when there is one.
-    stranger : str
-        What was handed over in place of a function; empty when it was one.
-    endless : bool
-        The call after the last outcome did not end in time.
-    stopped : bool
-        Whether an endless call could be ended.
-    printed : str
-        The first lines of what it printed. For the reader; it is not sent to another process.
-    """
-
-    outcomes: list = field(default_factory=list)
-    missing: str = ""
-    stranger: str = ""
-    endless: bool = False
-    stopped: bool = True
-    printed: str = ""
+    outcomes: list = field(default_factory=list)  # one for each case that was reached
+    missing: str = ""  # why there is no function at all; empty when there is one
+    stranger: str = ""  # what was handed over in place of a function; empty when it was one
+    endless: bool = False  # the call after the last outcome did not end in time
+    stopped: bool = True  # whether an endless call could be ended
+    printed: str = ""  # the first lines of what it printed; for the reader, and not sent to another process
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a result: the property that failed, and both sides of it.
-
-    `mistake` names the known mistake where only one leads to this problem.
-    """
+    """What is wrong with a result: the property that failed, and both sides of it."""
 
     property: str
     expected: str
     got: str
     advice: str = ""
-    mistake: str | None = None
+    mistake: str | None = None  # the known mistake, where only one leads to this problem
 
 
 def freeze(value):

@@ -23,19 +23,12 @@ PRINTED_LINES, PRINTED_LETTERS = 5, 500
 
 
 class Endless(Exception):
-    """A call that did not end in time.
-
-    Attributes
-    ----------
-    finished : list
-        What came before it.
-    stopped : bool
-        False: it still runs, because it catches what should stop it or waits outside Python.
-    """
+    """A call that did not end in time."""
 
     def __init__(self, finished, stopped):
         super().__init__("no end in time")
-        self.finished, self.stopped = finished, stopped
+        self.finished = finished  # what came before it
+        self.stopped = stopped  # False: it still runs, because it catches what should stop it or waits outside Python
 
 
 class _Stop(BaseException):
@@ -43,13 +36,7 @@ class _Stop(BaseException):
 
 
 def run_each(function, cases, time_limit):
-    """Return ``[function(case) for case in cases]``, run in another thread.
-
-    Raises
-    ------
-    Endless
-        All together took more than `time_limit` seconds.
-    """
+    """Return ``[function(case) for case in cases]``, run in another thread; raises `Endless` after `time_limit` s."""
     results, failures, lock, done = [], [], threading.Lock(), threading.Event()
 
     def finish():
@@ -147,7 +134,7 @@ class _Printed(io.StringIO):
 
 @contextlib.contextmanager
 def printing_kept():
-    """Keep what is printed from the screen; yields a stand-in whose `beginning` tells of it."""
+    """Keep what is printed off the screen; yields what stands in for it, which has the `beginning`."""
     printed = _Printed()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
         yield printed

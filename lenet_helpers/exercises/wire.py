@@ -36,13 +36,7 @@ def pack_answer(answer):
 
 
 def unpack_answer(line):
-    """Return the `Answer` in a line of JSON.
-
-    Raises
-    ------
-    WireError
-        It is none. The message says why, and holds nothing of what was sent.
-    """
+    """Return the `Answer` in a line of JSON; raises `WireError`, which says why and holds nothing of what was sent."""
     if len(line) > MOST_BYTES:
         raise WireError("it is too long")
     try:

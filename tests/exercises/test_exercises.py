@@ -1,10 +1,13 @@
 """The exercises: right answers in any style pass, wrong ones get the hint written for them, nothing fools a check."""
 
 import _thread
+import ast
 import functools
 import json
 import math
+import pickle
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -554,6 +557,67 @@ def test_random_states_and_settings_stay_as_they_were(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("name", ["01-normalise", "02-output-size"])
+def test_what_an_answer_prints_is_kept_and_its_first_lines_are_shown(name, capsys):
+    right = exercise(name).oracle
+
+    def talkative(*arguments):
+        for number in range(20):
+            print("line", number, end="\n" if number % 2 else " and ")
+        print("to the other one", file=sys.stderr)
+        return right(*arguments)
+
+    def wrong(*arguments):
+        talkative(*arguments)
+        return None
+
+    verdict, plain = check(name, talkative, seed=0), check(name, right, seed=0)
+    assert capsys.readouterr() == ("", "") and verdict
+    rows = verdict.text.removeprefix(plain.text).strip("\n").splitlines()
+    assert [row.strip() for row in rows] == [
+        "printed:  line 0 and line 1",
+        *(f"line {n} and line {n + 1}" for n in (2, 4, 6, 8)),
+        f"… and {11 * len(exercise(name).cases(np.random.default_rng(0))) - 5} more lines",
+    ]
+    assert "not written yet" in check(name, wrong).text and "line 2 and line 3" in check(name, wrong).text
+    print("afterwards")
+    assert capsys.readouterr().out == "afterwards\n"
+
+
+def test_endless_printing_fills_no_memory(capsys):
+    def endless(pixels):
+        while True:
+            print("x" * 10_000)
+
+    verdict = check("01-normalise", endless, time_limit=0.3)
+    assert verdict.failed == "it does not end" and "more lines" in verdict.text and len(verdict.text) < 3000
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_layers_of_the_callers_own_model_stay_as_they_were(mode):
+    model = nn.Sequential(*RIGHT["02-network"][0]()).train(mode)
+    model[1].eval()
+    before = [(name, value.clone()) for name, value in model.state_dict().items()]
+    modes = [layer.training for layer in model.modules()]
+    assert check("02-network", lambda: nn.Sequential(*model.children()))
+    assert check("02-network", lambda: model)
+    assert not check("02-network", lambda: model[:-1])
+    after = model.state_dict()
+    assert all(torch.equal(value, after[name]) and after[name].dtype is torch.float32 for name, value in before)
+    assert [layer.training for layer in model.modules()] == modes
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_layer_that_is_copied_in_its_own_way_is_strange():
+    def forging():
+        network = RIGHT["02-network"][0]()
+        network[1].__deepcopy__ = lambda memo: nn.ReLU()
+        return network
+
+    assert check("02-network", forging).failed == "the layers"
+
+
 def test_inputs_are_new_each_time_unless_seeded():
     seen = []
 
@@ -591,6 +655,31 @@ def test_the_third_stage_is_what_the_solved_notebook_holds(name):
     (cell,) = (source for source in sources if f"def {exercise(name).signature}" in source)
     assert "return " in solution and textwrap.indent(solution, "    ") in cell
     assert "### " not in solution and solution not in (hint(name, 1), hint(name, 2))
+
+
+def test_a_hint_is_shown_as_it_reads_and_is_a_string():
+    from IPython.lib.pretty import pretty  # what a notebook shows a result with
+
+    for stage in (1, 2, 3):
+        text = hint("05-polarity", stage)
+        assert isinstance(text, str) and json.loads(json.dumps(text)) == text == pickle.loads(pickle.dumps(text))
+        assert pretty(text) == repr(text) and repr(text).split() == text.split()
+        assert max(map(len, repr(text).splitlines())) <= 88
+    assert "\n" in repr(hint("05-polarity", 3)) and repr(hint("05-polarity", 3)) == hint("05-polarity", 3)
+
+
+@pytest.mark.parametrize("path", sorted((COURSE / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_hint_is_imported_where_a_notebook_names_it_and_nothing_is_imported_for_nothing(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code, text = (["".join(c["source"]) for c in cells if c["cell_type"] == kind] for kind in ("code", "markdown"))
+    imports = [
+        node for source in code for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    names = {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
+    assert ("hint" in names) == any("hint(" in source for source in text)
+    # Ruff lets names in notebooks be unused, for the sake of that one; so they are counted here.
+    words = re.findall(r"\w+", "\n".join([*code, *text]))
+    assert not [name for name in names if words.count(name) < 2]
 
 
 @pytest.mark.parametrize("stage", [0, 4, "1", None])

@@ -40,13 +40,7 @@ class Pair:
 
 
 class Array:
-    """Asks for a NumPy array.
-
-    Parameters
-    ----------
-    dtypes : str
-        One dtype, or "float" or "int" for any of the family.
-    """
+    """Asks for a NumPy array of one dtype, or of "float" or "int": any of the family."""
 
     def __init__(self, dtypes):
         self.dtypes = dtypes
