@@ -127,14 +127,14 @@ def same_values(one, other):
 
 
 def agree(got, expected):
-    """Mark the entries of two arrays or numbers that agree: whole numbers exactly, floats to rounding."""
+    """Return a mask of the entries that agree: whole numbers exactly, floats to rounding."""
     if expected.data.dtype.kind in "iub" and got.data.dtype.kind in "iub":
         return got.data == expected.data
     return close(got.numbers, expected.numbers)
 
 
 def close(got, expected, relative=1e-4, absolute=1e-5):
-    """Mark the entries that agree to rounding. NaN agrees with NaN, infinity with itself."""
+    """Return a mask of the entries that agree to rounding. NaN agrees with NaN, infinity with itself."""
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(got - expected) <= absolute + relative * np.abs(expected)
     return near & np.isfinite(expected) | (got == expected) | (np.isnan(got) & np.isnan(expected))

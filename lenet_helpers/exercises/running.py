@@ -18,7 +18,7 @@ from lenet_helpers.exercises.results import RAISED, Outcome, text_of, type_name
 PATIENCE_SECONDS = 2.0
 """How long a call that was told to stop is told so again before it is left alone."""
 
-PRINTED_LINES, PRINTED_LETTERS = 5, 500
+PRINTED_LINES, PRINTED_LETTERS = 5, 1000
 """So much of what is printed is kept: the rest of 240 lines says no more."""
 
 

@@ -83,16 +83,16 @@ def _first_of_each(labels, count):
     return np.array(chosen, dtype=bool)
 
 
-def _marking(places=lambda places, count: places[:count], classes=np.unique, dtype=bool):
-    """Return a function that walks through the classes and marks some of the places of each."""
+def _choosing(places=lambda places, count: places[:count], classes=np.unique, dtype=bool):
+    """Return a function that walks through the classes and chooses some of the places of each."""
 
-    def mark(labels, count):
+    def choose(labels, count):
         mask = np.zeros(len(labels), dtype)
         for label in classes(labels):
             mask[places(np.flatnonzero(labels == label), count)] = True
         return mask
 
-    return mark
+    return choose
 
 
 def _positions(labels, count):
@@ -119,14 +119,14 @@ split = Exercise(
          "These are the first `count` labels of all. Count for each class separately."),
         ("first_block", lambda labels, count: np.arange(len(labels)) < count * len(np.unique(labels)),
          "These are the first labels of all, `count` times the number of classes. Count for each class separately."),
-        ("last_of_each", _marking(lambda places, count: places[-count:]),
+        ("last_of_each", _choosing(lambda places, count: places[-count:]),
          "You marked the last ones of each class. Slice the positions with [:count], not [-count:]."),
-        ("one_too_many", _marking(lambda places, count: places[: count + 1]),
+        ("one_too_many", _choosing(lambda places, count: places[: count + 1]),
          "One too many in each class: the slice [:count] already holds `count` positions; with <=, start counting "
          "at 1."),
-        ("one_too_few", _marking(lambda places, count: places[: count - 1]),
+        ("one_too_few", _choosing(lambda places, count: places[: count - 1]),
          "One too few in each class: the slice [:count] holds `count` positions already."),
-        ("started_at_one", _marking(lambda places, count: places[1 : count + 1]),
+        ("started_at_one", _choosing(lambda places, count: places[1 : count + 1]),
          "You skip the first of each class. Slices start at 0: [:count], not [1:count + 1]."),
         ("inverted", lambda labels, count: ~_first_of_each(labels, count),
          "The mask is inverted: it is True for the others. Start with False and set the chosen ones to True."),
@@ -134,7 +134,7 @@ split = Exercise(
          "You return positions. Return a mask: a bool array as long as labels, True at those positions."),
         ("sorted_positions", lambda labels, count: np.sort(_positions(labels, count)),
          "You return positions. Return a mask: a bool array as long as labels, True at those positions."),
-        ("mask_of_numbers", _marking(dtype=np.int64),
+        ("mask_of_numbers", _choosing(dtype=np.int64),
          "The right places, but as numbers: create the mask with dtype=bool, or indexing with it picks images 0 "
          "and 1."),
         ("everywhere", lambda labels, count: np.ones(len(labels), dtype=bool),
@@ -143,9 +143,9 @@ split = Exercise(
         ("nowhere", lambda labels, count: np.zeros(len(labels), dtype=bool),
          "The mask is False everywhere. mask[labels == label][:count] = True writes into a copy: index once, with "
          "positions."),
-        ("without_nine", _marking(classes=lambda labels: range(9)),
+        ("without_nine", _choosing(classes=lambda labels: range(9)),
          "Class 9 is left out: range(9) ends at 8. There are ten classes, range(10)."),
-        ("without_zero", _marking(classes=lambda labels: range(1, 10)),
+        ("without_zero", _choosing(classes=lambda labels: range(1, 10)),
          "Class 0 is left out: range(1, 10) begins at 1. There are ten classes, range(10)."),
         ("of_sorted_labels", lambda labels, count: _first_of_each(np.sort(labels), count),
          "You sorted the labels first, so the mask belongs to another order. Leave the labels where they are."),
