@@ -73,7 +73,7 @@ def foreign_imports(*folders):
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks"}
+        own = {"lenet_helpers", "benchmarks", "answers"}
         own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own

@@ -2,11 +2,11 @@
 
     python tools/mutants.py [EXERCISE...]
 
-Planted are the answers that tests/exercises/test_exercises.py holds, and the mistakes that the
-exercises know, each given to `check` and put into the place of the solution before the
-solved notebook's grade cell, hidden tests and all. The last columns are right answers in
-other styles. The exit status is 1 where a mistake passes, a right answer does not, or fewer
-than nine in ten mistakes get the hint written for them.
+Planted are the answers in tests/answers/ and the mistakes that the exercises know, each given
+to `check` and put into the place of the solution before the solved notebook's grade cell,
+hidden tests and all. The last columns are right answers in other styles. The exit status is
+1 where a mistake passes, a right answer does not, or fewer than nine in ten mistakes get the
+hint written for them.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import ast
 import contextlib
 import copy
 import dataclasses
-import importlib.util
 import io
 import os
 import sys
@@ -105,17 +104,6 @@ def _own(value):
     return copy.deepcopy(value) if isinstance(value, np.ndarray | torch.Tensor | torch.nn.Module | list) else value
 
 
-def planted():
-    """Return the right and wrong answers that the tests hold, by exercise."""
-    spec = importlib.util.spec_from_file_location(
-        "test_exercises", COURSE / "tests" / "exercises" / "test_exercises.py"
-    )
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module.MARK["right"], module.MARK["wrong"]
-
-
 def mistakes_of(name, wrong):
     """Pairs of the name of a known mistake and a wrong answer that makes it; None where no hint was written for it."""
     known = exercise(name).mistakes
@@ -147,7 +135,9 @@ def main(arguments=None):
     # More threads wait for each other in so small a network. All this counts because torch comes later.
     os.environ |= {"LENET_DATA": "sample", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     warnings.simplefilter("ignore")
-    right, wrong = planted()
+    sys.path.insert(0, str(COURSE / "tests"))
+    from answers import RIGHT, WRONG
+
     notebooks = {name[:2]: notebook for name, notebook in solved_notebooks().items()}
     lessons, rows = {}, []
     print("                       mistakes  refused by                      the hint     other styles accepted by")
@@ -156,7 +146,7 @@ def main(arguments=None):
         with everything_put_back():
             if name[:2] not in lessons:
                 lessons[name[:2]] = Lesson(notebooks[name[:2]])
-            row = row_of(name, lessons[name[:2]], right.get(name, []), wrong.get(name, []))
+            row = row_of(name, lessons[name[:2]], RIGHT.get(name, []), WRONG.get(name, []))
         rows.append(row)
         _show(row)
     total = Row("all", *(sum(getattr(row, field) for row in rows) for field in list(vars(Row("x")))[1:]))

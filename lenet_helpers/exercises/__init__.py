@@ -1,13 +1,15 @@
 """The exercises: `check` answers at once, in words; `hint` helps in three stages.
 
-One file a lesson holds its exercises: an oracle, fresh inputs, and the likely mistakes,
-each with a hint of its own. `checking` compares, `running` keeps what is checked from
-doing harm, `results` turns what it returns into plain data.
+`asked` holds what each exercise asks and `answers` what is right and wrong, a file a lesson: a
+submission that is graded sees the first folder and never the second. `checking` tries an
+answer and `running` keeps it from doing harm; `results` and `wire` make plain data of what it
+did, and `verdicts` says in words what that is worth.
 """
 
 from lenet_helpers.exercises.catalogue import NAMES, exercise
-from lenet_helpers.exercises.checking import Verdict, check_exercise
+from lenet_helpers.exercises.checking import check_exercise
 from lenet_helpers.exercises.hints import staged_hint
+from lenet_helpers.exercises.verdicts import Verdict
 
 __all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"]
 
@@ -18,28 +20,38 @@ TIME_LIMIT_SECONDS = 10.0
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
     """Check the answer to an exercise against the course's own, on fresh inputs.
 
-    Nothing is printed, and no random state is touched.
+    Nothing is printed: what the answer itself prints is kept, and the verdict shows its first
+    lines. No random state is touched, and no object of the caller is changed: the answer gets
+    copies of the inputs, and a network that it returns is copied before it is tried.
+
+    Used in the exercises of all five notebooks.
 
     Parameters
     ----------
     name : str
-        Such as "01-normalise"; one of `NAMES`.
+        Such as "01-normalise"; one of `lenet_helpers.exercises.NAMES`.
     candidate : callable
-        The function that the exercise asks for. It gets copies, and may fail in any way.
-    time_limit : float
-        Seconds for all calls together.
+        The function that the exercise asks for, not called. It may fail in any way.
+    time_limit : float, default 10
+        Seconds for all calls together. A call that takes longer is stopped.
     seed : int, optional
         Of the inputs; without one they are new each time.
 
     Returns
     -------
     Verdict
-        True when right. Its text names what failed, on which input, with a hint.
+        True when right. Its text names what failed, on which input, with a hint. An answer that
+        raises, never ends or is no function is not right; nothing of it comes out as an exception.
 
     Raises
     ------
     ValueError
         There is no exercise of that name.
+
+    Examples
+    --------
+    >>> check("02-parameters", lambda inputs, outputs, side: outputs * (inputs * side**2 + 1)).right
+    True
     """
     return check_exercise(exercise(name), candidate, time_limit, seed)
 
@@ -50,16 +62,19 @@ def hint(name, stage=1):
     The solution is the solved notebook's own. A student's copy holds it only where it was
     released with solutions, and says so otherwise.
 
+    Named in the exercises of notebooks 01, 02 and 05.
+
     Parameters
     ----------
     name : str
-        One of `NAMES`.
-    stage : int
+        Such as "01-normalise"; one of `lenet_helpers.exercises.NAMES`.
+    stage : int, default 1
         1, 2 or 3.
 
     Returns
     -------
     str
+        A text that a notebook shows as it reads: without quotes, its lines broken.
 
     Raises
     ------

@@ -4,20 +4,30 @@ import json
 import textwrap
 
 from lenet_helpers.exercises.solution_regions import SOLUTION, regions
+from lenet_helpers.exercises.verdicts import wrapped
 from lenet_helpers.system.paths import COURSE
+
+
+class Hint(str):
+    """A text that a notebook and a terminal show as it is, without quotes and with its lines."""
+
+    __slots__ = ()
+
+    def __repr__(self):
+        return wrapped(self)
 
 
 def staged_hint(exercise, stage):
     """Return the hint, the worked step or the solution of `exercise` (see `hint`)."""
     if stage == 1 or stage == 2:
-        return exercise.hints[stage - 1]
+        return Hint(exercise.hints[stage - 1])
     if stage == 3:
-        return _solution(exercise.name) or f"The instructor's copy holds the solution of {exercise.name}."
+        return Hint(_solution(exercise.name) or f"The instructor's copy holds the solution of {exercise.name}.")
     raise ValueError(f"stage {stage!r}: 1 is a hint, 2 a worked step, 3 the full solution")
 
 
 def _solution(name):
-    """Return what stands between the solution marks in the notebook of exercise `name`, or None.
+    """Return the solution of exercise `name` from its notebook, or None.
 
     A student's copy has none in notebooks/; one for self-learners has the solved notebooks in solutions/.
     """

@@ -1,10 +1,10 @@
-"""Results as plain data: what a call returned, copied at once into types of our own.
+"""What calls did, as plain data: what they returned is copied at once into types of our own.
 
 Nothing of the candidate's is ever asked whether it is equal: an object can answer yes to
 everything. Only exact built-in, NumPy and torch types are taken for what they claim to be.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -14,23 +14,17 @@ _FLOATS = (float, np.float16, np.float32, np.float64)
 _BOOLS = (bool, np.bool_)
 _NUMERIC = "buif"
 
+RAISED = ", raised in line "
+"""Between an exception's type and message and its place, in the report of an `Outcome`."""
+
 
 @dataclass(frozen=True)
 class Result:
-    """A returned value, frozen.
+    """A returned value, frozen."""
 
-    Attributes
-    ----------
-    kind : str
-        "int", "float", "bool", "array", "tensor", "tuple", "list", "None" or "other".
-    type_name : str
-        Such as "int64", for the reader.
-    data : ndarray, tuple of Result, or None
-    """
-
-    kind: str
-    type_name: str
-    data: object = None
+    kind: str  # "int", "float", "bool", "array", "tensor", "tuple", "list", "None" or "other"
+    type_name: str  # such as "int64", for the reader
+    data: object = None  # an array, a tuple of results, or None
 
     @property
     def numbers(self):
@@ -42,6 +36,40 @@ class Result:
             if all(item is not None and item.shape == items[0].shape for item in items):
                 return np.stack(items)
         return None
+
+
+@dataclass
+class Outcome:
+    """What one call did."""
+
+    parts: dict = field(default_factory=dict)  # results by name: what it returned; for some exercises, what it changed
+    error: str | None = None  # name of the exception's type, if it raised one
+    report: str = ""  # the exception in words; without one, what else the reader should know. Not compared.
+    damaged: tuple = ()  # names of the arguments that it changed
+    shared: bool = False  # its result lies in the memory of an argument
+
+
+@dataclass
+class Answer:
+    """What a candidate did with the cases, so that it can be judged in another process."""
+
+    outcomes: list = field(default_factory=list)  # one for each case that was reached
+    missing: str = ""  # why there is no function at all; empty when there is one
+    stranger: str = ""  # what was handed over in place of a function; empty when it was one
+    endless: bool = False  # the call after the last outcome did not end in time
+    stopped: bool = True  # whether an endless call could be ended
+    printed: str = ""  # the first lines of what it printed; for the reader, and not sent to another process
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a result: the property that failed, and both sides of it."""
+
+    property: str
+    expected: str
+    got: str
+    advice: str = ""
+    mistake: str | None = None  # the known mistake, where only one leads to this problem
 
 
 def freeze(value):
@@ -99,14 +127,14 @@ def same_values(one, other):
 
 
 def agree(got, expected):
-    """Mark the entries of two arrays or numbers that agree: whole numbers exactly, floats to rounding."""
+    """Return a mask of the entries that agree: whole numbers exactly, floats to rounding."""
     if expected.data.dtype.kind in "iub" and got.data.dtype.kind in "iub":
         return got.data == expected.data
     return close(got.numbers, expected.numbers)
 
 
 def close(got, expected, relative=1e-4, absolute=1e-5):
-    """Mark the entries that agree to rounding. NaN agrees with NaN, infinity with itself."""
+    """Return a mask of the entries that agree to rounding. NaN agrees with NaN, infinity with itself."""
     with np.errstate(invalid="ignore", over="ignore"):
         near = np.abs(got - expected) <= absolute + relative * np.abs(expected)
     return near & np.isfinite(expected) | (got == expected) | (np.isnan(got) & np.isnan(expected))
@@ -156,115 +184,3 @@ def text_of(error, longest=300):
     except BaseException:
         return "(no message)"
     return text if len(text) <= longest else text[:longest] + " …"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What is wrong with a result: the property that failed, and both sides of it.
-
-    `mistake` names the known mistake where only one leads to this problem.
-    """
-
-    property: str
-    expected: str
-    got: str
-    advice: str = ""
-    mistake: str | None = None
-
-
-class Number:
-    """Asks for one int or one float; Python's or NumPy's, never a bool."""
-
-    def __init__(self, kind):
-        self.kind = kind
-
-    def problem(self, got, expected):
-        if got.kind != self.kind:
-            wanted = "an int" if self.kind == "int" else "a float"
-            return Problem("the type", f"{wanted}, {show(expected)}", described(got), _TYPE_ADVICE.get(got.kind, ""))
-        if not agree(got, expected):
-            return Problem("the value", show(expected), show(got))
-        return None
-
-
-class Pair:
-    """Asks for a tuple of two numbers."""
-
-    def __init__(self, kind, names):
-        self.kind, self.names = kind, names
-
-    def problem(self, got, expected):
-        if got.kind != "tuple" or len(got.data) != 2:
-            wanted = f"a tuple ({', '.join(self.names)}), {show(expected)}"
-            return Problem("the type", wanted, described(got), f"End with: return {', '.join(self.names)}")
-        for name, one, other in zip(self.names, got.data, expected.data, strict=True):
-            problem = Number(self.kind).problem(one, other)
-            if problem and problem.property == "the value":
-                return Problem(f"the value of {name}", show(expected), show(got), problem.advice)
-            if problem:
-                return Problem(f"the type of {name}", problem.expected, problem.got, problem.advice)
-        return None
-
-
-class Array:
-    """Asks for a NumPy array.
-
-    Parameters
-    ----------
-    dtypes : str
-        One dtype, or "float" or "int" for any of the family.
-    """
-
-    def __init__(self, dtypes):
-        self.dtypes = dtypes
-
-    def problem(self, got, expected):
-        if got.kind != "array":
-            return Problem(
-                "the type", f"a NumPy array of {self.dtypes}", described(got), _TYPE_ADVICE.get(got.kind, "")
-            )
-        if got.data.shape != expected.data.shape:
-            return Problem("the shape", str(expected.data.shape), str(got.data.shape))
-        if not self._fits(got.data.dtype):
-            wanted = f"{self.dtypes}" + (", of any size" if self.dtypes in ("float", "int") else "")
-            name = {"float": "float", "int": "np.int64", "bool": "bool"}.get(self.dtypes, f"np.{self.dtypes}")
-            return Problem("the dtype", wanted, str(got.data.dtype), f"Convert the result with .astype({name}).")
-        return values_problem(got, expected)
-
-    def _fits(self, dtype):
-        families = {"float": "f", "int": "iu"}
-        return dtype.kind in families[self.dtypes] if self.dtypes in families else dtype == np.dtype(self.dtypes)
-
-
-def values_problem(got, expected, property="the values"):
-    """Name the first entry of an array that differs, or return None."""
-    right = agree(got, expected)
-    if right.all():
-        return None
-    first = tuple(int(i) for i in np.argwhere(~right)[0])
-    where = f"{show_number(expected.data[first])} at {list(first)}" if first else show_number(expected.data)
-    count = int((~right).sum())
-    more = f" ({count} of {right.size} entries differ)" if right.size > 1 else ""
-    whole = f", in {show(expected)}" if 1 < right.size <= 36 else ""
-    return Problem(property, where + whole, show_number(got.data[first]) + more)
-
-
-def described(result):
-    """Return a result of the wrong type in words."""
-    if result.kind in ("int", "float", "bool"):
-        return f"{'an' if result.kind == 'int' else 'a'} {result.type_name}, {show(result)}"
-    if result.kind in ("array", "tensor"):
-        return f"a {result.type_name} of shape {result.data.shape}"
-    return f"a {result.kind} {show(result)}" if isinstance(result.data, tuple) else show(result)
-
-
-_TYPE_ADVICE = {
-    "None": "Does every way through the function end with return?",
-    "tensor": "Turn a Tensor into an array with .numpy(), into a number with .item().",
-    "array": "An array is not a single number: index it, or take .item().",
-    "list": "Turn a list into an array with np.array(...).",
-    "tuple": "Return one thing, not several.",
-    "bool": "True and False are not numbers here.",
-    "float": "Use // for whole division: / always gives a float.",
-    "int": "A float is asked for: divide with /, or use float(...).",
-}

@@ -1,4 +1,4 @@
-"""Running code that may raise, damage what it is given, or never end.
+"""Running code that may raise, print, damage what it is given, or never end.
 
 It runs in a thread of its own, which can be told to stop on every system; random states
 and torch's settings are put back afterwards.
@@ -6,61 +6,29 @@ and torch's settings are put back afterwards.
 
 import contextlib
 import ctypes
+import io
 import linecache
 import random
 import threading
 import time
 import warnings
-from dataclasses import dataclass, field
 
-from lenet_helpers.exercises.results import text_of, type_name
-
-RAISED = ", raised in line "
-"""Between an exception's type and message and its place, in the report of an `Outcome`."""
+from lenet_helpers.exercises.results import RAISED, Outcome, text_of, type_name
 
 PATIENCE_SECONDS = 2.0
 """How long a call that was told to stop is told so again before it is left alone."""
 
-
-@dataclass
-class Outcome:
-    """What one call did.
-
-    Attributes
-    ----------
-    parts : dict of str to Result
-        What it returned; for some exercises, also what it changed.
-    error : str or None
-        Name of the exception's type, if it raised one.
-    report : str
-        The exception in words; without one, what else the reader should know. Not compared.
-    damaged : tuple of str
-        Names of the arguments that it changed.
-    shared : bool
-        Its result lies in the memory of an argument.
-    """
-
-    parts: dict = field(default_factory=dict)
-    error: str | None = None
-    report: str = ""
-    damaged: tuple = ()
-    shared: bool = False
+PRINTED_LINES, PRINTED_LETTERS = 5, 1000
+"""So much of what is printed is kept: the rest of 240 lines says no more."""
 
 
 class Endless(Exception):
-    """A call that did not end in time.
-
-    Attributes
-    ----------
-    finished : list
-        What came before it.
-    stopped : bool
-        False: it still runs, because it catches what should stop it or waits outside Python.
-    """
+    """A call that did not end in time."""
 
     def __init__(self, finished, stopped):
         super().__init__("no end in time")
-        self.finished, self.stopped = finished, stopped
+        self.finished = finished  # what came before it
+        self.stopped = stopped  # False: it still runs, because it catches what should stop it or waits outside Python
 
 
 class _Stop(BaseException):
@@ -68,13 +36,7 @@ class _Stop(BaseException):
 
 
 def run_each(function, cases, time_limit):
-    """Return ``[function(case) for case in cases]``, run in another thread.
-
-    Raises
-    ------
-    Endless
-        All together took more than `time_limit` seconds.
-    """
+    """Return ``[function(case) for case in cases]``, run in another thread; raises `Endless` after `time_limit` s."""
     results, failures, lock, done = [], [], threading.Lock(), threading.Event()
 
     def finish():
@@ -150,6 +112,32 @@ def _in_words(error, function):
         return words
     code = linecache.getline(source, line).strip()
     return f"{words}{RAISED}{line} of your cell" + (f": {code}" if code else "")
+
+
+class _Printed(io.StringIO):
+    """Stands in for standard output, and forgets all but the beginning: a loop may print without end."""
+
+    encoding = "utf-8"
+    lines = 0
+
+    def write(self, text):
+        super().write(text[: max(PRINTED_LETTERS - self.tell(), 0)])
+        self.lines += text.count("\n")
+        return len(text)
+
+    def beginning(self):
+        """Return the first lines, and how many more there were."""
+        lines = self.getvalue().splitlines()[:PRINTED_LINES]
+        more = self.lines - len(lines)
+        return "\n".join([*lines, f"… and {more} more lines"] if more > 0 else lines)
+
+
+@contextlib.contextmanager
+def printing_kept():
+    """Keep what is printed off the screen; yields what stands in for it, which has the `beginning`."""
+    printed = _Printed()
+    with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
+        yield printed
 
 
 @contextlib.contextmanager

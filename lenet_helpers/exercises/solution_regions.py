@@ -1,11 +1,11 @@
-"""The marks between which solutions stand in the solved notebooks, and what stands there."""
+"""The lines that fence off solutions in the solved notebooks, and what stands between them."""
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
-def regions(source, marks):
-    """Yield what stands between each pair of marks, as lists of lines."""
-    begin, end = marks
+def regions(source, fences):
+    """Yield what stands between each pair of fences, as lists of lines."""
+    begin, end = fences
     inside = None
     for line in source.splitlines():
         if line.strip() == begin:

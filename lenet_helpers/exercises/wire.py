@@ -10,9 +10,7 @@ import math
 
 import numpy as np
 
-from lenet_helpers.exercises.checking import Answer
-from lenet_helpers.exercises.results import Result
-from lenet_helpers.exercises.running import Outcome
+from lenet_helpers.exercises.results import Answer, Outcome, Result
 
 MOST_BYTES = 32 * 2**20
 """An answer that is longer as JSON is not read."""
@@ -38,13 +36,7 @@ def pack_answer(answer):
 
 
 def unpack_answer(line):
-    """Return the `Answer` in a line of JSON.
-
-    Raises
-    ------
-    WireError
-        It is none. The message says why, and holds nothing of what was sent.
-    """
+    """Return the `Answer` in a line of JSON; raises `WireError`, which says why and holds nothing of what was sent."""
     if len(line) > MOST_BYTES:
         raise WireError("it is too long")
     try:

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from lenet_helpers.exercises.catalogue import NAMES, exercise
-from lenet_helpers.exercises.checking import Verdict, verdict_on
 from lenet_helpers.exercises.running import everything_put_back
+from lenet_helpers.exercises.verdicts import Verdict, verdict_on
 from lenet_helpers.exercises.wire import MOST_BYTES, WireError, unpack_answer
 
 MOST_REQUESTS = 200

@@ -13,7 +13,6 @@ from pathlib import Path
 from lenet_helpers.exercises import NAMES, exercise
 from lenet_helpers.grading import with_nbgrader
 from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, solved_notebooks
-from lenet_helpers.grading.stripping import strip_answers
 from lenet_helpers.system.paths import COURSE
 
 HERE = Path(__file__).parent
@@ -170,14 +169,9 @@ def _other_code(copy):
 def _bare_course(course, folder):
     """Copy what a submission needs: the helper package without answers, the model and the picture."""
     package = folder / "lenet_helpers"
-    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli", "__main__.py")
+    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli", "__main__.py", "answers", "hints.py")
     shutil.copytree(course / "lenet_helpers", package, ignore=without)
-    for path in (package / "exercises").glob("*.py"):
-        source = path.read_text(encoding="utf-8")
-        if "EXERCISES = " in source:
-            path.write_text(strip_answers(source), encoding="utf-8")
     shutil.copy(HERE / "box" / "asking.py", package / "exercises" / "__init__.py")
-    (package / "exercises" / "hints.py").unlink()
     for name in ("model.pth", "test.png"):
         shutil.copy(course / name, folder / name)
     (folder / "notebooks").mkdir()

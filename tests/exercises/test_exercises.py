@@ -1,10 +1,13 @@
 """The exercises: right answers in any style pass, wrong ones get the hint written for them, nothing fools a check."""
 
 import _thread
+import ast
 import functools
 import json
 import math
+import pickle
 import random
+import re
 import subprocess
 import sys
 import textwrap
@@ -16,43 +19,23 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from answers import RIGHT, WRONG
 from torch import nn
 
-from lenet_helpers import COURSE, FAST, LeNet, fit, load_model, save_model, to_input, to_mnist
+from lenet_helpers import COURSE, FAST, LeNet, fit, save_model
 from lenet_helpers.exercises import NAMES, Verdict, check, exercise, hint, hints
-from lenet_helpers.exercises import inference as inference_exercises
-from lenet_helpers.exercises.checking import judge
+from lenet_helpers.exercises.asked import inference as asked
 from lenet_helpers.exercises.running import everything_put_back
+from lenet_helpers.exercises.verdicts import problem_of, verdict_on_outcomes
 
 SLOW = {"03-step", "02-network", "05-reader"}
-MARK = {"right": {}, "wrong": {}}
-
-
-def right(name):
-    """Note a right answer to exercise `name`, in some style."""
-
-    def note(function):
-        MARK["right"].setdefault(name, []).append(function)
-        return function
-
-    return note
-
-
-def wrong(name, mistake):
-    """Note a wrong answer, and the mistake whose hint it must get (None: any hint will do)."""
-
-    def note(function):
-        MARK["wrong"].setdefault(name, []).append((mistake, function))
-        return function
-
-    return note
 
 
 @pytest.fixture(scope="session")
 def model_file(sample, tmp_path_factory):
     """The course's model.pth; a quickly trained one where there is none yet."""
-    if inference_exercises.MODEL.exists():
-        return inference_exercises.MODEL
+    if asked.MODEL.exists():
+        return asked.MODEL
     path = tmp_path_factory.mktemp("model") / "model.pth"
     model = LeNet(seed=0)
     list(fit(model, sample.train, sample.validation, FAST, device="cpu"))
@@ -63,1110 +46,12 @@ def model_file(sample, tmp_path_factory):
 @pytest.fixture(autouse=True)
 def a_model_for_the_reader(request, monkeypatch):
     if "05-reader" in request.node.name:
-        monkeypatch.setattr(inference_exercises, "MODEL", request.getfixturevalue("model_file"))
-
-
-# 01-normalise
-
-
-@right("01-normalise")
-def _(pixels):
-    return np.float32(2) * pixels.astype(np.float32) / np.float32(255) - np.float32(1)
-
-
-@right("01-normalise")
-def _(pixels):
-    return to_input(pixels)[:, 0].numpy()
-
-
-@right("01-normalise")
-def _(pixels):
-    result = np.empty(pixels.shape, np.float32)
-    for n in range(len(pixels)):
-        for i in range(28):
-            for j in range(28):
-                result[n, i, j] = (int(pixels[n, i, j]) / 255 - 0.5) / 0.5
-    return result
-
-
-@wrong("01-normalise", "only_divided")
-def _(pixels):
-    x = pixels.astype("float32")
-    x /= 255
-    return x
-
-
-@wrong("01-normalise", "not_divided_by_255")
-def _(pixels):
-    return np.float32(2) * (pixels.astype(np.float32) - np.float32(0.5))
-
-
-@wrong("01-normalise", "left_in_float64")
-def _(pixels):
-    return pixels / 127.5 - 1
-
-
-@wrong("01-normalise", "doubled_in_uint8")
-def _(pixels):
-    return ((pixels + pixels) / 255 - 1).astype(np.float32)
-
-
-@wrong("01-normalise", "without_brackets")
-def _(pixels):
-    return np.float32(pixels) / 255 - np.float32(1)
-
-
-@wrong("01-normalise", "with_channel_axis")
-def _(pixels):
-    return to_input(pixels).numpy()
-
-
-@wrong("01-normalise", "only_divided")  # and float64 on top of it
-def _(pixels):
-    return pixels / 255
-
-
-# 01-split
-
-
-@right("01-split")
-def _(labels, count):
-    same = labels[:, None] == labels[None, :]
-    return np.tril(same).sum(axis=1) <= count
-
-
-@right("01-split")
-def _(labels, count):
-    mask, seen = np.zeros(labels.shape, bool), np.zeros(10, int)
-    for position, label in enumerate(labels):
-        mask[position] = seen[label] < count
-        seen[label] += 1
-    return mask
-
-
-@right("01-split")
-def _(labels, count):
-    mask = torch.zeros(len(labels), dtype=torch.bool)
-    for label in range(10):
-        mask[torch.from_numpy(labels == label).nonzero()[:count, 0]] = True
-    return mask.numpy()
-
-
-@wrong("01-split", "everywhere")
-def _(labels, count):
-    mask = np.zeros(len(labels), bool)
-    for label in range(10):
-        mask[(labels == label).nonzero()[:count]] = True
-    return mask
-
-
-@wrong("01-split", "nowhere")  # and float on top of it
-def _(labels, count):
-    mask = np.zeros(len(labels))
-    for label in range(10):
-        mask[labels == label][:count] = 1
-    return mask
-
-
-@wrong("01-split", "first_of_all")
-def _(labels, count):
-    mask = np.zeros(len(labels), dtype=bool)
-    mask[:count] = True
-    return mask
-
-
-@wrong("01-split", "one_too_many")
-def _(labels, count):
-    return np.tril(labels[:, None] == labels).sum(axis=1) <= count + 1
-
-
-@wrong("01-split", "mask_of_numbers")
-def _(labels, count):
-    return (np.tril(labels[:, None] == labels).sum(axis=1) <= count).astype(int)
-
-
-@wrong("01-split", "sorted_positions")
-def _(labels, count):
-    return np.flatnonzero(np.tril(labels[:, None] == labels).sum(axis=1) <= count)
-
-
-@wrong("01-split", "last_of_each")
-def _(labels, count):
-    return np.triu(labels[:, None] == labels).sum(axis=1) <= count
-
-
-@wrong("01-split", "without_nine")
-def _(labels, count):
-    return (np.tril(labels[:, None] == labels).sum(axis=1) <= count) & (labels < 9)
-
-
-# 01-mean-digit
-
-
-@right("01-mean-digit")
-def _(pixels, labels, digit):
-    return pixels[labels == digit].mean(axis=0)
-
-
-@right("01-mean-digit")
-def _(pixels, labels, digit):
-    total, count = np.zeros((28, 28), np.float32), 0
-    for image, label in zip(pixels, labels, strict=True):
-        if label == digit:
-            total += image
-            count += 1
-    return total / count
-
-
-@right("01-mean-digit")
-def _(pixels, labels, digit):
-    return torch.from_numpy(pixels[labels == digit]).float().mean(dim=0).numpy()
-
-
-@wrong("01-mean-digit", "returned_in_the_loop")
-def _(pixels, labels, digit):
-    total, count = 0.0 * pixels[0], np.float64(0)
-    for n in range(len(labels)):
-        if labels[n] == digit:
-            total += pixels[n]
-            count += 1
-        return total / count
-
-
-@wrong("01-mean-digit", "over_all_digits")
-def _(pixels, labels, digit):
-    return np.mean(pixels, 0)
-
-
-@wrong("01-mean-digit", "one_number")
-def _(pixels, labels, digit):
-    return np.mean(pixels[labels == digit])
-
-
-@wrong("01-mean-digit", "added_in_uint8")
-def _(pixels, labels, digit):
-    total = np.zeros((28, 28), np.uint8)
-    for image in pixels[labels == digit]:
-        total += image
-    return total / (labels == digit).sum()
-
-
-@wrong("01-mean-digit", "divided_by_all")
-def _(pixels, labels, digit):
-    return (pixels * (labels == digit)[:, None, None]).mean(axis=0)
-
-
-@wrong("01-mean-digit", "cut_to_uint8")
-def _(pixels, labels, digit):
-    return np.uint8(pixels[labels == digit].mean(axis=0))
-
-
-@wrong("01-mean-digit", "divided_by_255")
-def _(pixels, labels, digit):
-    return (pixels[labels == digit] / 255).mean(axis=0)
-
-
-# 02-output-size
-
-
-@right("02-output-size")
-def _(size, kernel_size, stride, padding):
-    return 1 + (size - kernel_size + 2 * padding) // stride
-
-
-@right("02-output-size")
-def _(size, kernel_size, stride, padding):
-    return F.conv1d(torch.zeros(1, 1, size), torch.zeros(1, 1, kernel_size), stride=stride, padding=padding).shape[-1]
-
-
-@right("02-output-size")
-def _(size, kernel_size, stride, padding):
-    places, start = 0, -padding
-    while start + kernel_size <= size + padding:
-        places, start = places + 1, start + stride
-    return places
-
-
-@right("02-output-size")
-def _(size, kernel_size, stride, padding):
-    return np.int64(math.floor((size + 2 * padding - kernel_size) / stride + 1))
-
-
-@wrong("02-output-size", "without_stride_and_padding")
-def _(size, kernel_size, stride=1, padding=0):
-    return 1 + size - kernel_size
-
-
-@wrong("02-output-size", "rounded_at_the_end")
-def _(size, kernel_size, stride, padding):
-    return round(1 + (size - kernel_size + 2 * padding) / stride)
-
-
-@wrong("02-output-size", "without_plus_one")
-def _(size, kernel_size, stride, padding):
-    return int((size + 2 * padding - kernel_size) / stride)
-
-
-@wrong("02-output-size", "padded_on_one_side")
-def _(size, kernel_size, stride, padding):
-    return 1 + (size - kernel_size + padding) // stride
-
-
-@wrong("02-output-size", "float_division")
-def _(size, kernel_size, stride, padding):
-    return 1 + (size - kernel_size + padding + padding) / stride
-
-
-@wrong("02-output-size", "rounded_up")
-def _(size, kernel_size, stride, padding):
-    return 1 - (kernel_size - size - 2 * padding) // stride
-
-
-@wrong("02-output-size", "without_stride")
-def _(size, kernel_size, stride, padding):
-    return size - kernel_size + 1 + 2 * padding
-
-
-# 02-parameters
-
-
-@right("02-parameters")
-def _(in_channels, out_channels, kernel_size):
-    return out_channels * (in_channels * kernel_size * kernel_size + 1)
-
-
-@right("02-parameters")
-def _(in_channels, out_channels, kernel_size):
-    return sum(p.numel() for p in nn.Conv2d(in_channels, out_channels, kernel_size).parameters())
-
-
-@right("02-parameters")
-def _(in_channels, out_channels, kernel_size):
-    return np.prod([in_channels, out_channels, kernel_size, kernel_size]) + np.int64(out_channels)
-
-
-@wrong("02-parameters", "without_biases")
-def _(in_channels, out_channels, kernel_size):
-    return nn.Conv2d(in_channels, out_channels, kernel_size).weight.numel()
-
-
-@wrong("02-parameters", "one_bias")
-def _(in_channels, out_channels, kernel_size):
-    return 1 + in_channels * out_channels * kernel_size * kernel_size
-
-
-@wrong("02-parameters", "kernel_not_squared")
-def _(in_channels, out_channels, kernel_size):
-    return out_channels * (in_channels * kernel_size + 1)
-
-
-@wrong("02-parameters", "biases_of_inputs")
-def _(in_channels, out_channels, kernel_size):
-    return in_channels * (out_channels * kernel_size**2 + 1)
-
-
-@wrong("02-parameters", "as_float")
-def _(in_channels, out_channels, kernel_size):
-    return out_channels * (in_channels * math.pow(kernel_size, 2) + 1)
-
-
-# 02-convolution
-
-
-@right("02-convolution")
-def _(image, kernel):
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    return np.einsum("ijkl,kl->ij", windows, kernel)
-
-
-@right("02-convolution")
-def _(image, kernel):
-    side = kernel.shape[0]
-    result = np.zeros((image.shape[0] - side + 1, image.shape[1] - side + 1), dtype=np.float32)
-    for i in range(result.shape[0]):
-        for j in range(result.shape[1]):
-            for k in range(side):
-                for m in range(side):
-                    result[i, j] += image[i + k, j + m] * kernel[k, m]
-    return result
-
-
-@right("02-convolution")
-def _(image, kernel):
-    image, kernel = torch.tensor(image).float(), torch.tensor(kernel).float()
-    return F.conv2d(image[None, None], kernel[None, None]).squeeze(0).squeeze(0).numpy()
-
-
-@wrong("02-convolution", "as_large_as_the_image")
-def _(image, kernel):
-    size, out = len(kernel), 0 * image
-    for i in range(len(image) - size + 1):
-        for j in range(len(image[0]) - size + 1):
-            out[i, j] = np.sum(image[i : i + size, j : j + size] * kernel)
-    return out
-
-
-@wrong("02-convolution", "as_large_as_the_image_and_last_place_missing")
-def _(image, kernel):
-    size, out = len(kernel), np.zeros_like(image)
-    for i in range(len(image) - size):
-        for j in range(len(image[0]) - size):
-            out[i, j] = np.sum(image[i : i + size, j : j + size] * kernel)
-    return out
-
-
-@wrong("02-convolution", "output_turned")
-def _(image, kernel):
-    (height, width), size = image.shape, len(kernel)
-    out = np.zeros((width - size + 1, height - size + 1))
-    for i in range(height - size + 1):
-        for j in range(width - size + 1):
-            out[i, j] = (image[i : i + size, j : j + size] * kernel).sum()
-    return out
-
-
-@wrong("02-convolution", "matrix_in_one_entry")
-def _(image, kernel):
-    size = len(kernel)
-    out = np.zeros((len(image) - size + 1, len(image[0]) - size + 1))
-    for i, j in np.ndindex(out.shape):
-        out[i, j] = np.dot(image[i : i + size, j : j + size], kernel)
-    return out
-
-
-@wrong("02-convolution", "turned_kernel")
-def _(image, kernel):
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    return np.einsum("ijkl,kl->ij", windows, np.rot90(kernel, 2))
-
-
-@wrong("02-convolution", "last_place_missing")
-def _(image, kernel):
-    side = len(kernel)
-    rows, columns = image.shape[0] - side, image.shape[1] - side
-    return np.array(
-        [[np.sum(image[i : i + side, j : j + side] * kernel) for j in range(columns)] for i in range(rows)]
-    ).reshape(rows, columns)
-
-
-@wrong("02-convolution", "cut_to_whole")
-def _(image, kernel):
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    result = np.zeros(windows.shape[:2], dtype=int)
-    result[:] = np.einsum("ijkl,kl->ij", windows, kernel)
-    return result
-
-
-@wrong("02-convolution", "padded_to_full_size")
-def _(image, kernel):
-    side = len(kernel)
-    x, k = torch.tensor(image)[None, None], torch.tensor(kernel)[None, None]
-    return F.conv2d(x, k, padding=side - 1)[0, 0].numpy()
-
-
-@wrong("02-convolution", "matrix_product")
-def _(image, kernel):
-    windows = np.lib.stride_tricks.sliding_window_view(image, kernel.shape)
-    return np.matmul(windows, kernel).sum(axis=(2, 3))
-
-
-# 02-network
-
-
-@right("02-network")
-def _():
-    return nn.Sequential(
-        nn.Conv2d(1, 6, 5, padding="same"),
-        nn.ReLU(),
-        nn.AvgPool2d(2, stride=2),
-        nn.Conv2d(6, 16, kernel_size=(5, 5)),
-        nn.ReLU(),
-        nn.AvgPool2d(2),
-        nn.AvgPool2d(5),
-        nn.Flatten(),
-        nn.Linear(16, 120),
-        nn.ReLU(inplace=True),
-        nn.Linear(120, 84),
-        nn.ReLU(),
-        nn.Linear(84, 10),
-    )
-
-
-@right("02-network")
-def _():
-    def block(channels_in, channels_out, padding):
-        return nn.Sequential(nn.Conv2d(channels_in, channels_out, 5, padding=padding), nn.ReLU(), nn.AvgPool2d(2))
-
-    network = nn.Sequential()
-    network.add_module("first", block(1, 6, 2))
-    network.add_module("second", block(6, 16, 0))
-    network.append(nn.AdaptiveAvgPool2d((1, 1)))
-    network.append(nn.Flatten())
-    for layer in (nn.Linear(16, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)):
-        network.append(layer)
-    return network
-
-
-def layers(activation=nn.ReLU, pool=nn.AvgPool2d, padding=2, last=(), middle=()):
-    return nn.Sequential(
-        *(nn.Conv2d(1, 6, 5, padding=padding), activation(), pool(2), nn.Conv2d(6, 16, 5), activation(), pool(2)),
-        *(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(16, 120), activation(), *middle),
-        *(nn.Linear(120, 84), activation(), nn.Linear(84, 10), *last),
-    )
-
-
-wrong("02-network", "without_padding_in_conv1")(lambda: layers(padding=0))
-wrong("02-network", "max_pooling")(lambda: layers(pool=nn.MaxPool2d))
-wrong("02-network", "tanh_instead")(lambda: layers(activation=nn.Tanh))
-wrong("02-network", "softmax_at_the_end")(lambda: layers(last=[nn.Softmax(dim=-1)]))
-wrong("02-network", "with_dropout")(lambda: layers(middle=[nn.Dropout(0.3)]))
-wrong("02-network", "relu_at_the_end")(lambda: layers(last=[nn.ReLU()]))
-wrong("02-network", None)(LeNet)
-wrong("02-network", None)(lambda: nn.Sequential(LeNet()))
-
-
-# 03-step
-
-
-@right("03-step")
-def _(model, inputs, labels, optimiser):
-    loss = nn.CrossEntropyLoss()(model(inputs), labels)
-    optimiser.zero_grad()
-    loss.backward()
-    optimiser.step()
-    return float(loss)
-
-
-@right("03-step")
-def _(model, inputs, labels, optimiser):
-    model.train()
-    model.zero_grad(set_to_none=False)
-    log_probabilities = torch.log_softmax(model(inputs), dim=1)
-    loss = -log_probabilities[torch.arange(len(labels)), labels].mean()
-    loss.backward()
-    optimiser.step()
-    return loss.detach()
-
-
-@right("03-step")
-def _(model, inputs, labels, optimiser):
-    logits = model(inputs)
-    loss = (logits.logsumexp(dim=1) - logits.gather(1, labels[:, None])[:, 0]).mean()
-    loss.backward()
-    optimiser.step()
-    optimiser.zero_grad()  # afterwards is as good as before
-    return loss.item()
-
-
-@wrong("03-step", "arguments_swapped")
-def _(model, inputs, labels, optimiser):
-    loss = F.cross_entropy(labels, model(inputs))
-    loss.backward()
-    optimiser.step()
-    optimiser.zero_grad()
-    return loss
-
-
-@wrong("03-step", "class_called_with_tensors")
-def _(model, inputs, labels, optimiser):
-    logits = model(inputs)
-    optimiser.zero_grad()
-    loss = nn.CrossEntropyLoss(logits, labels)
-    loss.backward()
-    optimiser.step()
-    return loss
-
-
-@wrong("03-step", "backward_forgotten")  # the brackets, and with them the call
-def _(model, inputs, labels, optimiser):
-    loss = F.cross_entropy(model(inputs), labels)
-    optimiser.zero_grad()
-    loss.backward  # noqa: B018
-    optimiser.step()
-    return loss.item()
-
-
-@wrong("03-step", "zero_grad_forgotten")
-def _(model, inputs, labels, optimiser):
-    loss = nn.CrossEntropyLoss()(model(inputs), labels)
-    loss.backward()
-    optimiser.step()
-    return float(loss)
-
-
-@wrong("03-step", "zero_grad_too_late")
-def _(model, inputs, labels, optimiser):
-    loss = nn.functional.cross_entropy(model(inputs), labels)
-    loss.backward()
-    model.zero_grad()
-    optimiser.step()
-    return loss.item()
-
-
-@wrong("03-step", "step_forgotten")
-def _(model, inputs, labels, optimiser):
-    optimiser.zero_grad()
-    loss = nn.functional.cross_entropy(model(inputs), labels)
-    loss.backward()
-    return loss.detach().item()
-
-
-@wrong("03-step", "loss_after_the_step")
-def _(model, inputs, labels, optimiser):
-    optimiser.zero_grad()
-    F.cross_entropy(model(inputs), labels).backward()
-    optimiser.step()
-    return F.cross_entropy(model(inputs), labels).item()
-
-
-@wrong("03-step", "sum_over_the_batch")
-def _(model, inputs, labels, optimiser):
-    optimiser.zero_grad()
-    loss = nn.CrossEntropyLoss(reduction="sum")(model(inputs), labels)
-    loss.backward()
-    optimiser.step()
-    return loss.item()
-
-
-@wrong("03-step", "softmax_twice")
-def _(model, inputs, labels, optimiser):
-    optimiser.zero_grad()
-    loss = F.cross_entropy(F.softmax(model(inputs), 1), labels)
-    loss.backward()
-    optimiser.step()
-    return loss.item()
-
-
-@wrong("03-step", "left_in_evaluation_mode")
-def _(model, inputs, labels, optimiser):
-    model.eval()
-    optimiser.zero_grad()
-    loss = F.cross_entropy(model(inputs), labels)
-    loss.backward()
-    optimiser.step()
-    return loss.item()
-
-
-@wrong("03-step", None)
-def _(model, inputs, labels, optimiser):
-    optimiser.zero_grad()
-    loss = F.cross_entropy(model(inputs.mul_(2)), labels)
-    loss.backward()
-    optimiser.step()
-    return loss.item()
-
-
-# 03-learning-rate
-
-
-@right("03-learning-rate")
-def _(learning_rates, losses):
-    last = np.where(np.isfinite(losses[:, -1]), losses[:, -1], np.inf)
-    good = learning_rates[last <= 1.1 * last.min()]
-    return good.min(), good.max()
-
-
-@right("03-learning-rate")
-def _(learning_rates, losses):
-    ends = [(float(curve[-1]), float(rate)) for rate, curve in zip(learning_rates, losses, strict=True)]
-    ends = sorted(end for end in ends if math.isfinite(end[0]))
-    good = sorted(rate for end, rate in ends if end <= ends[0][0] * 1.1)
-    return good[0], good[-1]
-
-
-@wrong("03-learning-rate", "last_row_by_pairs")
-def _(learning_rates, losses):
-    lowest = np.nanmin(losses[-1])
-    good = [r for r, loss in zip(learning_rates.tolist(), losses[-1].tolist(), strict=False) if loss <= 1.1 * lowest]
-    return min(good), max(good)
-
-
-@wrong("03-learning-rate", "nan_not_left_out")
-def _(learning_rates, losses):
-    last = losses[:, -1]
-    good = learning_rates[last <= 1.1 * np.min(last)]
-    return good.min(), good.max()
-
-
-@wrong("03-learning-rate", "lowest_on_the_way")
-def _(learning_rates, losses):
-    best = np.array([min(x for x in curve if math.isfinite(x)) for curve in losses])
-    good = learning_rates[best <= 1.1 * best.min()]
-    return float(good.min()), float(good.max())
-
-
-@wrong("03-learning-rate", "only_the_best")
-def _(learning_rates, losses):
-    rate = learning_rates[np.where(np.isfinite(losses[:, -1]), losses[:, -1], 1e9).argmin()]
-    return rate.item(), rate.item()
-
-
-@wrong("03-learning-rate", "limit_by_adding")
-def _(learning_rates, losses):
-    last = np.where(np.isfinite(losses[:, -1]), losses[:, -1], np.inf)
-    good = learning_rates[last - last.min() <= 0.1]
-    return float(good.min()), float(good.max())
-
-
-@wrong("03-learning-rate", "swapped")
-def _(learning_rates, losses):
-    last = np.where(np.isfinite(losses[:, -1]), losses[:, -1], np.inf)
-    good = learning_rates[last <= 1.1 * last.min()]
-    return float(good.max()), float(good.min())
-
-
-# 03-early-stopping
-
-
-@right("03-early-stopping")
-def _(validation_losses, patience):
-    for epoch in range(1, len(validation_losses) + 1):
-        so_far = validation_losses[:epoch]
-        if epoch - (so_far.index(min(so_far)) + 1) >= patience:
-            return epoch
-    return len(validation_losses)
-
-
-@right("03-early-stopping")
-def _(validation_losses, patience):
-    losses = np.array(validation_losses)
-    improved = np.r_[True, losses[1:] < np.minimum.accumulate(losses)[:-1]]
-    epochs = np.arange(1, len(losses) + 1)
-    age = epochs - np.maximum.accumulate(np.where(improved, epochs, 0))
-    return int(epochs[age >= patience][0]) if (age >= patience).any() else len(losses)
-
-
-@wrong("03-early-stopping", "one_too_late")
-def _(validation_losses, patience):
-    for epoch in range(1, len(validation_losses) + 1):
-        if epoch - 1 - int(np.argmin(validation_losses[:epoch])) > patience:
-            return epoch
-    return len(validation_losses)
-
-
-@wrong("03-early-stopping", "counted_from_zero")
-def _(validation_losses, patience):
-    for epoch in range(len(validation_losses)):
-        if epoch - int(np.argmin(validation_losses[: epoch + 1])) >= patience:
-            return epoch
-    return epoch
-
-
-@wrong("03-early-stopping", "best_epoch")
-def _(validation_losses, patience):
-    return validation_losses.index(min(validation_losses)) + 1
-
-
-@wrong("03-early-stopping", "count_never_reset")
-def _(validation_losses, patience):
-    best, bad = math.inf, 0
-    for epoch, loss in enumerate(validation_losses):
-        bad += loss >= best
-        best = min(best, loss)
-        if bad == patience:
-            return epoch + 1
-    return len(validation_losses)
-
-
-@wrong("03-early-stopping", "compared_with_the_one_before")
-def _(validation_losses, patience):
-    bad = 0
-    for i in range(1, len(validation_losses)):
-        if validation_losses[i] < validation_losses[i - 1]:
-            bad = 0
-        else:
-            bad += 1
-        if bad == patience:
-            return i + 1
-    return len(validation_losses)
-
-
-@wrong("03-early-stopping", "tie_counts_as_better")
-def _(validation_losses, patience):
-    for epoch in range(1, len(validation_losses) + 1):
-        latest_best = epoch - 1 - int(np.argmin(validation_losses[:epoch][::-1]))
-        if epoch - 1 - latest_best >= patience:
-            return epoch
-    return len(validation_losses)
-
-
-# 04-confusion
-
-
-@right("04-confusion")
-def _(labels, predictions):
-    return np.bincount(10 * labels + predictions, minlength=100).reshape(10, 10)
-
-
-@right("04-confusion")
-def _(labels, predictions):
-    counts, _, _ = np.histogram2d(labels, predictions, bins=np.arange(11) - 0.5)
-    return counts.astype(int)
-
-
-@right("04-confusion")
-def _(labels, predictions):
-    return (np.eye(10, dtype=np.int32)[labels].T @ np.eye(10, dtype=np.int32)[predictions]).astype(np.uint16)
-
-
-@wrong("04-confusion", "bincount_without_minlength")
-def _(labels, predictions):
-    return np.reshape(np.bincount(labels * 10 + predictions), (10, 10))
-
-
-@wrong("04-confusion", "transposed")
-def _(labels, predictions):
-    return np.bincount(10 * predictions + labels, minlength=100).reshape(10, 10)
-
-
-@wrong("04-confusion", "repeats_counted_once")
-def _(labels, predictions):
-    counts = np.zeros((10, 10), int)
-    counts[labels, predictions] = 1
-    return counts
-
-
-@wrong("04-confusion", "counts_in_float")
-def _(labels, predictions):
-    return np.eye(10)[labels].T @ np.eye(10)[predictions]
-
-
-@wrong("04-confusion", "as_large_as_needed")
-def _(labels, predictions):
-    side = 1 + max(*labels, *predictions)
-    return np.bincount(side * labels + predictions, minlength=side * side).reshape(side, side)
-
-
-@wrong("04-confusion", "fractions_with_nan")
-def _(labels, predictions):
-    counts = np.bincount(10 * labels + predictions, minlength=100).reshape(10, 10)
-    return (counts.T / counts.sum(axis=1)).T
-
-
-# 04-precision-recall
-
-
-@right("04-precision-recall")
-def _(matrix, digit):
-    return matrix[digit, digit] / matrix[:, digit].sum(), matrix[digit, digit] / matrix[digit].sum()
-
-
-@right("04-precision-recall")
-def _(matrix, digit):
-    hits = read_as = there = 0
-    for label in range(10):
-        for prediction in range(10):
-            times = int(matrix[label, prediction])
-            hits += times if label == prediction == digit else 0
-            read_as += times if prediction == digit else 0
-            there += times if label == digit else 0
-    return hits / read_as if read_as else float("nan"), hits / there if there else float("nan")
-
-
-@wrong("04-precision-recall", "swapped")
-def _(matrix, digit):
-    return matrix[digit, digit] / matrix[digit].sum(), matrix[digit, digit] / matrix[:, digit].sum()
-
-
-@wrong("04-precision-recall", "percentages")
-def _(matrix, digit):
-    right = 100.0 * matrix[digit, digit]
-    return right / matrix[:, digit].sum(), right / matrix[digit].sum()
-
-
-@wrong("04-precision-recall", "zero_instead_of_nan")
-def _(matrix, digit):
-    right = matrix[digit, digit]
-    return float(right / max(matrix[:, digit].sum(), 1)), float(right / max(matrix[digit].sum(), 1))
-
-
-@wrong("04-precision-recall", "division_by_zero")
-def _(matrix, digit):
-    rows = matrix.tolist()
-    return rows[digit][digit] / sum(row[digit] for row in rows), rows[digit][digit] / sum(rows[digit])
-
-
-@wrong("04-precision-recall", "recall_twice")
-def _(matrix, digit):
-    return matrix[digit, digit] / matrix[digit, :].sum(), matrix[digit, digit] / matrix[digit].sum()
-
-
-# 04-most-confused
-
-
-@right("04-most-confused")
-def _(matrix):
-    wrong = matrix * (1 - np.eye(10, dtype=int))
-    return np.unravel_index(wrong.argmax(), (10, 10))
-
-
-@right("04-most-confused")
-def _(matrix):
-    best, pair = -1, None
-    for label in range(10):
-        for prediction in range(10):
-            if label != prediction and matrix[label, prediction] > best:
-                best, pair = matrix[label, prediction], (label, prediction)
-    return pair
-
-
-@wrong("04-most-confused", "with_diagonal")
-def _(matrix):
-    return divmod(int(matrix.argmax()), 10)
-
-
-@wrong("04-most-confused", "turned_round")
-def _(matrix):
-    return divmod(int((matrix * (1 - np.eye(10))).argmax()), 10)[::-1]
-
-
-@wrong("04-most-confused", "last_of_equals")
-def _(matrix):
-    best, pair = -1, None
-    for label in range(10):
-        for prediction in range(10):
-            if label != prediction and matrix[label, prediction] >= best:
-                best, pair = matrix[label, prediction], (label, prediction)
-    return pair
-
-
-@wrong("04-most-confused", "diagonal_damaged")
-def _(matrix):
-    for digit in range(10):
-        matrix[digit, digit] = 0
-    return divmod(int(matrix.argmax()), 10)
-
-
-@wrong("04-most-confused", "both_directions_added")
-def _(matrix):
-    both = matrix + matrix.T
-    np.fill_diagonal(both, 0)
-    return np.unravel_index(both.argmax(), both.shape)
-
-
-# 04-calibration
-
-
-@right("04-calibration")
-def _(probabilities, labels, threshold):
-    kept = probabilities.max(axis=1) >= threshold
-    return kept.mean(), (probabilities.argmax(axis=1) == labels)[kept].mean()
-
-
-@right("04-calibration")
-def _(probabilities, labels, threshold):
-    kept = hits = 0
-    for row, label in zip(probabilities.tolist(), labels.tolist(), strict=True):
-        if max(row) >= threshold:
-            kept += 1
-            hits += row.index(max(row)) == label
-    return kept / len(labels), hits / kept if kept else math.nan
-
-
-@wrong("04-calibration", "strictly_above")
-def _(probabilities, labels, threshold):
-    kept = probabilities.max(axis=1) > threshold
-    return kept.mean(), (probabilities.argmax(axis=1) == labels)[kept].mean()
-
-
-@wrong("04-calibration", "right_among_all")
-def _(probabilities, labels, threshold):
-    kept = probabilities.max(axis=1) >= threshold
-    return kept.mean(), ((probabilities.argmax(axis=1) == labels) * kept).mean()
-
-
-@wrong("04-calibration", "coverage_in_percent")
-def _(probabilities, labels, threshold):
-    kept = probabilities.max(axis=1) >= threshold
-    return 100 * kept.mean(), 100 * (probabilities.argmax(axis=1) == labels)[kept].mean()
-
-
-@wrong("04-calibration", "zero_when_none_is_left")
-def _(probabilities, labels, threshold):
-    kept = probabilities.max(axis=1) >= threshold
-    return kept.mean(), (probabilities.argmax(axis=1) == labels)[kept].sum() / max(1, kept.sum())
-
-
-# 05-polarity
-
-
-@right("05-polarity")
-def _(pixels):
-    ring = np.ones(pixels.shape, bool)
-    ring[1:-1, 1:-1] = False
-    return (255 - pixels) if pixels[ring].mean() > 127.5 else np.array(pixels)
-
-
-@right("05-polarity")
-def _(pixels):
-    edges = [*pixels[0].tolist(), *pixels[-1].tolist(), *pixels[1:-1, 0].tolist(), *pixels[1:-1, -1].tolist()]
-    if sum(edges) / len(edges) <= 127.5:
-        return pixels.copy()
-    return np.array([[255 - value for value in row] for row in pixels.tolist()], dtype=np.uint8)
-
-
-@right("05-polarity")
-def _(pixels):
-    x = torch.tensor(pixels)
-    ring = torch.cat([x[0], x[-1], x[1:-1, 0], x[1:-1, -1]]).float().mean()
-    return (255 - x if ring > 127.5 else x).numpy()
-
-
-@wrong("05-polarity", "corners_twice")
-def _(pixels):
-    edges = [*pixels[0].tolist(), *pixels[-1].tolist(), *pixels[:, 0].tolist(), *pixels[:, -1].tolist()]
-    return 255 - pixels if sum(edges) / len(edges) > 127.5 else pixels.copy()
-
-
-@wrong("05-polarity", "always_inverted")
-def _(pixels):
-    return np.invert(pixels)
-
-
-@wrong("05-polarity", "mean_of_the_whole")
-def _(pixels):
-    return ~pixels if np.mean(pixels) > 127.5 else np.array(pixels)
-
-
-@wrong("05-polarity", "one_corner")
-def _(pixels):
-    return ~pixels if pixels[0][0] > 128 else pixels + np.uint8(0)
-
-
-@wrong("05-polarity", "inverted_in_place_without_copy")
-def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
-    if edges.mean() > 127.5:
-        pixels[:] = 255 - pixels
-    return pixels
-
-
-@wrong("05-polarity", "not_copied")
-def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
-    return ~pixels if edges.mean() > 127.5 else pixels
-
-
-@wrong("05-polarity", "in_float")
-def _(pixels):
-    edges = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
-    return (255 - pixels if edges.mean() > 127.5 else pixels).astype(float)
-
-
-# 05-centre
-
-
-@right("05-centre")
-def _(pixels):
-    from scipy import ndimage
-
-    return ndimage.center_of_mass(pixels)
-
-
-@right("05-centre")
-def _(pixels):
-    ink = pixels.astype(np.float32)
-    rows, columns = np.indices(pixels.shape)
-    return float((rows * ink).sum() / ink.sum()), float((columns * ink).sum() / ink.sum())
-
-
-@right("05-centre")
-def _(pixels):
-    total = row = column = 0.0
-    for i in range(pixels.shape[0]):
-        for j in range(pixels.shape[1]):
-            value = float(pixels[i, j])
-            total, row, column = total + value, row + i * value, column + j * value
-    return row / total, column / total
-
-
-@wrong("05-centre", "multiplied_in_uint8")
-def _(pixels):
-    (height, width), ink = pixels.shape, pixels.sum()
-    places = [(i, j) for i in range(height) for j in range(width)]
-    return sum(pixels[i, j] * i for i, j in places) / ink, sum(pixels[i, j] * j for i, j in places) / ink
-
-
-@wrong("05-centre", "swapped")
-def _(pixels):
-    from scipy import ndimage
-
-    return ndimage.center_of_mass(pixels)[::-1]
-
-
-@wrong("05-centre", "not_weighted")
-def _(pixels):
-    return tuple(np.argwhere(pixels).mean(axis=0))
-
-
-@wrong("05-centre", "counted_from_one")
-def _(pixels):
-    rows = np.arange(1, pixels.shape[0] + 1) @ pixels.sum(axis=1, dtype=float)
-    columns = np.arange(1, pixels.shape[1] + 1) @ pixels.sum(axis=0, dtype=float)
-    return rows / pixels.sum(dtype=float), columns / pixels.sum(dtype=float)
-
-
-@wrong("05-centre", "rounded_to_int")
-def _(pixels):
-    from scipy import ndimage
-
-    return tuple(round(value) for value in ndimage.center_of_mass(pixels))
-
-
-@wrong("05-centre", "middle_of_the_picture")
-def _(pixels):
-    return np.arange(pixels.shape[0]).mean(), np.arange(pixels.shape[1]).mean()
-
-
-# 05-reader
-
-
-@right("05-reader")
-def _(path):
-    with torch.no_grad():
-        return load_model(inference_exercises.MODEL)(to_input(to_mnist(path))).argmax(dim=1).item()
-
-
-@right("05-reader")
-def _(path):
-    logits = load_model(inference_exercises.MODEL)(to_input(to_mnist(str(path)))).detach().numpy()
-    return np.argmax(logits)
-
-
-@wrong("05-reader", "to_input_forgotten")
-def _(path):
-    pixels = to_mnist(path)
-    return load_model(inference_exercises.MODEL)(pixels).argmax().item()
-
-
-@wrong("05-reader", "inverted_again")
-def _(path):
-    return load_model(inference_exercises.MODEL)(to_input(~to_mnist(path))).argmax().item()
-
-
-@wrong("05-reader", "least_likely")
-def _(path):
-    return load_model(inference_exercises.MODEL)(to_input(to_mnist(path))).argmin().item()
-
-
-@wrong("05-reader", "digit_as_tensor")
-def _(path):
-    return load_model(inference_exercises.MODEL)(to_input(to_mnist(path))).argmax()
-
-
-@wrong("05-reader", "scaled_twice")
-def _(path):
-    return int(load_model(inference_exercises.MODEL)(to_input((to_mnist(path) / 255).astype("float32"))).argmax())
-
-
-@wrong("05-reader", None)  # the untrained network
-def _(path):
-    return LeNet(seed=0)(to_input(to_mnist(path))).argmax().item()
+        monkeypatch.setattr(asked, "MODEL", request.getfixturevalue("model_file"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_right_answers_pass_in_every_style(name):
-    styles = MARK["right"][name]
+    styles = RIGHT[name]
     assert len(styles) >= 2
     texts = set()
     if name == "05-reader":
@@ -1184,7 +69,7 @@ def test_right_answers_pass_in_every_style(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_wrong_answers_get_the_hint_written_for_them(name):
-    answers = MARK["wrong"][name]
+    answers = WRONG[name]
     known = {mistake.name: mistake.hint for mistake in exercise(name).mistakes}
     assert len(answers) >= 4
     for number, (mistake, function) in enumerate(answers):
@@ -1197,7 +82,7 @@ def test_wrong_answers_get_the_hint_written_for_them(name):
 
 
 def test_nearly_every_planted_mistake_has_a_hint_of_its_own():
-    planted = [mistake for answers in MARK["wrong"].values() for mistake, _ in answers]
+    planted = [mistake for answers in WRONG.values() for mistake, _ in answers]
     assert len(planted) >= 80
     assert sum(mistake is not None for mistake in planted) / len(planted) >= 0.9
 
@@ -1211,13 +96,13 @@ def test_no_known_mistake_passes_or_looks_like_another(name):
         for seed in range(1 if name in SLOW else 10):
             cases = ours.cases(np.random.default_rng(seed))
             expected = [ours.outcome(ours.oracle, case) for case in cases]
-            assert judge(ours, cases, expected)
+            assert verdict_on_outcomes(ours, cases, expected)
             for mistake in ours.mistakes:
                 outcomes = [ours.outcome(mistake.function, case) for case in cases]
-                problems = [ours.problem(*pair) for pair in zip(outcomes, expected, strict=True)]
+                problems = [problem_of(ours, *pair) for pair in zip(outcomes, expected, strict=True)]
                 assert any(problems), f"{mistake.name} passes"
                 if name not in SLOW and seed < 3:
-                    hint = judge(ours, cases, outcomes).hint
+                    hint = verdict_on_outcomes(ours, cases, outcomes).hint
                     assert hint == mistake.hint or "nothing (None)" in str(problems), mistake.name
 
 
@@ -1550,7 +435,7 @@ def test_an_unknown_exercise_lists_the_known_ones(call):
 
 
 def test_what_the_course_lacks_is_not_called_a_mistake(tmp_path, monkeypatch):
-    monkeypatch.setattr(inference_exercises, "MODEL", tmp_path / "model.pth")
+    monkeypatch.setattr(asked, "MODEL", tmp_path / "model.pth")
     verdict = check("05-reader", lambda path: 5)
     assert not verdict
     assert "model.pth does not exist" in verdict.got and "no mistake of yours" in verdict.hint
@@ -1665,11 +550,72 @@ def test_random_states_and_settings_stay_as_they_were(capfd):
         assert check("01-normalise", careless)
         assert not torch.is_grad_enabled()
     for name in ("02-network", "03-step"):
-        check(name, MARK["right"][name][0])
-        check(name, MARK["wrong"][name][0][1])
+        check(name, RIGHT[name][0])
+        check(name, WRONG[name][0][1])
     assert state() == before and warnings.filters == filters
     assert torch.get_default_dtype() is torch.float32 and torch.is_grad_enabled()
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("name", ["01-normalise", "02-output-size"])
+def test_what_an_answer_prints_is_kept_and_its_first_lines_are_shown(name, capsys):
+    right = exercise(name).oracle
+
+    def talkative(*arguments):
+        for number in range(20):
+            print("line", number, end="\n" if number % 2 else " and ")
+        print("to the other one", file=sys.stderr)
+        return right(*arguments)
+
+    def wrong(*arguments):
+        talkative(*arguments)
+        return None
+
+    verdict, plain = check(name, talkative, seed=0), check(name, right, seed=0)
+    assert capsys.readouterr() == ("", "") and verdict
+    rows = verdict.text.removeprefix(plain.text).strip("\n").splitlines()
+    assert [row.strip() for row in rows] == [
+        "printed:  line 0 and line 1",
+        *(f"line {n} and line {n + 1}" for n in (2, 4, 6, 8)),
+        f"… and {11 * len(exercise(name).cases(np.random.default_rng(0))) - 5} more lines",
+    ]
+    assert "not written yet" in check(name, wrong).text and "line 2 and line 3" in check(name, wrong).text
+    print("afterwards")
+    assert capsys.readouterr().out == "afterwards\n"
+
+
+def test_endless_printing_fills_no_memory(capsys):
+    def endless(pixels):
+        while True:
+            print("x" * 10_000)
+
+    verdict = check("01-normalise", endless, time_limit=0.3)
+    assert verdict.failed == "it does not end" and "more lines" in verdict.text and len(verdict.text) < 3000
+    assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", [True, False])
+def test_layers_of_the_callers_own_model_stay_as_they_were(mode):
+    model = nn.Sequential(*RIGHT["02-network"][0]()).train(mode)
+    model[1].eval()
+    before = [(name, value.clone()) for name, value in model.state_dict().items()]
+    modes = [layer.training for layer in model.modules()]
+    assert check("02-network", lambda: nn.Sequential(*model.children()))
+    assert check("02-network", lambda: model)
+    assert not check("02-network", lambda: model[:-1])
+    after = model.state_dict()
+    assert all(torch.equal(value, after[name]) and after[name].dtype is torch.float32 for name, value in before)
+    assert [layer.training for layer in model.modules()] == modes
+    assert all(parameter.grad is None and parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_layer_that_is_copied_in_its_own_way_is_strange():
+    def forging():
+        network = RIGHT["02-network"][0]()
+        network[1].__deepcopy__ = lambda memo: nn.ReLU()
+        return network
+
+    assert check("02-network", forging).failed == "the layers"
 
 
 def test_inputs_are_new_each_time_unless_seeded():
@@ -1709,6 +655,29 @@ def test_the_third_stage_is_what_the_solved_notebook_holds(name):
     (cell,) = (source for source in sources if f"def {exercise(name).signature}" in source)
     assert "return " in solution and textwrap.indent(solution, "    ") in cell
     assert "### " not in solution and solution not in (hint(name, 1), hint(name, 2))
+
+
+def test_a_hint_is_shown_as_it_reads_and_is_a_string():
+    for stage in (1, 2, 3):
+        text = hint("05-polarity", stage)
+        assert isinstance(text, str) and json.loads(json.dumps(text)) == text == pickle.loads(pickle.dumps(text))
+        assert repr(text).split() == text.split()  # a notebook shows the repr of a class that has its own
+        assert max(map(len, repr(text).splitlines())) <= 88
+    assert "\n" in repr(hint("05-polarity", 3)) and repr(hint("05-polarity", 3)) == hint("05-polarity", 3)
+
+
+@pytest.mark.parametrize("path", sorted((COURSE / "notebooks").glob("*.ipynb")), ids=lambda path: path.stem)
+def test_hint_is_imported_where_a_notebook_names_it_and_nothing_is_imported_for_nothing(path):
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code, text = (["".join(c["source"]) for c in cells if c["cell_type"] == kind] for kind in ("code", "markdown"))
+    imports = [
+        node for source in code for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    names = {(alias.asname or alias.name).split(".")[0] for node in imports for alias in node.names}
+    assert ("hint" in names) == any("hint(" in source for source in text)
+    # Ruff lets names in notebooks be unused, for the sake of that one; so they are counted here.
+    words = re.findall(r"\w+", "\n".join([*code, *text]))
+    assert not [name for name in names if words.count(name) < 2]
 
 
 @pytest.mark.parametrize("stage", [0, 4, "1", None])

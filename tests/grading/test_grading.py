@@ -287,10 +287,10 @@ def look(secrets, writable):
     names = [p.name for p in pathlib.Path("/").glob("*/*.ipynb")] + [p.name for p in pathlib.Path.cwd().glob("**/*")]
     found += names
     try:
-        from lenet_helpers.exercises import exercise
+        from lenet_helpers.exercises.catalogue import exercise
         exercise("01-split").oracle(np.array([1]), 1)
         found.append("used_oracle")
-    except TypeError:
+    except ImportError:
         pass
     try:
         import lenet_helpers.grading

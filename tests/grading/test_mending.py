@@ -4,18 +4,25 @@ import copy
 import dataclasses
 import json
 import os
+import subprocess
+import sys
 import zipfile
 
 import nbformat
+import numpy as np
 import pytest
 from small_course import NAME, exercise_cells, full, hand_in, make_course, submission
 
+from lenet_helpers.exercises import NAMES, exercise
+from lenet_helpers.exercises.verdicts import verdict_on
+from lenet_helpers.exercises.wire import unpack_answer
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.handed_in import contents_of
 from lenet_helpers.grading.intake.mending import MOST_MEGABYTES, Unreadable, mend, read
 from lenet_helpers.grading.intake.needed import effects, free_names, needed_cells
 from lenet_helpers.grading.kit import make_kit, open_kit, unpack_kit
+from lenet_helpers.system.paths import COURSE
 
 GRADES = ["01-split-grade", "01-normalise-grade"]
 
@@ -382,50 +389,50 @@ def test_a_kit_travels_as_bytes(kit):
 
 
 def test_the_course_that_submissions_see_holds_no_answers(kit):
-    import inspect
-
-    from lenet_helpers.exercises import NAMES, exercise
-
+    """Nothing of what each file of answers says, no hint, no grading, no notebook."""
     package = kit.course / "lenet_helpers"
-    assert not (package / "grading").exists() and not list(kit.course.rglob("*.ipynb"))
-    text = "\n".join(path.read_text(encoding="utf-8") for path in (package / "exercises").glob("*.py"))
+    for name in ("answers", "hints.py", "grading", "*.ipynb"):
+        assert not list(kit.course.rglob(name)), name
+    assert (package / "exercises" / "asked").is_dir()
+    seen = "\n".join(path.read_text(encoding="utf-8") for path in kit.course.rglob("*.py"))
+    secret = set()
+    for path in (COURSE / "lenet_helpers" / "exercises" / "answers").glob("*.py"):
+        told = {line.strip() for line in path.read_text(encoding="utf-8").splitlines()}
+        secret |= {line for line in told if len(line) > 45 and not line.startswith(("from ", "import "))}
+    assert len(secret) > 500
+    assert not secret & {line.strip() for line in seen.splitlines()}
     for name in NAMES:
-        asked = exercise(name)
-        for mistake in asked.mistakes:
-            assert f"def {mistake.name}(" not in text, mistake.name
-        if asked.oracle.__module__ == asked.cases.__module__:
-            assert f"def {asked.oracle.__name__}(" not in text, asked.oracle.__name__
-            lines = {line.strip() for line in inspect.getsource(asked.oracle).splitlines()[1:]}
-            assert not {line for line in lines if len(line) > 12} & {line.strip() for line in text.splitlines()}
-        assert asked.hints[1] not in text
+        for told in (*exercise(name).hints, *(mistake.hint for mistake in exercise(name).mistakes)):
+            assert told not in seen
 
 
-def test_the_bare_course_asks_the_same_inputs(kit, tmp_path):
-    """In a process that sees only that course: the same seed gives the same cases."""
-    import subprocess
-    import sys
-
-    import numpy as np
-
-    from lenet_helpers.exercises import NAMES, exercise
-
-    code = (
-        "import numpy as np, sys\nfrom lenet_helpers.exercises import NAMES, exercise\n"
-        "for name in NAMES:\n"
-        "    for case in exercise(name).cases(np.random.default_rng(5)):\n"
-        "        plain = [a for a in case.arguments if isinstance(a, (int, float, list, np.ndarray))]\n"
-        "        print(name, [np.asarray(a).tolist() for a in plain])\n"
-        "    assert exercise(name).oracle is None and not exercise(name).mistakes\n"
-    )
+def test_what_submissions_see_works_without_answers(kit):
+    """In a process that sees only that course: the same seed gives the same cases, and answers can be judged."""
+    code = """
+import sys
+import numpy as np
+from lenet_helpers.exercises.catalogue import NAMES, asked
+from lenet_helpers.exercises.checking import answer_of
+from lenet_helpers.exercises.wire import pack_answer
+for name in NAMES:
+    cases = asked(name).cases(np.random.default_rng(5))
+    for case in cases:
+        print(name, [np.asarray(a).tolist() for a in case.arguments if isinstance(a, (int, float, list, np.ndarray))])
+    print(pack_answer(answer_of(asked(name), lambda *_: None, cases, 60)).decode(), end="")
+assert not [name for name in sys.modules if name.startswith("lenet_helpers") and name.endswith(("answers", "hints"))]
+"""
     environment = {**os.environ, "PYTHONPATH": str(kit.course), "LENET_DATA": "sample"}
     command = [sys.executable, "-c", code]
     done = subprocess.run(command, env=environment, cwd=kit.course, capture_output=True, text=True, check=True)
-    ours = [
-        f"{name} {[np.asarray(a).tolist() for a in case.arguments if isinstance(a, (int, float, list, np.ndarray))]}"
-        for name in NAMES
-        for case in exercise(name).cases(np.random.default_rng(5))
-    ]
-    assert done.stdout.splitlines() == ours
+    lines = iter(done.stdout.splitlines())
+    for name in NAMES:
+        cases = exercise(name).cases(np.random.default_rng(5))
+        for case in cases:
+            plain = [a for a in case.arguments if isinstance(a, int | float | list | np.ndarray)]
+            assert next(lines) == f"{name} {[np.asarray(a).tolist() for a in plain]}"
+        verdict = verdict_on(exercise(name), cases, unpack_answer(next(lines).encode() + b"\n"), 60)
+        assert verdict.failed == "not written yet" or name == "03-step", verdict
+    assert not list(lines)
 
 
 # --- which cells run --------------------------------------------------------------------

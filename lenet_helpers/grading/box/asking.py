@@ -14,19 +14,20 @@ import sys
 
 import numpy as np
 
-from lenet_helpers.exercises.catalogue import NAMES, exercise
-from lenet_helpers.exercises.checking import Verdict, answer_of
+from lenet_helpers.exercises.catalogue import NAMES, asked
+from lenet_helpers.exercises.checking import answer_of
 from lenet_helpers.exercises.running import everything_put_back
+from lenet_helpers.exercises.verdicts import Verdict
 from lenet_helpers.exercises.wire import pack_answer
 
-__all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"]
+__all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "hint"]
 
 TIME_LIMIT_SECONDS = 10.0
 
 
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
     """Ask the marker whether the answer to an exercise is right. It says yes or no, without reasons."""
-    asked = exercise(name)
+    exercise = asked(name)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["LENET_MARKER"])
         with connection.makefile("rwb") as lines:
@@ -35,9 +36,9 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
             seed, seconds = map(int, lines.readline().split())
             # Importing torch takes longer than all the rest; a lesson without it has nothing of it to be put back.
             with everything_put_back() if "torch" in sys.modules else contextlib.nullcontext():
-                cases = asked.cases(np.random.default_rng(seed))
-                asked.outcome(lambda *_: None, cases[0])  # what it imports must not count as the candidate's time
-                answer = answer_of(asked, candidate, cases, seconds)
+                cases = exercise.cases(np.random.default_rng(seed))
+                exercise.outcome(lambda *_: None, cases[0])  # what it imports must not count as the candidate's time
+                answer = answer_of(exercise, candidate, cases, seconds)
             lines.write(pack_answer(answer))
             lines.flush()
             right = lines.readline() == b"right\n"
@@ -46,4 +47,4 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
 
 def hint(name, stage=1):
     """Hints are for writing, not for grading."""
-    return f"{exercise(name).name}: no hints while this is graded"
+    return f"{asked(name).name}: no hints while this is graded"
