@@ -1,11 +1,11 @@
-"""The marks between which solutions stand in the solved notebooks, and what stands there."""
+"""The markers between which solutions stand in the solved notebooks, and what stands there."""
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
-def regions(source, marks):
-    """Yield what stands between each pair of marks, as lists of lines."""
-    begin, end = marks
+def regions(source, markers):
+    """Yield what stands between each pair of markers, as lists of lines."""
+    begin, end = markers
     inside = None
     for line in source.splitlines():
         if line.strip() == begin:
