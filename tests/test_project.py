@@ -67,14 +67,15 @@ def modules_imported_by(source):
 def foreign_imports(*folders):
     """Imports of Python files and notebooks that come neither from Python nor from the course.
 
-    Within the course, only the programs in tools/ and the helpers of the browser's tests are
-    imported by their bare names.
+    Within the course, only the programs in tools/ and what the tests of the browser and of grading
+    share are imported by their bare names.
     """
     found = set()
     for folder in folders:
         files = (COURSE / folder).rglob("*.py")
         own = {"lenet_helpers", "benchmarks", "answers"}
-        own |= {path.stem for place in ("tools", "tests/browser") for path in (COURSE / place).glob("*.py")}
+        places = ("tools", "tests/browser", "tests/grading")
+        own |= {path.stem for place in places for path in (COURSE / place).glob("*.py")}
         for path in files:
             found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
         for path in (COURSE / folder).glob("*.ipynb"):

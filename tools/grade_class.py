@@ -25,13 +25,14 @@ from pathlib import Path
 
 import nbformat
 from local_cluster import cluster
+from nbgrader.apps.api import NbGraderAPI
 from traitlets.config import Config
 
 from lenet_helpers.grading import batch, with_nbgrader
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import find_sandbox
 from lenet_helpers.grading.kit import make_kit
-from lenet_helpers.grading.solved import SOLUTION, exercise_of, flag, regions, solved_notebooks
+from lenet_helpers.grading.solved import SOLUTION, exercise_of, flag, id_of, regions, solved_notebooks
 from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.programs import run_program
 
@@ -58,15 +59,11 @@ HOSTILE = {
 
 
 def _drop(notebook, grade_id):
-    notebook["cells"] = [cell for cell in notebook["cells"] if _id(cell) != grade_id]
+    notebook["cells"] = [cell for cell in notebook["cells"] if id_of(cell) != grade_id]
 
 
 def _first(notebook, grade_id):
-    return next(cell for cell in notebook["cells"] if _id(cell) == grade_id)
-
-
-def _id(cell):
-    return cell["metadata"].get("nbgrader", {}).get("grade_id")
+    return next(cell for cell in notebook["cells"] if id_of(cell) == grade_id)
 
 
 def _split(notebook, exercise):
@@ -180,7 +177,7 @@ def _filled(solved, graded, right):
     released = {cell.grade_id: cell for cell in graded}
     cells = []
     for cell in solved.cells:
-        own = released.get(_id(cell))
+        own = released.get(id_of(cell))
         source = own.released if own else cell.source
         if flag(cell, "solution") and own.exercise in right:
             (lines,) = regions(cell.source, SOLUTION)
@@ -219,15 +216,8 @@ def run_way(way, submissions, out, workers, limits):
     return time.perf_counter() - started
 
 
-def grade_alone(students, folder):
-    """Let nbgrader by itself grade submissions, in this process and with its rights.
-
-    Parameters
-    ----------
-    students : list of Student
-        Harmless ones.
-    folder : Path
-        Not there yet.
+def grade_alone(students, folder, course=COURSE):
+    """Let nbgrader by itself grade harmless submissions, in this process and with its rights, in a new folder.
 
     Returns
     -------
@@ -236,9 +226,7 @@ def grade_alone(students, folder):
     list of str
         What is not as expected.
     """
-    from nbgrader.apps.api import NbGraderAPI
-
-    with_nbgrader.generate(solved_notebooks(), folder)
+    with_nbgrader.generate(solved_notebooks(course), folder)
     config = Config()
     config.CourseDirectory.root, config.CourseDirectory.db_url = str(folder), with_nbgrader.gradebook_url(folder)
     config.Execute.timeout = 300

@@ -101,6 +101,8 @@ def _own(value):
     import numpy as np
     import torch
 
+    if isinstance(value, np.ndarray) and value.dtype == object:  # the axes of a figure, which no answer gets
+        return value
     return copy.deepcopy(value) if isinstance(value, np.ndarray | torch.Tensor | torch.nn.Module | list) else value
 
 

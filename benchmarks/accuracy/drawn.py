@@ -25,7 +25,7 @@ GROUPS = {
 """What `Page.group` varies, in the order of the report."""
 
 STROKES = (2.0, 2.4, 2.8, 3.2)
-"""Widths of the strokes of the clean forms that the network must be sure of, in pixels of 28: MNIST's own vary so much."""
+"""Widths of the strokes of the clean forms that the network must be sure of, in pixels of 28: those of MNIST."""
 
 CHUNK = 10  # digits that a process draws on one kind of page before it takes the next ones
 

@@ -27,7 +27,7 @@ def staged_hint(exercise, stage):
 
 
 def _solution(name):
-    """Return the solution of exercise `name` from its notebook, or None.
+    """Return what stands between the solution markers in the notebook of exercise `name`, or None.
 
     A student's copy has none in notebooks/; one for self-learners has the solved notebooks in solutions/.
     """

@@ -1,11 +1,11 @@
-"""The lines that fence off solutions in the solved notebooks, and what stands between them."""
+"""The markers between which solutions stand in the solved notebooks, and what stands there."""
 
 SOLUTION = ("### BEGIN SOLUTION", "### END SOLUTION")
 
 
-def regions(source, fences):
-    """Yield what stands between each pair of fences, as lists of lines."""
-    begin, end = fences
+def regions(source, markers):
+    """Yield what stands between each pair of markers, as lists of lines."""
+    begin, end = markers
     inside = None
     for line in source.splitlines():
         if line.strip() == begin:

@@ -22,28 +22,14 @@ from lenet_helpers.system.whole_files import written_whole
 
 @dataclass
 class Summary:
-    """What a run of `grade` did.
+    """What a run of `grade` did."""
 
-    Attributes
-    ----------
-    records : list of dict
-        One for each student and notebook, sorted.
-    run, kept : int
-        Submissions that were run, and those whose marks were there already.
-    problems : list of str
-        One line for each thing that the instructor should know.
-    failed : int
-        Submissions that could not be run, for no fault of theirs; the next run tries again.
-    folder : Path
-        With the feedback, the gradebook and the report.
-    """
-
-    records: list
-    run: int = 0
-    kept: int = 0
-    problems: list = field(default_factory=list)
-    failed: int = 0
-    folder: Path | None = None
+    folder: Path  # with the feedback, the gradebook and the report
+    records: list = field(default_factory=list)  # one for each student and notebook, sorted
+    run: int = 0  # submissions that were run
+    kept: int = 0  # those whose marks were there already
+    problems: list = field(default_factory=list)  # a line for each thing that the instructor should know
+    failed: int = 0  # could not be run, for no fault of theirs; the next run tries again
 
 
 def grade(
@@ -109,7 +95,7 @@ def grade(
             data=str(Path(data).absolute()) if data else None,
             whole=whole,
         )
-        summary = Summary(records=[], folder=folder)
+        summary = Summary(folder)
         tasks = []
         for task in _tasks(found.submissions):
             record = _kept(folder, task, job)
@@ -125,7 +111,7 @@ def grade(
             say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {gradebook.in_words(record)}")
         summary.run = sum(task.content is not None for task in tasks)
         summary.records.sort(key=lambda record: (record["student"], record["notebook"]))
-        summary.problems = gradebook.problems(summary.records) + [f"{stray}" for stray in found.strays]
+        summary.problems = gradebook.problems(summary.records) + found.strays
         summary.failed = sum(record["status"] == FAILED for record in summary.records)
         gradebook.write_csv(summary.records, out)
         gradebook.write_gradebook(summary.records, kit, folder)

@@ -12,13 +12,7 @@ TEMPLATE = "feedback.html"
 
 
 def write_pages(records, folder):
-    """Write FOLDER/<student>.html for every student.
-
-    Parameters
-    ----------
-    records : list of dict
-    folder : Path
-    """
+    """Write FOLDER/<student>.html for every student."""
     folder.mkdir(exist_ok=True)
     students = {}
     for record in records:

@@ -1,4 +1,4 @@
-"""The marker: judges what a submission's functions did, outside of the submission's process.
+"""The judge of what a submission's functions did, outside of the submission's process.
 
 It listens on a socket that the sandbox can see. For each request it draws fresh inputs and
 sends the number that they are made from; the other side makes them again, calls the
@@ -21,29 +21,18 @@ from lenet_helpers.exercises.verdicts import Verdict, verdict_on
 from lenet_helpers.exercises.wire import MOST_BYTES, WireError, unpack_answer
 
 MOST_REQUESTS = 200
-"""A submission may ask this often; each answer costs the marker time."""
+"""A submission may ask this often; each answer costs the judge time."""
 
 _ONE_AT_A_TIME = threading.Lock()  # judging sets and restores the random states of the whole process
 
 
-class Marker:
+class Judge:
     """Answers the requests of one submission, in a thread, while it is used as a context.
 
-    Parameters
-    ----------
-    key : bytes
-        The inputs are drawn from it, the exercise and how often that was asked for: the same
-        submission is asked the same in every run, and knows nothing of it beforehand.
-    seconds : int
-        All calls of one check together may take this long.
-
-    Attributes
-    ----------
-    address : Path
-        Of the socket, alone in its folder.
-    verdicts : dict of str to Verdict
-        The last one for each exercise that was asked for.
-    requests : int
+    The inputs are drawn from `key`, the exercise and how often was asked: the same submission
+    is asked the same in every run, and knows nothing of it beforehand. All calls of one check
+    together may take so many seconds. `address` is the socket's, which lies alone in its
+    folder; `verdicts` has the last one for each exercise that was asked for.
     """
 
     def __init__(self, key, seconds):
@@ -58,7 +47,7 @@ class Marker:
         self._listener.bind(str(self.address))
         self._listener.listen(8)
         self._ended, self._connection = threading.Event(), None
-        self._thread = threading.Thread(target=self._serve, name="marker", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="judge", daemon=True)
         self._thread.start()
         return self
 
@@ -94,12 +83,12 @@ class Marker:
         if not line.endswith(b"\n"):  # it ended on the way, or would not end
             self.verdicts[name] = _refused(name, "what came back was not complete")
             return
-        self.verdicts[name] = judge(name, line, seed, self._seconds)
+        self.verdicts[name] = verdict_on_line(name, line, seed, self._seconds)
         lines.write(b"right\n" if self.verdicts[name] else b"wrong\n")
         lines.flush()
 
 
-def judge(name, line, seed, seconds):
+def verdict_on_line(name, line, seed, seconds):
     """Return the verdict on one line of JSON that claims to be the answer to inputs drawn from `seed`."""
     try:
         answer = unpack_answer(line)

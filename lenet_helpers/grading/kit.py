@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lenet_helpers.exercises import NAMES, exercise
 from lenet_helpers.grading import with_nbgrader
-from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, solved_notebooks
+from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, id_of, solved_notebooks
 from lenet_helpers.system.paths import COURSE
 
 HERE = Path(__file__).parent
@@ -20,55 +20,28 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Graded:
-    """A solution or grade cell as the solved notebook has it.
-
-    Attributes
-    ----------
-    grade_id, exercise, cell_type : str
-    grades : bool
-        A grade cell; otherwise a solution cell.
-    points : float
-    source : str
-        Of a grade cell, with its hidden tests; of a solution cell, what was released.
-    released : str
-        What students were given.
-    metadata : dict
-    """
+    """A solution or grade cell as the solved notebook has it."""
 
     grade_id: str
     exercise: str
     cell_type: str
-    grades: bool
+    grades: bool  # otherwise it is a solution cell
     points: float
-    source: str
+    source: str  # of a grade cell, with its hidden tests; of a solution cell, as released
     released: str
     metadata: dict
 
 
 @dataclass(frozen=True)
 class Kit:
-    """A folder with everything that grading needs.
-
-    Attributes
-    ----------
-    folder : Path
-    release : str
-        The release that students should have worked on.
-    fingerprint : str
-        Changes when anything does that can change a mark.
-    helpers : str
-        Changes when the helper package does.
-    lessons : dict of str to tuple of Graded
-    released : dict of str to set of str
-        Sources of the other code cells, as students got them.
-    """
+    """A folder with everything that grading needs."""
 
     folder: Path
-    release: str
-    fingerprint: str
-    helpers: str
-    lessons: dict
-    released: dict
+    release: str  # that students should have worked on
+    fingerprint: str  # changes when anything does that can change a mark
+    helpers: str  # changes when the helper package does
+    lessons: dict  # of str to tuple of Graded
+    released: dict  # of str to set of str: the sources of the other code cells, as students got them
 
     @property
     def course(self):
@@ -88,13 +61,7 @@ class Kit:
 
 
 def make_kit(folder, course=COURSE):
-    """Make the kit of the course in an empty folder and return it.
-
-    Raises
-    ------
-    GradingError
-        The notebooks are student copies, or nbgrader refuses them.
-    """
+    """Make the kit of the course in an empty folder and return it."""
     notebooks = solved_notebooks(course)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lenet-kit-") as temporary:
@@ -145,16 +112,14 @@ def _graded_cells(solved, copy):
     for ours, theirs in zip(solved.cells, copy.cells, strict=True):
         if not (flag(ours, "grade") or flag(ours, "solution")):
             continue
-        marks = theirs.metadata.nbgrader
-        grades = flag(ours, "grade")
         cells.append(
             Graded(
-                grade_id=marks.grade_id,
-                exercise=exercise_of(marks.grade_id),
+                grade_id=id_of(ours),
+                exercise=exercise_of(id_of(ours)),
                 cell_type=ours.cell_type,
-                grades=grades,
-                points=float(marks.get("points", 0)),
-                source=ours.source if grades else theirs.source,
+                grades=flag(ours, "grade"),
+                points=float(theirs.metadata.nbgrader.get("points", 0)),
+                source=ours.source if flag(ours, "grade") else theirs.source,
                 released=theirs.source,
                 metadata=dict(theirs.metadata),
             )

@@ -14,17 +14,7 @@ HIDDEN = ("### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS")
 
 
 def solved_notebooks(course=COURSE):
-    """Return the solved notebooks of a course folder, by name, without outputs.
-
-    Returns
-    -------
-    dict of str to NotebookNode
-
-    Raises
-    ------
-    GradingError
-        There are none, one can't be read, or they are student copies.
-    """
+    """Return the solved notebooks of a course folder, by name, without outputs; refuse student copies."""
     notebooks = {}
     for path in sorted((course / "notebooks").glob("[0-9][0-9]_*.ipynb")):
         try:
@@ -51,6 +41,11 @@ def flag(cell, name):
     return bool(cell.metadata.get("nbgrader", {}).get(name))
 
 
+def id_of(cell):
+    """Return nbgrader's id of a solution or grade cell, or None."""
+    return cell["metadata"].get("nbgrader", {}).get("grade_id")
+
+
 def exercise_of(grade_id):
     """Return the exercise that a solution or grade cell belongs to."""
     return re.sub(r"-(solution|grade)$", "", grade_id)
@@ -65,7 +60,7 @@ def secret_lines(notebook):
     secret, public = [], set()
     for cell in notebook.cells:
         hidden = [
-            line.strip() for marks in (SOLUTION, HIDDEN) for lines in regions(cell.source, marks) for line in lines
+            line.strip() for markers in (SOLUTION, HIDDEN) for lines in regions(cell.source, markers) for line in lines
         ]
         secret += hidden
         public |= {line.strip() for line in cell.source.splitlines()} - set(hidden)

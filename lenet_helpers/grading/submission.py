@@ -1,26 +1,21 @@
 """One submission, from the file's bytes to its marks."""
 
-import atexit
 import copy
 import hashlib
-import shutil
-import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lenet_helpers.grading import with_nbgrader
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import Inside
 from lenet_helpers.grading.box.supervising import run
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.mending import Unreadable, mend, read
 from lenet_helpers.grading.intake.needed import needed_cells
-from lenet_helpers.grading.judge import Marker
-from lenet_helpers.grading.kit import Kit, helpers_here, open_kit, unpack_kit
+from lenet_helpers.grading.judge import Judge
+from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.release import release_of
-from lenet_helpers.grading.solved import HIDDEN, regions
+from lenet_helpers.grading.solved import HIDDEN, id_of, regions
 
 GRADED, MISSING, UNREADABLE, FAILED = "graded", "not handed in", "not graded", "failed"
 PIECE = 20  # letters without spaces: so long a piece is no coincidence
@@ -30,65 +25,48 @@ NO_HIDDEN_TESTS = "(left out, because it shows a hidden test)"
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be marked.
-
-    Attributes
-    ----------
-    student, notebook : str
-    content : bytes or None
-        Of the file; None when it was not handed in.
-    remarks : tuple of str
-        On the file.
-    """
+    """What is to be marked."""
 
     student: str
     notebook: str
-    content: bytes | None
-    remarks: tuple = ()
+    content: bytes | None  # of the file; None when it was not handed in
+    remarks: tuple = ()  # on the file
 
     def digest(self, job):
         """Return a name for the submission together with all that decides its marks."""
-        what = [
-            job.fingerprint,
-            repr(job.limits),
-            job.sandbox.name,
-            repr(job.data),
-            repr(job.whole),
-            self.notebook,
-            *self.remarks,
-        ]
-        return hashlib.sha256("\n".join(what).encode() + b"\n" + (self.content or b"-")).hexdigest()
+        conditions = [job.fingerprint, repr(job.limits), job.sandbox.name, repr(job.data), repr(job.whole)]
+        what = "\n".join([*conditions, self.notebook, *self.remarks])
+        return hashlib.sha256(what.encode() + b"\n" + (self.content or b"-")).hexdigest()
+
+    def record(self, job, status, reason="", exercises=()):
+        """Return what is kept of the task in a file, before anything of it has run: plain data."""
+        return {
+            "student": self.student,
+            "notebook": self.notebook,
+            "digest": self.digest(job),
+            "status": status,
+            "reason": reason,
+            "remarks": list(self.remarks),
+            "exercises": list(exercises),
+            "seconds": 0.0,
+        }
 
 
 @dataclass(frozen=True)
 class Job:
-    """How tasks are marked; travels to other processes and computers.
+    """How tasks are marked; travels to other processes and computers."""
 
-    Attributes
-    ----------
-    kit : str or bytes
-        Folder of the kit, or the packed kit itself.
-    fingerprint : str
-        The kit's.
-    sandbox : Bubblewrap, Unshare or NoSandbox
-    limits : Limits
-    data : str or None
-        Folder that holds MNIST/raw; None for the bundled sample.
-    whole : bool
-        Run every cell, also those that no graded cell builds on.
-    """
-
-    kit: object
-    fingerprint: str
+    kit: str | bytes  # its folder, or the packed kit itself
+    fingerprint: str  # the kit's
     sandbox: object
     limits: Limits = field(default_factory=Limits)
-    data: str | None = None
-    whole: bool = False
+    data: str | None = None  # folder that holds MNIST/raw; None for the bundled sample
+    whole: bool = False  # run every cell, also those that no graded cell builds on
 
     def __call__(self, task):
         """Mark a task and return its record."""
         kit = unpack_kit(self.kit) if isinstance(self.kit, bytes) else open_kit(Path(self.kit))
-        if kit.helpers != helpers_here():  # submissions and marker would draw different inputs
+        if kit.helpers != helpers_here():  # submissions and judge would draw different inputs
             raise GradingError(
                 "this worker has another version of the course than the run began with: use the same on all "
                 "computers, and grade again where the course was changed meanwhile"
@@ -96,23 +74,11 @@ class Job:
         return mark(task, kit, self)
 
 
-def mark(task, kit: Kit, job):
-    """Return the record of a task: plain data, as it is kept in a file.
-
-    Nothing that a submission does makes this raise.
-    """
+def mark(task, kit, job):
+    """Return the record of a task. Nothing that a submission does makes this raise."""
     started = time.perf_counter()
     graded = kit.lessons[task.notebook]
-    record = {
-        "student": task.student,
-        "notebook": task.notebook,
-        "digest": task.digest(job),
-        "status": GRADED,
-        "reason": "",
-        "remarks": list(task.remarks),
-        "exercises": [_nothing(cell) for cell in graded if cell.grades],
-        "seconds": 0.0,
-    }
+    record = task.record(job, GRADED, exercises=[_exercise(cell) for cell in graded if cell.grades])
     if task.content is None:
         return {**record, "status": MISSING}
     try:
@@ -130,42 +96,29 @@ def mark(task, kit: Kit, job):
     elif not outcome.finished:
         record["remarks"].append("broke off: its process died")
     for cell in graded:
-        if (outcome.report_on(cell.grade_id) or {}).get("error") == OUT_OF_TIME:
+        if outcome.error_in(cell.grade_id) == OUT_OF_TIME:
             record["remarks"].append(f"cell {cell.grade_id} took more than {job.limits.cell_seconds} s")
-    failures = {cell.grade_id: _failure(cell, outcome) for cell in graded if cell.grades}
-    scores = with_nbgrader.autograde(
-        _gradebook_folder(kit),
-        task.notebook,
-        "s" + hashlib.sha256(task.student.encode()).hexdigest()[:16],
-        notebook,
-        {grade_id: reason for grade_id, reason in failures.items() if reason},
-    )
-    record["exercises"] = [_marks(cell, scores, failures, outcome, graded) for cell in graded if cell.grades]
+    record["exercises"] = [_marked(cell, outcome, graded) for cell in graded if cell.grades]
     record["seconds"] = time.perf_counter() - started
     return record
 
 
-@dataclass
 class _Outcome:
-    """What is known after the run: of each cell, from the runner, and of each exercise, from the marker."""
+    """What is known after the run: of each cell, from the runner, and of each exercise, from the judge."""
 
-    notebook: object
-    run: object
-    verdicts: dict
-
-    def __post_init__(self):
-        reports = self.run.reports
-        self.started = any("started" in report for report in reports)
-        self.finished = any("finished" in report for report in reports)
-        self.cells = {report["cell"]: report for report in reports if type(report.get("cell")) is int}
-        self.position = {}
-        for at, cell in enumerate(self.notebook.cells):
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if grade_id:
-                self.position[grade_id] = at
+    def __init__(self, notebook, run, verdicts):
+        self.notebook, self.run, self.verdicts = notebook, run, verdicts
+        self.started = any("started" in report for report in run.reports)
+        self.finished = any("finished" in report for report in run.reports)
+        self.cells = {report["cell"]: report for report in run.reports if type(report.get("cell")) is int}
+        self.position = {id_of(cell): at for at, cell in enumerate(notebook.cells) if id_of(cell)}
 
     def report_on(self, grade_id):
         return self.cells.get(self.position.get(grade_id))
+
+    def error_in(self, grade_id):
+        """Return the name of the error that a cell ended in, or an empty string."""
+        return str((self.report_on(grade_id) or {}).get("error", ""))[:60]
 
 
 def _executed(notebook, task, kit, job):
@@ -182,8 +135,7 @@ def _executed(notebook, task, kit, job):
 
 def _held_up(cell, outcome):
     """Whether a grade cell ran out of time although its answer is right: the computer was too busy, as a rule."""
-    report = outcome.report_on(cell.grade_id) or {}
-    return cell.grades and bool(outcome.verdicts.get(cell.exercise)) and report.get("error") == OUT_OF_TIME
+    return cell.grades and bool(outcome.verdicts.get(cell.exercise)) and outcome.error_in(cell.grade_id) == OUT_OF_TIME
 
 
 def _run(notebook, needed, task, kit, job):
@@ -194,62 +146,57 @@ def _run(notebook, needed, task, kit, job):
         if at not in needed:
             cell.source = ""
     for _ in range(2):
-        with Marker(hashlib.sha256(task.content).digest(), job.limits.check_seconds) as marker:
+        with Judge(hashlib.sha256(task.content).digest(), job.limits.check_seconds) as judge:
             data = Path(job.data) if job.data else None
-            inside = Inside(kit.course, kit.runner, marker.address.parent, data)
+            inside = Inside(kit.course, kit.runner, judge.address.parent, data)
             command = job.sandbox.command(inside, job.limits)
             done = run(command, {"notebook": chosen, "limits": limits}, job.limits)
-        outcome = _Outcome(notebook, done, marker.verdicts)
+        outcome = _Outcome(notebook, done, judge.verdicts)
         if outcome.cells or done.ended:
             break
     return outcome
 
 
-def _failure(cell, outcome):
+def _why_none(cell, outcome):
     """Return why a grade cell gives no marks, in words that show no hidden test, or an empty string."""
-    report = outcome.report_on(cell.grade_id)
     verdict = outcome.verdicts.get(cell.exercise)
     if verdict is not None and not verdict:
         return "the check says that it is not right"
-    if report is None:
+    if outcome.report_on(cell.grade_id) is None:
         return "the run ended before this cell"
-    if "error" in report and verdict is None:
-        return f"ended in {str(report['error'])[:60]} before the check could answer"
-    if "error" in report:
-        return f"right by the check, but a test of the grade cell failed ({str(report['error'])[:60]})"
-    if verdict is None:
-        return "the marker was never asked"
-    return ""
+    if "error" in outcome.report_on(cell.grade_id):
+        error = outcome.error_in(cell.grade_id)
+        if verdict is None:
+            return f"ended in {error} before the check could answer"
+        return f"right by the check, but a test of the grade cell failed ({error})"
+    return "the check was never asked" if verdict is None else ""
 
 
-def _marks(cell, scores, failures, outcome, graded):
-    score, points = scores[cell.grade_id]
-    verdict = outcome.verdicts.get(cell.exercise)
+def _marked(cell, outcome, graded):
+    """Return what a grade cell gives: all its points, or none and the reason."""
+    reason, verdict = _why_none(cell, outcome), outcome.verdicts.get(cell.exercise)
     solution = f"{cell.exercise}-solution"
-    code = [outcome.notebook.cells[at].source for grade_id, at in outcome.position.items() if grade_id == solution]
-    own = outcome.report_on(solution) or {}
-    return {
-        "exercise": cell.exercise,
-        "mark": score,
-        "points": points,
-        "reason": failures[cell.grade_id],
-        "verdict": without_hidden_tests(str(verdict), graded) if verdict is not None else "",
-        "mistake": verdict.mistake if verdict is not None else None,
-        "error": str(own.get("error", ""))[:60],
-        "code": "\n".join(code),
-    }
+    return _exercise(
+        cell,
+        mark=0.0 if reason else cell.points,
+        reason=reason,
+        verdict=without_hidden_tests(str(verdict), graded) if verdict is not None else "",
+        mistake=verdict.mistake if verdict is not None else None,
+        error=outcome.error_in(solution),
+        code=outcome.notebook.cells[outcome.position[solution]].source if solution in outcome.position else "",
+    )
 
 
-def _nothing(cell):
+def _exercise(cell, mark=0.0, reason="", verdict="", mistake=None, error="", code=""):
     return {
         "exercise": cell.exercise,
-        "mark": 0.0,
+        "mark": mark,
         "points": cell.points,
-        "reason": "",
-        "verdict": "",
-        "mistake": None,
-        "error": "",
-        "code": "",
+        "reason": reason,
+        "verdict": verdict,
+        "mistake": mistake,
+        "error": error,
+        "code": code,
     }
 
 
@@ -275,18 +222,3 @@ def _release_remarks(submitted, kit):
     if isinstance(release, str) and release != kit.release:
         return [f"is of release {release[:16]}, not {kit.release}"]
     return []
-
-
-_folders = {}
-_FOLDERS_LOCK = threading.Lock()
-
-
-def _gradebook_folder(kit):
-    """Return this process's own folder with a gradebook, made on first use: SQLite is not made for many writers."""
-    with _FOLDERS_LOCK:
-        if kit.folder not in _folders:
-            folder = Path(tempfile.mkdtemp(prefix="lenet-gradebook-"))
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            shutil.copy(with_nbgrader.gradebook_file(kit.folder), with_nbgrader.gradebook_file(folder))
-            _folders[kit.folder] = folder
-        return _folders[kit.folder]

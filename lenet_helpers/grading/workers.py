@@ -47,16 +47,7 @@ def attempt(job, task):
 def failed(task, job, reason):
     """Return the record of a task that could not be marked, for no fault of its own."""
     reason = re.sub(r"\s+", " ", reason)[:500]
-    return {
-        "student": task.student,
-        "notebook": task.notebook,
-        "digest": task.digest(job),
-        "status": FAILED,
-        "reason": reason,
-        "remarks": list(task.remarks),
-        "exercises": [],
-        "seconds": 0.0,
-    }
+    return task.record(job, FAILED, reason)
 
 
 def in_processes(tasks, job, workers):
@@ -89,13 +80,7 @@ def in_processes(tasks, job, workers):
 
 
 def on_cluster(tasks, job, address, kit):
-    """Yield the record of each task as it is done.
-
-    Raises
-    ------
-    GradingError
-        There is no scheduler at `address`, or it has no workers.
-    """
+    """Yield the record of each task as it is done by the workers of the scheduler at `address`."""
     from distributed import Client, as_completed  # a second to import, and an extra: only who names a scheduler has it
 
     if not tasks:

@@ -11,7 +11,7 @@ import zipfile
 import nbformat
 import numpy as np
 import pytest
-from small_course import NAME, exercise_cells, full, hand_in, make_course, submission
+from small_course import NAME, exercise_cells, full, hand_in, submission
 
 from lenet_helpers.exercises import NAMES, exercise
 from lenet_helpers.exercises.verdicts import verdict_on
@@ -21,16 +21,10 @@ from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.handed_in import contents_of
 from lenet_helpers.grading.intake.mending import MOST_MEGABYTES, Unreadable, mend, read
 from lenet_helpers.grading.intake.needed import effects, free_names, needed_cells
-from lenet_helpers.grading.kit import make_kit, open_kit, unpack_kit
+from lenet_helpers.grading.kit import open_kit, unpack_kit
 from lenet_helpers.system.paths import COURSE
 
 GRADES = ["01-split-grade", "01-normalise-grade"]
-
-
-@pytest.fixture(scope="module")
-def kit(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("grading")
-    return make_kit(folder / "kit", make_course(folder / "course"))
 
 
 def mended(kit, notebook):

@@ -19,14 +19,6 @@ from lenet_helpers.system.paths import COURSE
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
 
 
-@pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    """One release for all tests of this file; none of them changes it."""
-    folder = tmp_path_factory.mktemp("a release") / "course"
-    release(folder)
-    return folder
-
-
 def copy_of(released, name):
     return nbformat.read(released / "notebooks" / f"{name}.ipynb", as_version=nbformat.NO_CONVERT)
 
@@ -50,8 +42,8 @@ def test_no_line_of_a_solution_or_hidden_test_is_in_the_copy(released, name):
     text = (released / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8")
     cells = copy_of(released, name).cells
     assert not secret & {line.strip() for cell in cells for line in cell.source.splitlines()}
-    for mark in (*SOLUTION, *HIDDEN):
-        assert mark not in text
+    for marker in (*SOLUTION, *HIDDEN):
+        assert marker not in text
 
 
 @pytest.mark.parametrize("name", LESSONS)

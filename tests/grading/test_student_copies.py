@@ -19,7 +19,6 @@ from lenet_helpers.grading import batch
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import NoSandbox
 from lenet_helpers.grading.kit import make_kit
-from lenet_helpers.grading.release import release
 from lenet_helpers.grading.solved import SOLUTION, flag, regions, solved_notebooks
 from lenet_helpers.grading.submission import Job, Task, mark
 from lenet_helpers.system.paths import COURSE
@@ -28,14 +27,8 @@ LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inf
 
 
 @pytest.fixture(scope="module")
-def released(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("release") / "course"
-    release(folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def kit(tmp_path_factory):
+    """The kit of the course itself, in place of the small one."""
     return make_kit(tmp_path_factory.mktemp("kit") / "kit")
 
 

@@ -2,9 +2,9 @@
 
 This file takes the place of ``lenet_helpers/exercises/__init__.py`` in the course folder
 that a submission sees. Its `check` judges nothing: it notes what the function did with
-inputs that the marker chose, and sends that to the marker, a process outside of the
+inputs that the judge chose, and sends that to the judge, a process outside of the
 sandbox, which alone has the right answers. Whoever changes something here can only
-change what is sent; the marker compares it with what is right.
+change what is sent; the judge compares it with what is right.
 """
 
 import contextlib
@@ -26,10 +26,10 @@ TIME_LIMIT_SECONDS = 10.0
 
 
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
-    """Ask the marker whether the answer to an exercise is right. It says yes or no, without reasons."""
+    """Ask the judge whether the answer to an exercise is right. It says yes or no, without reasons."""
     exercise = asked(name)
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(os.environ["LENET_MARKER"])
+        connection.connect(os.environ["LENET_JUDGE"])
         with connection.makefile("rwb") as lines:
             lines.write(f"{name}\n".encode())
             lines.flush()

@@ -14,10 +14,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.errors import GradingError
-
-PLACES = {"course": "/course", "runner": "/runner.py", "marker": "/marker"}
-"""Where the sandboxed process finds what it needs."""
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
@@ -35,25 +33,17 @@ _PROBE_SECONDS = 60
 class Inside:
     """What one run needs, as paths outside.
 
-    Attributes
-    ----------
-    course : Path
-        Folder with the helper package; read-only inside.
-    runner : Path
-        The program to run.
-    marker : Path
-        Folder that holds the marker's socket alone, in a folder that is thrown away after the run.
-    data : Path or None
-        Folder with MNIST, read-only; None for the bundled sample.
+    The folder with the helper package, the program to run, the folder that holds the judge's socket alone, in one
+    that is thrown away after the run, and the folder with MNIST, or None for the bundled sample.
     """
 
     course: Path
     runner: Path
-    marker: Path
+    judge: Path
     data: Path | None = None
 
 
-def environment(places, data, threads):
+def environment(places, threads):
     """Return the environment variables of a run, all of them."""
     return {
         "HOME": places["home"],
@@ -72,116 +62,128 @@ def environment(places, data, threads):
         "MPLBACKEND": "agg",  # figures are not looked at
         "OMP_NUM_THREADS": str(threads),
         "CUDA_VISIBLE_DEVICES": "",
-        "LENET_DATA": places["data"] if data else "sample",
-        "LENET_MARKER": f"{places['marker']}/socket",
+        "LENET_DATA": places["data"] or "sample",
+        "LENET_JUDGE": f"{places['judge']}/socket",
     }
+
+
+def _places(inside):
+    """Where a sandboxed process finds what it needs."""
+    own = {"course": "/course", "runner": "/runner.py", "judge": "/judge", "home": "/home/student", "tmp": "/tmp"}
+    return {**own, "data": "/data" if inside.data else None}
+
+
+_BOXES_FIRST = (
+    "/tmp",
+    "/home/student",
+)  # what may be written to; before all else, as the course may lie in one of them
+_BOXES_LAST = ("/course/notebooks", "/dev/shm")
 
 
 class Bubblewrap:
     """The program bwrap: namespaces of its own for everything, and no way to more rights."""
 
-    name = "bubblewrap"
+    name, program = "bubblewrap", "bwrap"
     isolates = True
     how_to_get = "install bubblewrap (Debian and Ubuntu: apt install bubblewrap)"
 
     def command(self, inside, limits):
         """Return the command that runs the runner inside."""
-        places = {**PLACES, "home": "/home/student", "tmp": "/tmp", "data": "/data"}
+        places = _places(inside)
         options = ["--unshare-all", "--unshare-user", "--die-with-parent", "--new-session", "--cap-drop", "ALL"]
         options += ["--hostname", "grading", "--clearenv"]
-        for name, value in environment(places, inside.data, limits.threads).items():
+        for name, value in environment(places, limits.threads).items():
             options += ["--setenv", name, value]
         size = str(limits.disk * 2**20)
-        for folder in ("/tmp", "/home/student"):  # first: the course may lie in one of them
+        for folder in _BOXES_FIRST:
             options += ["--size", size, "--tmpfs", folder]
         for source, target in _readable(inside, places):
             options += ["--ro-bind", source, target]
         for link, target in _links():
             options += ["--symlink", target, link]
         options += ["--proc", "/proc", "--dev", "/dev"]
-        for folder in ("/course/notebooks", "/dev/shm"):
+        for folder in _BOXES_LAST:
             options += ["--size", size, "--tmpfs", folder]
         options += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/course/notebooks"]
-        return [shutil.which("bwrap") or "bwrap", *options, "--", _python(), places["runner"]]
+        return [shutil.which(self.program) or self.program, *options, "--", sys.executable, places["runner"]]
 
 
 class Unshare:
     """util-linux's unshare, with the same namespaces; the file system is put together by a shell script."""
 
-    name = "unshare"
+    name = program = "unshare"
     isolates = True
     how_to_get = "allow unprivileged user namespaces (util-linux's unshare is there already)"
 
     def command(self, inside, limits):
         """Return the command that runs the runner inside."""
-        places = {**PLACES, "home": "/home/student", "tmp": "/tmp", "data": "/data"}
-        q, size = shlex.quote, limits.disk * 2**20
-        (inside.marker.parent / "root").mkdir(exist_ok=True)
-        root = q(str(inside.marker.parent / "root"))  # what is mounted there, only this process sees
-        lines = ["set -e", f"mount -t tmpfs -o mode=755,nosuid,nodev root {root}"]
-
-        def mount_box(folder):
-            lines.append(
-                f"mkdir -p {root}{folder}; mount -t tmpfs -o mode=1777,nosuid,nodev,size={size} box {root}{folder}"
-            )
-
-        for folder in ("/tmp", "/home/student"):  # first: the course may lie in one of them
-            mount_box(folder)
-        for source, target in _readable(inside, places):
-            lines.append(_mount_point(root, source, target))
-            lines.append(f"mount --rbind {q(source)} {root}{q(target)}")
-            lines.append(
-                f"mount -o remount,bind,ro,nosuid,nodev {root}{q(target)} 2>/dev/null || "
-                f"mount -o remount,bind,ro,nosuid,nodev,relatime {root}{q(target)}"
-            )
-        lines += [f"ln -s {q(target)} {root}{q(link)}" for link, target in _links()]
-        lines.append(f"mkdir -p {root}/proc {root}/dev {root}/old")
-        lines.append(f"mount -t proc -o nosuid,nodev,noexec proc {root}/proc")
-        for part in ("sys", "irq", "bus", "fs", "sysrq-trigger"):  # settings of the whole computer
-            path = f"{root}/proc/{part}"
-            lines.append(
-                f"if [ -e {path} ]; then mount --bind {path} {path}; "
-                f"mount -o remount,bind,ro,nosuid,nodev,noexec {path}; fi"
-            )
-        lines.append(f"mount -t tmpfs -o mode=755,nosuid,size=1m dev {root}/dev; mkdir {root}/dev/shm")
-        for device in ("null", "zero", "full", "random", "urandom"):
-            lines.append(f"touch {root}/dev/{device}; mount --bind /dev/{device} {root}/dev/{device}")
-        for folder in ("/course/notebooks", "/dev/shm"):
-            mount_box(folder)
-        lines.append(f"mount -o remount,ro,nosuid dev {root}/dev")
-        lines.append(f"cd {root}; pivot_root . old; umount -l /old; mount -o remount,ro,nosuid,nodev / ")
-        lines.append("cd /course/notebooks")
-        variables = " ".join(
-            f"{name}={q(value)}" for name, value in environment(places, inside.data, limits.threads).items()
-        )
-        drop = "setpriv --no-new-privs --inh-caps=-all --bounding-set=-all"
-        lines.append(f"exec env -i {variables} {drop} {q(_python())} {q(places['runner'])}")
+        q, places, size = shlex.quote, _places(inside), limits.disk * 2**20
+        root = inside.judge.parent / "root"  # what is mounted there, only this process sees
+        root.mkdir(exist_ok=True)
+        lines = [f"root={q(str(root))} size={size}", _NEW_ROOT]
+        lines += [f"box {folder}" for folder in _BOXES_FIRST]
+        lines += [f"readable {q(source)} {q(target)}" for source, target in _readable(inside, places)]
+        lines += [f'ln -s {q(target)} "$root"{q(link)}' for link, target in _links()]
+        lines += [_PROC_AND_DEV, *(f"box {folder}" for folder in _BOXES_LAST), _ENTER]
+        variables = " ".join(f"{name}={q(value)}" for name, value in environment(places, limits.threads).items())
+        init = f"/bin/sh -c {q(_INIT)} init {q(sys.executable)} {places['runner']}"
+        lines.append(f"exec env -i {variables} {_DROP_RIGHTS} {init}")
         spaces = ["--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"]
-        unshare = shutil.which("unshare") or "unshare"
+        unshare = shutil.which(self.program) or self.program
         return [unshare, *spaces, "--fork", "--kill-child", "--", "/bin/sh", "-c", "\n".join(lines)]
+
+
+_NEW_ROOT = """set -e
+mount -t tmpfs -o mode=755,nosuid,nodev root "$root"
+box() {
+    mkdir -p "$root$1"
+    mount -t tmpfs -o "mode=1777,nosuid,nodev,size=$size" box "$root$1"
+}
+readable() {
+    if [ -d "$1" ]; then mkdir -p "$root$2"; else mkdir -p "$root${2%/*}"; touch "$root$2"; fi
+    mount --rbind "$1" "$root$2"
+    mount -o remount,bind,ro,nosuid,nodev "$root$2" 2>/dev/null ||
+        mount -o remount,bind,ro,nosuid,nodev,relatime "$root$2"
+}"""
+_PROC_AND_DEV = """mkdir -p "$root/proc" "$root/dev" "$root/old"
+mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+for part in sys irq bus fs sysrq-trigger; do  # settings of the whole computer
+    if [ -e "$root/proc/$part" ]; then
+        mount --bind "$root/proc/$part" "$root/proc/$part"
+        mount -o remount,bind,ro,nosuid,nodev,noexec "$root/proc/$part"
+    fi
+done
+mount -t tmpfs -o mode=755,nosuid,size=1m dev "$root/dev"
+for device in null zero full random urandom; do
+    touch "$root/dev/$device"
+    mount --bind "/dev/$device" "$root/dev/$device"
+done"""
+_ENTER = """mount -o remount,ro,nosuid dev "$root/dev"
+cd "$root"
+pivot_root . old
+umount -l /old
+mount -o remount,ro,nosuid,nodev /
+cd /course/notebooks"""
+_DROP_RIGHTS = "setpriv --no-new-privs --inh-caps=-all --bounding-set=-all"
+# Process 1 gets no SIGKILL from inside, and adopts orphans: so that is this shell, which buries them, waits for the
+# runner and takes everybody with it when it ends. The runner itself can be killed, as it can be under bwrap.
+_INIT = '"$@"; exit $?'
 
 
 class NoSandbox:
     """A plain process with your own rights; only its limits and its home are its own."""
 
-    name = "none"
+    name, program = "none", "env"
     isolates = False
     how_to_get = ""
 
     def command(self, inside, limits):
-        """Return the command that runs the runner, with a throw-away home beside the marker's folder."""
-        home = inside.marker.parent / "home"
-        for folder in (home, home / "tmp", home / "notebooks"):
+        """Return the command that runs the runner, with a throw-away home beside the judge's folder."""
+        home = inside.judge.parent / "home"
+        places = {**vars(inside), "home": home, "tmp": home / "tmp"}
+        for folder in (home, places["tmp"], home / "notebooks"):
             folder.mkdir(exist_ok=True)
-        places = {
-            "course": str(inside.course),
-            "marker": str(inside.marker),
-            "home": str(home),
-            "tmp": str(home / "tmp"),
-            "data": str(inside.data),
-        }
-        variables = environment(places, inside.data, limits.threads)
-        settings = [f"{name}={value}" for name, value in variables.items()]
+        settings = [f"{name}={value}" for name, value in environment(places, limits.threads).items()]
         return ["env", "-i", "-C", str(home / "notebooks"), *settings, sys.executable, str(inside.runner)]
 
 
@@ -189,13 +191,7 @@ SANDBOXES = (Bubblewrap(), Unshare())
 
 
 def find_sandbox():
-    """Return the first sandbox that works here.
-
-    Raises
-    ------
-    GradingError
-        None does; the message says what was tried, how each failed, and what to do.
-    """
+    """Return the first sandbox that works here; where none does, `GradingError` says how each failed and what to do."""
     tried = []
     for sandbox in SANDBOXES:
         reason = why_not(sandbox)
@@ -211,25 +207,17 @@ def find_sandbox():
 
 def why_not(sandbox):
     """Run something in the sandbox that must not succeed outside; return why it does not work, or None."""
-    from lenet_helpers.grading.box.limits import Limits
-
-    program = {"bubblewrap": "bwrap"}.get(sandbox.name, sandbox.name)
-    if shutil.which(program) is None:
-        return f"the program {program} is not there"
+    if shutil.which(sandbox.program) is None:
+        return f"the program {sandbox.program} is not there"
     with tempfile.TemporaryDirectory(prefix="lenet-probe-") as folder:
         folder = Path(folder)
-        for name in ("course/notebooks", "marker"):
+        for name in ("course/notebooks", "judge"):
             (folder / name).mkdir(parents=True)
         (folder / "runner.py").write_text(_PROBE.format(secret=str(folder / "runner.py")))
-        inside = Inside(folder / "course", folder / "runner.py", folder / "marker")
+        command = sandbox.command(Inside(folder / "course", folder / "runner.py", folder / "judge"), Limits(disk=8))
         try:
             done = subprocess.run(
-                sandbox.command(inside, Limits(disk=8)),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=_PROBE_SECONDS,
-                check=False,
+                command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             return f"it could not be run ({type(error).__name__})"
@@ -247,6 +235,7 @@ if os.path.exists({secret!r}): problems.append("it sees files outside")
 for path in ("/new", "/course/new", "/dev/new", "/usr/new"):
     try:
         open(path, "w").close()
+        os.remove(path)
         problems.append("it can write to " + path)
     except OSError: pass
 open("new", "w").close()
@@ -265,10 +254,6 @@ def forbidden_paths(inside_paths):
     return [path for path in inside_paths if any(Path(path).resolve().is_relative_to(one) for one in readable)]
 
 
-def _python():
-    return sys.executable
-
-
 def _python_folders():
     """Folders that this Python needs: its environment, and the installation that it was made from."""
     folders = {Path(sys.prefix), Path(sys.base_prefix), Path(sys.base_prefix).resolve(), Path(sys.prefix).resolve()}
@@ -284,23 +269,10 @@ def _readable(inside, places):
     """Pairs of what may be read: outside, inside."""
     pairs = [(path, path) for path in _SYSTEM if os.path.isdir(path) and not os.path.islink(path)]
     pairs += [(path, path) for path in (*_SETTINGS, *_python_folders()) if os.path.exists(path)]
-    pairs += [
-        (str(inside.course), places["course"]),
-        (str(inside.runner), places["runner"]),
-        (str(inside.marker), places["marker"]),
-    ]
-    if inside.data:
-        pairs.append((str(inside.data), places["data"]))
-    return pairs
+    own = {name: getattr(inside, name) for name in ("course", "runner", "judge", "data")}
+    return pairs + [(str(path), places[name]) for name, path in own.items() if path]
 
 
 def _links():
     """Pairs of links among the system's folders: the link, its target."""
     return [(path, os.readlink(path)) for path in _SYSTEM if os.path.islink(path)]
-
-
-def _mount_point(root, source, target):
-    q = shlex.quote
-    if os.path.isdir(source):
-        return f"mkdir -p {root}{q(target)}"
-    return f"mkdir -p {root}{q(os.path.dirname(target))}; touch {root}{q(target)}"

@@ -18,30 +18,15 @@ MOST_BYTES = 4 * 2**20
 
 @dataclass
 class Run:
-    """How a run went.
+    """How a run went."""
 
-    Attributes
-    ----------
-    reports : list of dict
-        What the runner said, line by line; not to be trusted.
-    ended : str
-        "" when it ended by itself; otherwise why it was ended, in words.
-    stderr : str
-        The last of what was written there, for the case that nothing started at all.
-    """
-
-    reports: list = field(default_factory=list)
-    ended: str = ""
-    stderr: str = ""
+    reports: list = field(default_factory=list)  # what the runner said, line by line; not to be trusted
+    ended: str = ""  # why it was ended, in words; empty where it ended by itself
+    stderr: str = ""  # the last of it, for the case that nothing started at all
 
 
 def run(command, request, limits):
-    """Run `command` with `request` as JSON on its standard input, within `limits`.
-
-    Returns
-    -------
-    Run
-    """
+    """Run `command` with `request` as JSON on its standard input, within `limits`; return the `Run`."""
     result = Run()
     process = subprocess.Popen(
         command,
@@ -84,9 +69,8 @@ def end(process):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
-    for stream in (process.stdin,):
-        with contextlib.suppress(OSError):
-            stream.close()
+    with contextlib.suppress(OSError):
+        process.stdin.close()
 
 
 def _why_end(pid, lines, limits, deadline):

@@ -12,53 +12,26 @@ MOST_NAMED = 5
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook of one student.
-
-    Attributes
-    ----------
-    student, notebook : str
-    file : File or None
-        None when it was not handed in.
-    remarks : tuple of str
-        On the file: its name, its place.
-    """
+    """One notebook of one student; its file is None when it was not handed in."""
 
     student: str
     notebook: str
     file: File | None = None
-    remarks: tuple = ()
+    remarks: tuple = ()  # on the file: its name, its place
 
 
 @dataclass
 class Found:
-    """What lies in the folder of submissions.
+    """What lies in the folder of submissions."""
 
-    Attributes
-    ----------
-    submissions : list of Submission
-        Each student with each notebook, sorted, whether it came or not.
-    strays : list of str
-        Files that are nobody's or nothing, each with the reason.
-    """
-
-    submissions: list = field(default_factory=list)
-    strays: list = field(default_factory=list)
+    submissions: list = field(default_factory=list)  # each student with each notebook, whether it came or not
+    strays: list = field(default_factory=list)  # files that are nobody's or nothing, each with the reason
 
 
 def find(folder, lessons):
     """Return what is to be graded in ``folder/<student>/<notebook>.ipynb``.
 
     A notebook under another name is recognised by its cells, or by the name in its name.
-
-    Parameters
-    ----------
-    folder : Path
-    lessons : dict of str to tuple of Graded
-
-    Raises
-    ------
-    GradingError
-        There is no such folder, or nobody's folder is in it.
     """
     if not folder.is_dir():
         raise GradingError(f"{folder} is not a folder. It should hold a folder for each student.")
@@ -152,9 +125,9 @@ def _lesson_of_cells(file, lessons):
     ids = set()
     for cell in notebook["cells"]:
         metadata = cell.get("metadata") if isinstance(cell, dict) else None
-        marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if isinstance(marks, dict) and isinstance(marks.get("grade_id"), str):
-            ids.add(marks["grade_id"])
+        own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+        if isinstance(own, dict) and isinstance(own.get("grade_id"), str):
+            ids.add(own["grade_id"])
     counts = {name: len(ids & {cell.grade_id for cell in cells}) for name, cells in lessons.items()}
     best = max(counts, key=counts.get)
     return (best, sum(map(bool, counts.values())) == 1) if counts[best] else (None, False)

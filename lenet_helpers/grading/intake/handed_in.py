@@ -17,14 +17,7 @@ OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 
 @dataclass(frozen=True, order=True)
 class File:
-    """A file that came back, by itself or in a zip archive.
-
-    Attributes
-    ----------
-    path : Path
-    member : str
-        Its name in the archive `path`; empty for a file by itself.
-    """
+    """A file that came back, by itself or as a member of the zip archive `path`."""
 
     path: Path
     member: str = ""
@@ -39,15 +32,7 @@ class File:
         return f"{place} → {self.member}" if self.member else place
 
     def content(self):
-        """Return its bytes, and no more of them than are ever graded.
-
-        Raises
-        ------
-        OSError
-            It can't be read, or is a link.
-        Unreadable
-            Its archive is damaged, or needs a password.
-        """
+        """Return its bytes, and no more of them than are ever graded; raise OSError or `Unreadable`."""
         content = contents_of(self.path)
         return _read_member(content, self.member) if self.member else content
 
@@ -60,15 +45,7 @@ class File:
 def files_in(folder, left_out):
     """Yield the files of a student's folder, sorted, and those in its zip archives; no hidden ones.
 
-    Parameters
-    ----------
-    folder : Path
-    left_out : callable
-        Gets the place and the reason of each archive that can't be looked into.
-
-    Yields
-    ------
-    File
+    `left_out` gets the place and the reason of each archive that can't be looked into.
     """
     for inside, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if not _is_hidden(name))

@@ -21,16 +21,7 @@ class Unreadable(Exception):
 
 
 def read(content):
-    """Return a submitted file as a plain dict with cells, and remarks.
-
-    Parameters
-    ----------
-    content : bytes
-
-    Raises
-    ------
-    Unreadable
-    """
+    """Return a submitted file, given as bytes, as a plain dict with cells, and remarks; or raise `Unreadable`."""
     if not content.strip():
         raise Unreadable("the file is empty")
     if len(content) > MOST_MEGABYTES * 2**20:
@@ -61,29 +52,20 @@ def read(content):
 def mend(notebook, graded):
     """Return a clean notebook for grading, and remarks on what was wrong with the one that came.
 
-    Parameters
-    ----------
-    notebook : dict
-        As `read` returns it.
-    graded : tuple of Graded
-        The solution and grade cells of the lesson, in order.
-
-    Returns
-    -------
-    NotebookNode, list of str
+    `graded` are the solution and grade cells of the lesson, in order.
     """
     known = {cell.grade_id: cell for cell in graded}
     found, places = _own_cells(notebook["cells"], known)
     remarks = _remarks(found, places, graded) + _kernel_remarks(notebook)
     placed = []  # (sort key, cell)
-    marked = set()
+    seen = set()
     for at, (cell_type, source, grade_id) in enumerate(found):
         cell = known.get(grade_id)
         if cell is None:
             placed.append(((at, 0), _NEW_CELL[cell_type](source)))
         elif not cell.grades:
-            metadata = {} if grade_id in marked else cell.metadata  # nbgrader takes each id once
-            marked.add(grade_id)
+            metadata = {} if grade_id in seen else cell.metadata  # nbgrader takes each id once
+            seen.add(grade_id)
             placed.append(((at, 0), _NEW_CELL[cell.cell_type](source, metadata=nbformat.from_dict(metadata))))
     for number, cell in enumerate(graded):
         if cell.grades:
@@ -109,8 +91,8 @@ def _own_cells(cells, known):
             continue
         cell_type = cell.get("cell_type")
         metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-        marks = metadata.get("nbgrader")
-        grade_id = marks.get("grade_id") if isinstance(marks, dict) else None
+        own = metadata.get("nbgrader")
+        grade_id = own.get("grade_id") if isinstance(own, dict) else None
         grade_id = grade_id if isinstance(grade_id, str) and grade_id in known else None
         if grade_id:
             places.setdefault(grade_id, []).append(len(found))

@@ -13,18 +13,9 @@ _INDIRECT = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "compil
 
 
 def needed_cells(cells, released):
-    """Return the positions of the code cells that have to run.
+    """Return the positions of those code cells of a mended notebook that have to run.
 
-    Parameters
-    ----------
-    cells : list of NotebookNode
-        Of the mended notebook, in order.
-    released : set of str
-        Sources of the code cells that students got and that are not graded.
-
-    Returns
-    -------
-    set of int
+    `released` are the sources of the code cells that students got and that are not graded.
     """
     needed, names = set(), set()
     for at in reversed(range(len(cells))):
