@@ -117,13 +117,13 @@ def show(result):
         ]
         if lines:
             parts.append(table([title, "same answer", "forms", "handwriting", "98 % of the ink"], lines))
-    unsure = [row["misread"] for row in rows]
+    rest, answered = result["digits"] - result["well"], [row["misread"] for row in rows]
     return f"""
 {result["digits"]:,} digits, half of them from the patterns of `forms` by another hand, half from the middle lines of
-MNIST's test images, each drawn as lines on {len(rows)} kinds of page (benchmarks/accuracy/pens.py). Of
-{result["well"]:,} of them the network is sure in their clean form, the same lines drawn as MNIST's digits are.
-{_verdict(rows) if result["well"] else "So there is nothing to tell."} Of the other {result["digits"] - result["well"]}
-digits, {shown(None if None in unsure else np.mean(unsure))} of the pages get the clean form's answer, right or wrong.
+MNIST's test images, each drawn as lines on {len(rows)} kinds of page (benchmarks/accuracy/pens.py). The network is sure
+of the clean form, the same lines drawn as MNIST's digits are, of {result["well"]:,} of them.
+{_verdict(rows) if result["well"] else "So there is nothing to tell."}
+{f"The other {rest} get the clean form's answer on {percent(np.mean(answered))} of their pages." if rest else ""}
 
 {(chr(10) * 2).join(parts)}
 
@@ -134,6 +134,6 @@ digits, {shown(None if None in unsure else np.mean(unsure))} of the pages get th
 def _verdict(rows):
     worst = min(rows, key=lambda row: row["same"])
     return (
-        f"**{percent(np.mean([row['same'] for row in rows]))}** of their pages get the same answer (goal: 99.7 %); on "
-        f"the worst kind, {worst['page']}, **{percent(worst['same'])}** (goal: 99.0 %)."
+        f"**{percent(np.mean([row['same'] for row in rows]))}** of their pages get the same answer (goal: 99.7 %),\n"
+        f"on the worst kind, {worst['page']}, **{percent(worst['same'])}** (goal: 99.0 %)."
     )
