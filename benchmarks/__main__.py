@@ -62,13 +62,13 @@ def _parser():
         ("original-runs", "race: runs of the original way, about 6 minutes each"),
         ("peer-epochs", "peer: epochs of PyTorch's example, about a minute each"),
         ("idea-epochs", "ideas: epochs of each of 30 runs, hours in all"),
-        ("digits", "pictures: pages of each kind"),
+        ("digits", "pictures, drawn: pages of each kind"),
     ):
         shown = default[name.replace("-", "_")]
         parser.add_argument(f"--{name}", type=int, metavar="N", help=f"{what} (default: {shown})")
     parser.add_argument("--arrays", type=_folder, metavar="DIR", help="pictures: also read the .npz files in DIR")
     parser.add_argument("--images", type=_folder, metavar="FOLDER", help="pictures: also read FOLDER, with labels.csv")
-    parser.add_argument("--workers", type=int, metavar="N", help="pictures: processes to prepare with")
+    parser.add_argument("--workers", type=int, metavar="N", help="pictures, drawn: processes to prepare with")
     parser.add_argument(
         "--more-models", type=_files, metavar="FILE,FILE,...", help="accuracy: also evaluate these, and the mean of all"
     )

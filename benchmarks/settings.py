@@ -23,6 +23,7 @@ ROOMS = {
         "accuracy": "Accuracy of `model.pth`",
         "ideas": "What each idea brings to accuracy",
         "pictures": "Pictures that are not MNIST",
+        "drawn": "Pages drawn with pens",
     },
 }
 """Room to the names of its sections, each with its title in RESULTS.md, in its order."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from benchmarks.accuracy import pens
 from benchmarks.accuracy.hands import some_digits
+from benchmarks.accuracy.pictures import mapper
 from benchmarks.report import percent, table
 from benchmarks.timing import say
 from lenet_helpers.preparation.pictures import ImageError
@@ -25,7 +26,7 @@ GROUPS = {
 """What `Page.group` varies, in the order of the report."""
 
 STROKES = (2.0, 2.4, 2.8, 3.2)
-"""Widths of the strokes of the clean forms that the network must be sure of, in pixels of 28: those of MNIST."""
+"""Widths of the strokes of the clean forms that the network must be sure of, in pixels: MNIST's own vary so much."""
 
 CHUNK = 10  # digits that a process draws on one kind of page before it takes the next ones
 
@@ -39,7 +40,7 @@ def measure(settings):
     clean, well = clean_answers(model, digits)
     handwriting = np.array([digit.source == "mnist" for digit in digits])
     rows = []
-    with settings.mapper() as parallel:
+    with mapper(settings.workers) as parallel:
         for page in pages:
             tasks = [(page.name, digits[i : i + CHUNK]) for i in range(0, len(digits), CHUNK)]
             pixels, kept = (np.concatenate(part) for part in zip(*parallel(prepare_chunk, tasks), strict=True))
@@ -49,13 +50,18 @@ def measure(settings):
             row |= {"misread": share(same[~well]), "kept": share(kept[well] >= 0.98)}
             row["others"] = [int(i) for i in np.flatnonzero(well & ~same)]
             rows.append(row)
-            say(f"  {well.sum()} digits, {page.name}: {percent(row['same'])} as in the clean form")
+            say(f"  {well.sum()} digits, {page.name}: {shown(row['same'])} as in the clean form")
     return {"data": mnist.source, "digits": len(digits), "well": int(well.sum()), "rows": rows}
 
 
 def share(marks):
     """The mean; None of nothing."""
     return float(marks.mean()) if len(marks) else None
+
+
+def shown(part):
+    """Write a share as a percentage, and a dash where there is none."""
+    return "–" if part is None else percent(part)
 
 
 def clean_answers(model, digits):
@@ -105,27 +111,29 @@ def show(result):
     rows, parts = result["rows"], []
     for group, title in GROUPS.items():
         lines = [
-            [row["page"], *(percent(row[key]) for key in ("same", "forms", "handwriting", "kept"))]
+            [row["page"], *(shown(row[key]) for key in ("same", "forms", "handwriting", "kept"))]
             for row in rows
             if row["group"] == group
         ]
         if lines:
-            header = [title, "same answer", "forms", "handwriting", "98 % of the ink"]
-            parts.append(table(header, lines))
-    every = np.mean([row["same"] for row in rows])
-    worst = min(rows, key=lambda row: row["same"])
-    misread = [row["misread"] for row in rows if row["misread"] is not None]
-    others = f"Of the other {result['digits'] - result['well']} the network itself isn't sure"
-    if misread:
-        others += f"; it gives {percent(np.mean(misread))} of their pages the clean form's answer"
+            parts.append(table([title, "same answer", "forms", "handwriting", "98 % of the ink"], lines))
+    rest, answered = result["digits"] - result["well"], [row["misread"] for row in rows]
     return f"""
 {result["digits"]:,} digits, half of them from the patterns of `forms` by another hand, half from the middle lines of
-MNIST's test images, each drawn as lines on {len(rows)} kinds of page (benchmarks/accuracy/pens.py).
-In {result["well"]:,} of them the network is sure of their clean form, the same lines drawn as MNIST's digits are. On
-**{percent(every)}** of their pages they get the same answer (goal: 99.7 %), on the worst kind, {worst["page"]}, on
-**{percent(worst["same"])}** (goal: 99.0 %). {others}.
+MNIST's test images, each drawn as lines on {len(rows)} kinds of page (benchmarks/accuracy/pens.py). The network is sure
+of the clean form, the same lines drawn as MNIST's digits are, of {result["well"]:,} of them.
+{_verdict(rows) if result["well"] else "So there is nothing to tell."}
+{f"The other {rest} get the clean form's answer on {percent(np.mean(answered))} of their pages." if rest else ""}
 
 {(chr(10) * 2).join(parts)}
 
 "98 % of the ink" tells on how many pages the network still sees that much of the drawing's lines.
 """
+
+
+def _verdict(rows):
+    worst = min(rows, key=lambda row: row["same"])
+    return (
+        f"**{percent(np.mean([row['same'] for row in rows]))}** of their pages get the same answer (goal: 99.7 %),\n"
+        f"on the worst kind, {worst['page']}, **{percent(worst['same'])}** (goal: 99.0 %)."
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lenet_helpers.drawing.forms import FORMS
@@ -130,11 +130,24 @@ def middle_lines(pixels, factor=4):
     labels, count = ndimage.label(mask, np.ones((3, 3)))
     sizes = np.bincount(labels.ravel(), minlength=count + 1)
     mask &= (sizes > 0.03 * mask.sum())[labels]  # specks
-    reach = ndimage.distance_transform_edt(mask)
-    edges = _traced(skeletonize(mask))
-    width = 2 * np.median(np.concatenate([reach[tuple(np.array(edge).T)] for edge in edges]))
+    skeleton = skeletonize(mask)
+    width = 2 * np.median(ndimage.distance_transform_edt(mask)[skeleton])
+    edges = _traced(_bridged(skeleton, labels, 1.5 * width))
     lines = _joined(_without_spurs(edges, 0.8 * width))
     return [_smoothed(np.array(line, float)[:, ::-1], 0.35 * width) / factor for line in lines]
+
+
+def _bridged(skeleton, labels, gap):
+    """Join the pieces of a skeleton whose strokes nearly touch: with a thinner pen they would lie far apart."""
+    picture = Image.fromarray(skeleton)
+    pieces = [np.argwhere(skeleton & (labels == label)) for label in np.unique(labels[skeleton])]
+    for i, one in enumerate(pieces):
+        for other in pieces[:i]:
+            far = np.hypot(*np.moveaxis(one[:, None] - other, -1, 0))
+            a, b = np.unravel_index(far.argmin(), far.shape)
+            if far[a, b] < gap:
+                ImageDraw.Draw(picture).line([*map(int, (*one[a][::-1], *other[b][::-1]))], fill=1)
+    return np.asarray(picture)
 
 
 def _traced(skeleton):

@@ -15,7 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 from scipy import ndimage
 
-from benchmarks import rendered
+from benchmarks.accuracy import rendered
 
 MNIST_STROKE = 2.4 / 20
 """Width of MNIST's strokes, as a fraction of the digit's longer side."""
@@ -244,11 +244,11 @@ PAGES = (
     Page("240", side=(240, 240), **_SIZE),
     Page("700", side=(700, 700), **_SIZE),
     Page("2000", side=(2000, 2000), **_SIZE),
-    Page("one pixel of margin", "place", margin=0.0, tight=True),
+    Page("one pixel of margin", "place", width=(0.015, 0.2), margin=0.0, tight=True),
     Page("a tenth of margin", "place", margin=0.1, tight=True),
-    Page("in a corner", "place", place="corner", digit=(0.25, 0.5)),
+    Page("in a corner", "place", width=(0.015, 0.12), place="corner", digit=(0.25, 0.5)),
     Page("small on a large page", "place", side=(900, 1400), digit=(0.08, 0.14)),
-    Page("JPEG 30", "file", ink=(30, 60, 160), jpeg=30),
+    Page("JPEG 30", "file", side=(100, 500), ink=(30, 60, 160), jpeg=30),
     Page("JPEG 95", "file", ink=(160, 30, 40), jpeg=95),
     Page("light on dark", "ink", ink=245, bare=15),
     Page("coloured", "ink", paper=rendered.coloured),
@@ -279,7 +279,7 @@ def draw_page(page, digit):
     PIL.Image.Image
     """
     random = np.random.default_rng([digit.seed, zlib.crc32((page.same or page.name).encode())])
-    width = min(random.uniform(*page.width), widest_pen(digit))
+    width = open_width(digit, random.uniform(*page.width))
     part = random.uniform(*page.digit)
     side = random.integers(page.side[0], page.side[1] + 1)
     stretch = random.uniform(1, 1.4) if page.side[0] != page.side[1] else 1.0
@@ -335,10 +335,10 @@ def draw_digit(digit, pen, width, side, blur=0.0, seed=0):
     return picture.crop(picture.point(lambda value: 255 * (value > 8)).getbbox())
 
 
-def widest_pen(digit, thinnest=0.05, widest=0.2):
-    """The widest pen that leaves the digit its holes, and each of them large enough to be seen.
+def open_width(digit, width, thinnest=0.05):
+    """Return the width of a pen, or a smaller one that leaves the digit its holes, large enough to be seen.
 
-    Who takes a wider one writes larger.
+    Who takes a wide pen writes larger.
     """
 
     def holes(width):
@@ -348,8 +348,11 @@ def widest_pen(digit, thinnest=0.05, widest=0.2):
         depths = ndimage.maximum(ndimage.distance_transform_edt(~ink), labels, np.arange(2, count + 1))
         return int((np.asarray(depths) > 0.02 * side).sum())
 
-    wanted = holes(thinnest)
-    return next((width for width in np.arange(widest, thinnest, -0.025) if holes(width) == wanted), thinnest)
+    if width > thinnest:
+        wanted = holes(thinnest)
+        while width > thinnest and holes(width) != wanted:
+            width = max(thinnest, width - 0.02)
+    return width
 
 
 def in_mnist_form(digit, width=MNIST_STROKE):

@@ -26,7 +26,7 @@ def measure(settings):
 
     model, mnist = load_model(settings.model), settings.mnist()
     test = mnist.test
-    with _mapper(settings.workers) as parallel:
+    with mapper(settings.workers) as parallel:
         reader = Reader(model, parallel)
         return {
             "data": mnist.source,
@@ -170,7 +170,7 @@ def enlarged(pixels, side=160):
 
 
 @contextmanager
-def _mapper(workers):
+def mapper(workers):
     """Yield a map over processes that share nothing with this one, not even torch's threads."""
     if not workers:
         yield map

@@ -288,7 +288,7 @@ def tiny(sample, tmp_path, monkeypatch):
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)  # on a busy machine, two would take seconds
     monkeypatch.setattr(
         "benchmarks.speed.demos.in_browser", lambda settings: None
-    )
+    )  # tests/browser starts enough of them
 
     def run_lenet(*arguments):
         from click.testing import CliRunner
