@@ -2,6 +2,7 @@
 
 import contextlib
 import gzip
+import hashlib
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -36,6 +37,20 @@ def send(handler, body, length=None, status=200):
     handler.send_header("Content-Length", str(len(body) if length is None else length))
     handler.end_headers()
     handler.wfile.write(body)
+
+
+def send_slowly(handler, content, pause):
+    """Send a file as an archive, in pieces of 20 kB."""
+    archive = gzip.compress(content)
+    send(handler, b"", length=len(archive))
+    for start in range(0, len(archive), 20_000):
+        handler.wfile.write(archive[start : start + 20_000])
+        time.sleep(pause)
+
+
+def checksums(files):
+    """What `lenet_helpers.system.download` has to know of files to take them for MNIST's: MD5 and size by name."""
+    return {name: (hashlib.md5(content).hexdigest(), len(content)) for name, content in files.items()}
 
 
 def serve(contents):

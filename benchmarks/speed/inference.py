@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.accuracy import rendered
-from benchmarks.report import duration, ratio, table
+from benchmarks.report import duration, ratio, table, verdict
 from benchmarks.timing import alternate, median, percentile, run_lenet, run_python, say, seconds_of
 from lenet_helpers.system.paths import COURSE
 
@@ -162,15 +162,12 @@ def _row(name, times, beside, beside_times=None, goal=None):
 def show(result):
     rows = []
     for row in result["rows"]:
-        goal = "–"
-        if row["goal"]:
-            goal = f"{duration(row['goal'])}, {'reached' if row['p50'] <= row['goal'] else 'missed'}"
         beside = f"{row['beside']}: {duration(row['beside_seconds'])}"
         worst = duration(row["p99"]) if row["calls"] >= 100 else "–"
         times = ratio(row["p50"] / row["beside_seconds"])
         if row["name"].startswith(row["beside"]):  # it is what others stand beside
             beside, times = "–", "–"
-        rows.append([row["name"], duration(row["p50"]), worst, beside, times, goal])
+        rows.append([row["name"], duration(row["p50"]), worst, beside, times, verdict(row["p50"], row["goal"])])
     return f"""
 {table(["what", "p50", "p99", "beside", "times that", "goal"], rows)}
 
