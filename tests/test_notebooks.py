@@ -4,9 +4,9 @@ import re
 
 import nbformat
 import pytest
-from check_notebooks import main, problems_in
 from lessons import NOTEBOOKS, execute, lesson_paths
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebook_rules import problems_in
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
 
@@ -222,14 +222,3 @@ def test_what_is_allowed_is_no_problem(change):
     notebook = good()
     change(notebook)
     assert problems_in(notebook) == []
-
-
-def test_command_prints_each_problem_and_fails(tmp_path, capsys):
-    broken = good()
-    broken.cells[1].execution_count = None
-    nbformat.write(broken, tmp_path / "broken.ipynb")
-    nbformat.write(good(), tmp_path / "good.ipynb")
-    assert main([str(tmp_path / "broken.ipynb"), str(tmp_path / "good.ipynb")]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert lines and all("broken.ipynb" in line for line in lines)
-    assert main([str(tmp_path / "good.ipynb")]) == 0

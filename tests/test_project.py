@@ -41,7 +41,7 @@ NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instruc
     "arguments",
     [
         # pyproject.toml says what is used as a program or a plugin alone.
-        (".", "tools", "tests/browser"),
+        PYPROJECT["tool"]["pytest"]["ini_options"]["pythonpath"],
         # The package and its notebooks need nothing that is there for tests and tools alone,
         ("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_ANYBODY)),
         # and a student, who has no extra, does without all but grading; voila starts the page of all demos.
@@ -54,7 +54,7 @@ NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instruc
 )
 def test_everything_imported_is_declared_and_everything_declared_is_used(arguments):
     if arguments[0] != ".":
-        arguments += ("--known-first-party", "lenet_helpers", "--ignore", "DEP002")
+        arguments = (*arguments, "--known-first-party", "lenet_helpers", "--ignore", "DEP002")
     done = subprocess.run([sys.executable, "-m", "deptry", *arguments], cwd=COURSE, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 

@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 
 import build_sample
-import check_notebooks
 import execute_notebooks
 import lessons
 import nbformat
@@ -239,7 +238,7 @@ def test_pages_fetch_nothing_and_nbconverts_own_would(course):
     lessons.execute(notebook, "x.ipynb")
     own, _ = HTMLExporter().from_notebook_node(notebook)
     assert len(run_course.outside_requests(own)) >= 2  # so the check can fail
-    page = run_course.lesson_page(notebook, "T", run_course.navigation("01_a", ["01_a", "02_b"]))
+    page = run_course.lesson_page(notebook, run_course.Run("01_a", "T", ""), ["01_a", "02_b"])
     assert run_course.outside_requests(page) == []
     assert "<title>T</title>" in page and "data:image/png;base64" in page
     assert page.count('<a href="02_b.html">02_b →</a>') == 2  # above and below
@@ -248,9 +247,36 @@ def test_pages_fetch_nothing_and_nbconverts_own_would(course):
 def test_links_between_lessons_lead_to_pages(course):
     notebook = lesson()
     notebook.cells[0].source += "\n\n[next](02_architecture.ipynb) [part](./03_training.ipynb#loss) [code](../x.py)"
-    page = run_course.lesson_page(notebook, "T")
+    page = run_course.lesson_page(notebook, run_course.Run("01_a", "T", ""), ["01_a"])
     for link in ('href="02_architecture.html"', 'href="./03_training.html#loss"', 'href="../x.py"'):
         assert link in page
+
+
+def test_pages_of_solved_notebooks_say_so_and_hold_no_hidden_test(course, no_measuring, tmp_path):
+    grade = new_code_cell("assert True\n### BEGIN HIDDEN TESTS\nassert 'a secret'\n### END HIDDEN TESTS")
+    flags = {"grade": True, "solution": False, "locked": True, "task": False}
+    grade.metadata.nbgrader = {"schema_version": 3, "grade_id": "x", "points": 1, **flags}
+    notebook = lesson("a = '<a solution>'")
+    notebook.cells.append(grade)
+    nbformat.write(notebook, course / "01_first.ipynb")
+    assert run_course.main(["--out", str(tmp_path / "build")]) == 0
+    page, index = ((tmp_path / "build" / name).read_text(encoding="utf-8") for name in ("01_first.html", "index.html"))
+    assert "a solution" in page and "assert" in page
+    assert "a secret" not in page and "HIDDEN" not in page
+    assert run_course.SOLVED in page and run_course.SOLVED in index
+    assert "a secret" in (course / "01_first.ipynb").read_text(encoding="utf-8")
+
+
+def test_pages_of_students_show_what_they_have_so_far(course, no_measuring, tmp_path):
+    notebook = lesson("raise NotImplementedError()", "print('went', 'on')")
+    notebook.metadata.lenet = {"version": "1", "release": "x"}
+    for path in course.iterdir():
+        nbformat.write(notebook, path)
+    assert run_course.main(["--out", str(tmp_path / "build")]) == 0
+    page, index = ((tmp_path / "build" / name).read_text(encoding="utf-8") for name in ("01_first.html", "index.html"))
+    assert "NotImplementedError" in page and "went on" in page
+    assert "Cells that ended in an error: 1" in index
+    assert "solutions" not in page + index
 
 
 @pytest.mark.parametrize(
@@ -539,7 +565,7 @@ def test_make_gives_notebooks_an_absolute_data_path(given, expected, tmp_path):
     assert done.stdout.strip() == f"[{expected}]"
 
 
-@pytest.mark.parametrize("tool", [run_course, execute_notebooks, check_notebooks, build_sample])
+@pytest.mark.parametrize("tool", [run_course, execute_notebooks, build_sample])
 def test_tools_say_how_they_are_used(tool, capsys):
     with pytest.raises(SystemExit) as stop:
         tool.main(["--help"])
