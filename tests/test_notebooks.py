@@ -41,8 +41,9 @@ def test_committed_notebook_imports_from_the_package_or_its_lessons_alone(name):
     assert rooms <= {lesson.partition("_")[2] for lesson in LESSONS}
 
 
+@pytest.mark.slow(reason="a whole lesson, whose cells make nbval runs, too; this adds another folder")
 def test_notebook_runs_from_any_folder(tmp_path, monkeypatch):
-    """Slow, because a kernel has to start: lesson 5 is the one that reads files of the course."""
+    """Lesson 5 is the one that reads files of the course."""
     monkeypatch.setenv("LENET_DATA", "sample")
     notebook = nbformat.read(NOTEBOOKS / "05_inference.ipynb", as_version=4)
     execute(notebook, "05_inference", folder=tmp_path)
