@@ -3,8 +3,8 @@
 #   make PYTHON=python3.12 test      choose the Python (3.11 or newer; otherwise the first one found)
 #   make TORCH_INDEX=ADDRESS run     take torch and torchvision from another package index,
 #                                    such as the one with the small CPU build for Linux
-#   make BENCH=race bench            measure one section of the benchmark
-#   make CAMPAIGN=crowd reliability  run one campaign of the reliability report
+#   make BENCH=race bench            measure one section of the benchmarks
+#   make CAMPAIGN=crowd reliability  run one campaign that tries to break the course
 #   make HOST=0.0.0.0 demo           let tablets open the demos, with a token (TOKEN=..., or a random one)
 
 PYTHON =
@@ -56,7 +56,7 @@ test-browser: setup
 
 nbval: unit
 	@echo "Notebooks against their committed outputs"
-	@$(PY) -m pytest -q --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+	@$(PY) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		--nbval-cell-timeout=300 notebooks
 
 lint: setup
@@ -73,14 +73,15 @@ bench: setup
 	@$(PY) -m benchmarks $(BENCH)
 
 reliability: setup
-	@$(PY) -m benchmarks.reliability $(CAMPAIGN)
+	@$(PY) -m benchmarks --campaigns $(CAMPAIGN)
 
 matrix: setup
-	@$(PY) -m benchmarks.reliability matrix
+	@$(PY) -m pip install -qq --editable '.[lock]'
+	@$(PY) -m benchmarks matrix
 
 test-second: setup
 	@echo "The lessons with another Python"
-	@$(PY) -m benchmarks.reliability.matrix
+	@$(PY) -m nox --session second
 
 # For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
 lock: setup

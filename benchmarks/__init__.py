@@ -1,7 +1,12 @@
-"""The course's benchmarks: ``make bench``, or ``python -m benchmarks SECTION...``.
+"""The course's benchmarks: how fast it is, how often it is right, and what breaks it.
 
-Each section is a module with three functions: ``measure(settings)`` returns plain numbers,
-``show(result)`` makes Markdown of them, and ``draw(result, path)``, where there is one, a
-figure. `benchmarks.report` puts them together into RESULTS.md. A time never stands alone:
-it stands beside another one, measured by turns in the same run.
+``python -m benchmarks NAME...`` runs sections, which measure, and campaigns, which try to
+break the course. Each is a module in one of three rooms, `speed`, `accuracy` and
+`reliability`, with two functions: ``measure(settings)`` returns plain numbers, and
+``show(result)`` makes Markdown of them. ``draw(result, path)``, where there is one, makes a
+figure and returns what it shows in words. A campaign also returns its ``failures``.
+
+`benchmarks.settings` lists them, `benchmarks.report` keeps the numbers and writes RESULTS.md
+and docs/RELIABILITY.md. A time never stands alone: it stands beside another one, measured by
+turns in the same run.
 """

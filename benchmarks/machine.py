@@ -5,8 +5,9 @@ import platform
 import subprocess
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
-_PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-image", "pillow")
+PACKAGES = ("torch", "torchvision", "numpy", "scipy", "scikit-image", "pillow")
 
 
 def describe():
@@ -18,7 +19,7 @@ def describe():
         "python": platform.python_version(),
         "date": datetime.now().astimezone().strftime("%Y-%m-%d %H:%M %z"),
     }
-    for package in _PACKAGES:
+    for package in PACKAGES:
         try:
             facts[package] = version(package)
         except PackageNotFoundError:
@@ -49,18 +50,31 @@ def processor():
 
 
 def peak_memory():
-    """Return the largest memory that this process has held so far, in MiB, or None where nobody tells.
+    """Return the largest memory that this process has held so far, in MB, or None where nobody tells.
 
     Linux is asked by /proc: what getrusage says of a young process may be its parent's.
     """
     try:
-        with open("/proc/self/status", encoding="ascii", errors="replace") as file:
-            return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmHWM"))
-    except (OSError, StopIteration):
+        return _of_this_process("VmHWM")
+    except OSError:
         pass
     try:
         import resource
     except ImportError:  # Windows
         return None
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return largest / 2**20 if platform.system() == "Darwin" else largest / 1024
+    return largest / 1e6 if platform.system() == "Darwin" else largest * 1024 / 1e6
+
+
+def forget_peak():
+    """Let `peak_memory` start anew; return the MB that this process holds now, or None where that can't be (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+        return _of_this_process("VmRSS")
+    except OSError:
+        return None
+
+
+def _of_this_process(name):
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        return next(int(line.split()[1]) * 1024 / 1e6 for line in file if line.startswith(name))

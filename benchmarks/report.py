@@ -1,92 +1,132 @@
-"""RESULTS.md and its figures, made from the numbers that the sections left in build/bench/.
+"""The two reports and their figures, made from the numbers that sections and campaigns left in build/bench/.
 
-A section that has no numbers there, because only another one was run, keeps the text that
-RESULTS.md already has for it.
+What has no numbers there, because only another one was run, keeps the text that its report
+already has for it.
 """
 
 import json
 import re
-from pathlib import Path
+import statistics
+from dataclasses import dataclass
 
-from benchmarks.settings import SECTIONS, module_of
+from benchmarks.machine import PACKAGES
+from benchmarks.settings import CAMPAIGNS, SECTIONS, TITLES, module_of
 from lenet_helpers.system.paths import COURSE
 
-INTRODUCTION = """# Benchmarks
+QUICK = "**A quick run: tiny sizes, on the bundled sample. It shows that everything runs, and measures nothing.**"
+MOST_FAILURES = 20
+"""So many are written out; the others are counted."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """A file in the course's folder: its place, what it holds, and what stands above that."""
+
+    file: str
+    names: dict
+    introduction: str
+
+
+REPORTS = (
+    Report(
+        "benchmarks/RESULTS.md",
+        SECTIONS,
+        """# Benchmarks
 
 Made by `make bench`, which runs `python -m benchmarks`; `python -m benchmarks --help` lists the sections and
 their options. Times are medians of runs that took turns on one machine, each beside what it is compared with;
 "×" is a ratio of two of them. The load is the mean number of busy processes in the minute before a section began:
 near 0, the machine was quiet. Everything runs on the CPU.
-"""
+""",
+    ),
+    Report(
+        "docs/RELIABILITY.md",
+        CAMPAIGNS,
+        """# Reliability
 
-QUICK = "**A quick run: tiny sizes, on the bundled sample. It shows that everything runs, and measures nothing.**"
+Made by `make reliability`, which runs `python -m benchmarks --campaigns`; `python -m benchmarks --help` lists the
+campaigns and their options. Each says what was tried, how often, and what was lost. Small versions of the campaigns
+are among the tests (`make test`), with the same code and a few cases each.
+""",
+    ),
+)
 
 
 class Store:
-    """Where a run keeps its numbers and writes its report.
+    """Where a run keeps its numbers and writes its reports.
 
     Parameters
     ----------
     quick : bool
         A quick run has a place of its own, so that it never takes that of real results.
-    build, results : Path, optional
-        Folders for the numbers and for the report.
+    build, course : Path, optional
+        Folders for the numbers, and the one that the reports' places are told from.
     """
 
-    def __init__(self, quick=False, build=None, results=None):
+    def __init__(self, quick=False, build=None, course=COURSE):
         self.build = (build or COURSE / "build" / "bench") / ("quick" if quick else "")
-        self.results = self.build if quick else results or Path(__file__).parent
+        self.course = self.build if quick else course
 
-    def save(self, section, result):
-        """Keep the numbers of a section."""
+    def save(self, name, result):
+        """Keep the numbers of a section or a campaign."""
         self.build.mkdir(parents=True, exist_ok=True)
-        (self.build / f"{section}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+        (self.build / f"{name}.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
 
-    def load(self, section):
-        """Return the numbers of a section, or None."""
-        file = self.build / f"{section}.json"
+    def load(self, name):
+        """Return the numbers of a section or a campaign, or None."""
+        file = self.build / f"{name}.json"
         return json.loads(file.read_text(encoding="utf-8")) if file.exists() else None
 
     def write(self):
-        """Write RESULTS.md and the figures; return the path of the former."""
-        self.results.mkdir(parents=True, exist_ok=True)
-        target = self.results / "RESULTS.md"
-        parts = sections_of(target.read_text(encoding="utf-8")) if target.exists() else {}
-        for section in SECTIONS:
-            result = self.load(section)
-            if result:
-                parts[section] = self._part(section, result)
-        parts = [f"<!-- section {section} -->\n{parts[section]}" for section in SECTIONS if section in parts]
-        target.write_text("\n".join([INTRODUCTION, *parts]), encoding="utf-8")
+        """Write the reports that there is something for, with their figures; return their paths."""
+        return [path for report in REPORTS if (path := self._write(report))]
+
+    def _write(self, report):
+        target = self.course / report.file
+        parts = parts_of(target.read_text(encoding="utf-8")) if target.exists() else {}
+        results = {name: result for name in report.names if (result := self.load(name))}
+        if not results and not parts:
+            return None
+        target.parent.mkdir(parents=True, exist_ok=True)
+        parts |= {name: _part(name, result, target.parent) for name, result in results.items()}
+        parts = [f"<!-- section {name} -->\n{parts[name]}" for name in report.names if name in parts]
+        target.write_text("\n".join([report.introduction, *parts]), encoding="utf-8")
         return target
 
-    def _part(self, section, result):
-        module = module_of(section)
-        lines = [f"## {SECTIONS[section]}", ""]
-        if result["quick"]:
-            lines += [QUICK, ""]
-        lines += [module.show(result).strip(), ""]
-        if hasattr(module, "draw"):
-            alt = module.draw(result, self.results / f"{section}.png")
-            lines += [f"![{alt}]({section}.png)", ""]
-        lines += [provenance(result["machine"], section), ""]
-        return "\n".join(lines)
 
-
-def sections_of(text):
-    """Return what RESULTS.md holds for each section."""
+def parts_of(text):
+    """Return what a report holds for each section or campaign."""
     pieces = re.split(r"^<!-- section (\w+) -->\n", text, flags=re.MULTILINE)
     return {name: part.rstrip("\n") + "\n" for name, part in zip(pieces[1::2], pieces[2::2], strict=True)}
 
 
-def provenance(machine, section):
+def _part(name, result, folder):
+    """Title, the module's own text and figure, what was lost, and where and when it ran."""
+    module = module_of(name)
+    blocks = [f"## {TITLES[name]}", *[QUICK] * result["quick"], module.show(result).strip()]
+    if hasattr(module, "draw"):
+        alt = module.draw(result, folder / f"{name}.png")
+        blocks.append(f"![{alt}]({name}.png)")
+    if "failures" in result:
+        blocks.append(_lost(result["failures"]))
+    return "\n\n".join([*blocks, _provenance(name, result)]) + "\n"
+
+
+def _lost(failures):
+    if not failures:
+        return "Lost: nothing."
+    more = [f"- … and {len(failures) - MOST_FAILURES:,} more"] * (len(failures) > MOST_FAILURES)
+    lines = [f"- {failure}" for failure in failures[:MOST_FAILURES]] + more
+    return f"**{len(failures):,} failed:**\n\n" + "\n".join(lines)
+
+
+def _provenance(name, result):
     """One line: command, machine, versions, date."""
-    names = ("torch", "torchvision", "numpy", "scipy", "scikit-image", "pillow")
-    versions = ", ".join(f"{name} {machine[name]}" for name in names)
-    extra = "".join(f", {name} {machine[name]}" for name in ("load", "OMP_NUM_THREADS") if name in machine)
+    machine, took = result["machine"], f"{result['took']:.0f} s"
+    facts = [f"{fact} {machine[fact]}" for fact in (*PACKAGES, "load", "OMP_NUM_THREADS") if fact in machine]
     return (
-        f"`python -m benchmarks {section}` on {machine['processor']}, {machine['cores']} cores, {machine['system']}; "
-        f"Python {machine['python']}, {versions}; {machine['date']}{extra}."
+        f"`python -m benchmarks {name}`, {took} on {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['system']}; Python {machine['python']}, {', '.join(facts)}; {machine['date']}."
     )
 
 
@@ -108,10 +148,13 @@ def duration(seconds):
 
 def spread(values):
     """Write the median of times, and between what they lie."""
-    from benchmarks.timing import median
-
-    middle = duration(median(values))
+    middle = duration(statistics.median(values))
     return middle if len(values) == 1 else f"{middle} ({duration(min(values))} to {duration(max(values))})"
+
+
+def verdict(value, goal):
+    """Write a time's goal, and whether it was reached; a dash where there is none."""
+    return f"{duration(goal)}, {'reached' if value <= goal else 'missed'}" if goal else "–"
 
 
 def ratio(value):
@@ -122,6 +165,24 @@ def ratio(value):
 def percent(fraction):
     """Write a fraction as a percentage."""
     return f"{fraction:.2%}"
+
+
+def pivot(title, counts, columns):
+    """Return a table of counts.
+
+    Parameters
+    ----------
+    title : str
+        Of the first column.
+    counts : list of (row, column, int)
+    columns : dict of str to str
+        Column to its title, in their order.
+    """
+    found = {(row, column): count for row, column, count in counts}
+    rows = sorted({row for row, _, _ in counts})
+    cells = [[row.replace("_", " "), *(f"{found.get((row, column), 0):,}" for column in columns)] for row in rows]
+    sums = [f"{sum(found.get((row, column), 0) for row in rows):,}" for column in columns]
+    return table([title, *columns.values()], [*cells, ["all", *sums]])
 
 
 def new_figure(columns=1):

@@ -1,5 +1,6 @@
-"""What the sections are, and what a run of them is told."""
+"""What can be run, and what a run is told."""
 
+import argparse
 import importlib
 import os
 from dataclasses import dataclass
@@ -11,13 +12,10 @@ ROOMS = {
     "speed": {
         "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",
         "epoch": "Seconds an epoch at batch 64, and the arithmetic limit",
-        "peer": "PyTorch's own MNIST example",
         "inference": "Reading pictures, and starting up",
         "growth": "How it grows: threads, images, memory",
-        "busy": "Beside other busy processes",
         "demos": "Live demos: from a stroke to the answer",
         "grading": "Grading a class",
-        "course": "The whole course",
     },
     "accuracy": {
         "accuracy": "Accuracy of `model.pth`",
@@ -25,51 +23,90 @@ ROOMS = {
         "pictures": "Pictures that are not MNIST",
         "drawn": "Pages drawn with pens",
     },
+    "reliability": {
+        "crowd": "Thirty programs that start at once on an empty data folder",
+        "damaged_pictures": "Damaged and hostile picture files",
+        "fuzzing": "Pictures that a fuzzer finds",
+        "damaged_models": "Damaged and hostile model files",
+        "saving": "Trainings that are killed",
+        "disks": "Disks that are full or read-only",
+        "stopping": "Ctrl-C, and Kernel → Interrupt",
+        "offline": "Without a network",
+        "memory": "Memory of a process that works for long",
+        "matrix": "Pythons and versions of torch",
+    },
 }
-"""Room to the names of its sections, each with its title in RESULTS.md, in its order."""
+"""Room to the names of its modules, each with its title, in the order of the report."""
 
-SECTIONS = {name: title for room in ROOMS.values() for name, title in room.items()}
+SECTIONS = ROOMS["speed"] | ROOMS["accuracy"]
+CAMPAIGNS = ROOMS["reliability"]
+TITLES = SECTIONS | CAMPAIGNS
+
+ON_REQUEST = {"matrix"}
+"""What runs only when it is named: this one installs several GB for each Python."""
 
 
-def module_of(section):
-    """Return the module of a section."""
-    room = next(room for room, sections in ROOMS.items() if section in sections)
-    return importlib.import_module(f"benchmarks.{room}.{section}")
+def module_of(name):
+    """Return the module of a section or a campaign."""
+    room = next(room for room, names in ROOMS.items() if name in names)
+    return importlib.import_module(f"benchmarks.{room}.{name}")
+
+
+def _seeds(text):
+    return tuple(map(int, text.split(",")))
+
+
+def _path(text):
+    path = Path(text).expanduser()
+    if not path.exists():
+        raise argparse.ArgumentTypeError(f"there is no {text}")
+    return path
+
+
+def _paths(text):
+    return tuple(map(_path, text.split(",")))
+
+
+OPTIONS = {
+    "quick": {"action": "store_true", "help": "tiny sizes, reported in build/bench/quick/"},
+    "seed": {"metavar": "N", "type": int, "help": "campaigns: of what is random (default: 0)"},
+    "model": {"metavar": "FILE", "type": _path, "help": "model file (default: the course's model.pth)"},
+    "more_models": {
+        "metavar": "FILE,FILE,...",
+        "type": _paths,
+        "help": "accuracy: also evaluate these, and the mean of all",
+    },
+    "reference": {"action": "store_true", "help": "accuracy: also train the reference recipe"},
+    "seeds": {"metavar": "N,N,...", "type": _seeds, "help": "race, ideas: default 0,1,2 (ideas: two)"},
+    "original_runs": {"metavar": "N", "type": int, "help": "race: runs of the original way, about 6 minutes each"},
+    "idea_epochs": {"metavar": "N", "type": int, "help": "ideas: epochs of each of 30 runs, hours in all"},
+    "digits": {"metavar": "N", "type": int, "help": "pictures, drawn: pages of each kind (default: 1000)"},
+    "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
+    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures: also read FOLDER, with labels.csv"},
+    "workers": {
+        "metavar": "N",
+        "type": int,
+        "help": "pictures, drawn: processes to prepare with, 0 for this one",
+    },
+}
+"""Field of `Settings` to how ``python -m benchmarks`` takes it."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What a run of the benchmarks is told; see ``python -m benchmarks --help``.
-
-    Attributes
-    ----------
-    quick : bool
-        Tiny sizes on the bundled sample: shows that everything runs, and nothing else.
-    model : Path
-        The model file to read with.
-    more_models : tuple of Path
-        Further files of weights, such as other seeds of the best recipe.
-    original_runs, peer_epochs, idea_epochs, digits : int
-    seeds : tuple of int
-        Of the runs of the fast recipe, and of the ideas.
-    arrays, images : Path or None
-    reference, tests : bool
-    workers : int
-        Processes that prepare pictures, where nothing is timed; 0 for none but this one.
-    """
+    """What a run is told. `OPTIONS` explains each field."""
 
     quick: bool = False
+    seed: int = 0
     model: Path = COURSE / "model.pth"
     more_models: tuple = ()
-    original_runs: int = 1
+    reference: bool = False
     seeds: tuple = (0, 1, 2)
-    peer_epochs: int = 1
+    original_runs: int = 1
     idea_epochs: int = 30
     digits: int = 1000
     arrays: Path | None = None
     images: Path | None = None
-    reference: bool = False
-    tests: bool = False
     workers: int = os.cpu_count() or 1
 
     def size(self, full, quick):

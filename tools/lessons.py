@@ -36,7 +36,7 @@ def read(path):
     return nbformat.read(path, as_version=4)
 
 
-def execute(notebook, name, timeout=300, folder=None):
+def execute(notebook, name, timeout=300, folder=None, go_on=False):
     """Execute all cells of `notebook` in place.
 
     Parameters
@@ -49,6 +49,8 @@ def execute(notebook, name, timeout=300, folder=None):
         Longest time for one cell, in seconds.
     folder : Path, optional
         Working directory of the kernel; notebooks/ when not given.
+    go_on : bool
+        Execute the other cells after one that ended in an error, too.
 
     Returns
     -------
@@ -71,6 +73,7 @@ def execute(notebook, name, timeout=300, folder=None):
     client = NotebookClient(
         notebook,
         timeout=timeout,
+        allow_errors=go_on,
         kernel_name="python3",
         record_timing=False,
         coalesce_streams=True,

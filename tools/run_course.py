@@ -2,13 +2,14 @@
 
     python tools/run_course.py
 
-The notebooks themselves are not changed. The pages need no network: nothing in them is
+The notebooks themselves are not changed; the pages of solved ones say that they hold
+solutions, and have no hidden tests. They need no network: nothing in them is
 fetched from another host. Ends with a table of what came out, and with status 1 when a
-notebook did not run to its end.
+notebook did not run to its end. In a student's folder, cells may end in an error: its pages
+show what the student has so far.
 """
 
 import argparse
-import html
 import os
 import re
 import sys
@@ -17,67 +18,14 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
 
-from jinja2 import DictLoader
+from jinja2 import Environment, FileSystemLoader
 from lessons import COURSE, LessonError, execute, lesson_paths, make_data_path_absolute, read
 from nbconvert import HTMLExporter
 
 from lenet_helpers.system.programs import run_program
 
-# nbconvert's own page, without the four scripts that it would fetch from other hosts.
-PAGE = """
-{%- extends "lab/index.html.j2" -%}
-{%- block html_head_js -%}{%- endblock -%}
-{%- block jupyter_widgets -%}{%- endblock -%}
-{%- block html_head_js_mathjax -%}{%- endblock -%}
-{%- block html_head_js_mermaidjs -%}{%- endblock -%}
-{%- block extra_css -%}<style>
-main { max-width: 66rem; margin: 0 auto; padding: 0 1rem; }
-.jp-InputArea-editor, .jp-OutputArea-output { overflow-x: auto; }
-.course-nav { display: flex; justify-content: space-between; padding: 0.8rem 0; font: 0.95rem system-ui, sans-serif; }
-</style>{%- endblock -%}
-{%- block body_header -%}{{ super() }}{{ resources.course_nav }}{%- endblock -%}
-{%- block body_footer -%}{{ resources.course_nav }}{{ super() }}{%- endblock -%}
-"""
-
-INDEX = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>The LeNet-MNIST course</title>
-<style>
-:root {{ color-scheme: light dark; }}
-body {{ font: 1.05rem/1.55 system-ui, sans-serif; max-width: 46rem; margin: 2.5rem auto; padding: 0 1rem; }}
-h1 {{ line-height: 1.2; }}
-h2 {{ margin-top: 2.2rem; }}
-ul {{ padding: 0; list-style: none; }}
-li {{ margin: 0.9rem 0; }}
-li p {{ margin: 0.1rem 0; }}
-table {{ border-collapse: collapse; width: 100%; }}
-th, td {{ border-bottom: 1px solid #8886; padding: 0.4rem 0.6rem 0.4rem 0; text-align: left; vertical-align: top; }}
-th {{ font-weight: 600; width: 16rem; }}
-td {{ font-variant-numeric: tabular-nums; }}
-.failed {{ color: #c62828; }}
-@media (prefers-color-scheme: dark) {{ .failed {{ color: #ff8a80; }} }}
-</style>
-</head>
-<body>
-<main>
-<h1>The LeNet-MNIST course</h1>
-<p>Five lessons, from raw pixels to a network that reads your handwriting.
-These pages show each notebook as it ran on this computer.</p>
-<h2>Lessons</h2>
-<ul>
-{lessons}
-</ul>
-<h2>Results</h2>
-<table>
-{rows}
-</table>
-</main>
-</body>
-</html>
-"""
+PAGES = Path(__file__).parent / "pages"
+SOLVED = "These pages hold solutions. The student copies, which lenet release writes, hold none."
 
 
 @dataclass
@@ -87,7 +35,9 @@ class Run:
     name: str
     title: str
     question: str
+    solved: bool = True
     seconds: float | None = None
+    errors: int = 0
     failure: str = ""
 
 
@@ -136,14 +86,22 @@ def load_data_once():
 
 
 def run_lesson(path, paths, out):
-    """Execute the notebook at `path` and write its page; a failure is noted, not raised."""
+    """Execute the notebook at `path` and write its page; a failure is noted, not raised.
+
+    A student's copy has cells that fail until they are solved: its page shows how far it is.
+    """
     notebook = read(path)
-    run = Run(path.stem, *title_and_question(notebook))
+    run = Run(path.stem, *title_and_question(notebook), solved="lenet" not in notebook.metadata)
     try:
-        run.seconds = execute(notebook, path.name)
+        run.seconds = execute(notebook, path.name, go_on=not run.solved)
     except LessonError as error:
         run.failure = str(error)
-    page = lesson_page(notebook, run.title, navigation(path.stem, [other.stem for other in paths]))
+    run.errors = sum(output.output_type == "error" for cell in notebook.cells for output in cell.get("outputs", ()))
+    if run.solved:
+        from lenet_helpers.grading.release import without_hidden_tests  # which a student's folder can't
+
+        notebook = without_hidden_tests(notebook)
+    page = lesson_page(notebook, run, [other.stem for other in paths])
     write_page(out / f"{path.stem}.html", page)
     if wanted := outside_requests(page):
         run.failure = run.failure or f"{path.name}: its page would fetch {', '.join(wanted)}"
@@ -188,36 +146,21 @@ def plain(text):
     return re.sub(r"[*`]|(?<!\w)_|_(?!\w)", "", text)
 
 
-def lesson_page(notebook, title, nav=""):
-    """Return the notebook as one page of HTML that fetches nothing."""
-    notebook.metadata.title = title
-    exporter = HTMLExporter(
-        extra_loaders=[DictLoader({"course.html.j2": PAGE})], template_file="course.html.j2", embed_images=True
-    )
-    page, _ = exporter.from_notebook_node(notebook, resources={"course_nav": nav})
+def lesson_page(notebook, run, names):
+    """Return the notebook as one page of HTML that fetches nothing, with links to those beside it in `names`."""
+    notebook.metadata.title = run.title
+    exporter = HTMLExporter(extra_loaders=[FileSystemLoader(PAGES)], template_file="lesson.html.j2", embed_images=True)
+    before, after = ([None, *names, None][names.index(run.name) + place] for place in (0, 2))
+    course = {"before": before, "after": after, "note": SOLVED if run.solved else ""}
+    page, _ = exporter.from_notebook_node(notebook, resources={"course": course})
     # In build/ the lessons lie beside one another as pages.
     return re.sub(r'(href="(?:\./)?\d\d_\w+)\.ipynb', r"\1.html", page)
 
 
-def navigation(name, names):
-    """Return links to the lesson before, to the index and to the lesson after."""
-    at = names.index(name)
-    before = f'<a href="{names[at - 1]}.html">← {names[at - 1]}</a>' if at else "<span></span>"
-    after = f'<a href="{names[at + 1]}.html">{names[at + 1]} →</a>' if at + 1 < len(names) else "<span></span>"
-    return f'<nav class="course-nav">{before}<a href="index.html">All lessons</a>{after}</nav>'
-
-
 def index_page(runs, rows):
     """Return build/index.html."""
-    lessons = "\n".join(
-        f'<li><a href="{run.name}.html">{html.escape(run.title)}</a>'
-        f"<p>{html.escape(run.question)}</p>"
-        + (f'<p class="failed">{html.escape(run.failure)}</p>' if run.failure else "")
-        + "</li>"
-        for run in runs
-    )
-    table = "\n".join(f'<tr><th scope="row">{html.escape(k)}</th><td>{html.escape(v)}</td></tr>' for k, v in rows)
-    return INDEX.format(lessons=lessons, rows=table)
+    template = Environment(loader=FileSystemLoader(PAGES), autoescape=True).get_template("index.html.j2")
+    return template.render(runs=runs, rows=rows, note=SOLVED if any(run.solved for run in runs) else "")
 
 
 def text_table(rows):

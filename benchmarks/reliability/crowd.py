@@ -11,11 +11,10 @@ import random
 import subprocess
 import sys
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.reliability.servers import overloaded, send, server
+from benchmarks.reliability.servers import checksums, overloaded, send, send_slowly, server
 from benchmarks.report import table
 from benchmarks.timing import say
 from lenet_helpers.system.download import RAW_FILES
@@ -37,11 +36,10 @@ print(json.dumps({name: hashlib.md5(content).hexdigest() for name, content in co
 """
 
 
-def run(quick=False, seed=0, programs=None, rounds=None):
+def measure(settings):
     """Let crowds start on folders in different states; return what each asked for and got."""
-    rng = random.Random(seed)
-    programs = programs or (6 if quick else PROGRAMS)
-    rounds = rounds or (1 if quick else 10)
+    rng = random.Random(settings.seed)
+    programs, rounds = settings.size((PROGRAMS, 10), (6, 1))
     files = {name: rng.randbytes(rng.randrange(50_000, 500_000)) for name in RAW_FILES}
     rows, failures = [], []
     for situation in SITUATIONS:
@@ -50,8 +48,8 @@ def run(quick=False, seed=0, programs=None, rounds=None):
             say(f"  {situation.__name__} ({number + 1} of {rounds})")
             with tempfile.TemporaryDirectory(prefix="crowd ü ") as folder:
                 outcome = Crowd(Path(folder) / "MNIST" / "raw", files, programs, rng).meet(situation)
-            totals.update({key: value for key, value in outcome.items() if key != "failures"})
-            failures += [f"{situation.__name__}, round {number + 1}: {failure}" for failure in outcome["failures"]]
+            failures += [f"{situation.__name__}, round {number + 1}: {one}" for one in outcome.pop("failures")]
+            totals.update(outcome)
         rows.append({"situation": situation.__doc__, "rounds": rounds, **totals})
     return {"programs": programs, "rows": rows, "failures": failures}
 
@@ -83,8 +81,7 @@ class Crowd:
         return self._judge(answers, requests, expected)
 
     def _start(self, mirrors):
-        checksums = {name: (hashlib.md5(content).hexdigest(), len(content)) for name, content in self.files.items()}
-        job = json.dumps({"files": checksums, "mirrors": mirrors, "raw": str(self.raw)})
+        job = json.dumps({"files": checksums(self.files), "mirrors": mirrors, "raw": str(self.raw)})
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         started = [
             subprocess.Popen([sys.executable, "-c", _PROGRAM, job], cwd=COURSE, text=True, **pipes)
@@ -128,11 +125,7 @@ class Crowd:
 
     def slowly(self, handler, name):
         """Deliver a file in many small pieces: everybody meets while it is under way."""
-        archive = gzip.compress(self.files[name])
-        send(handler, b"", length=len(archive))
-        for start in range(0, len(archive), 20_000):
-            handler.wfile.write(archive[start : start + 20_000])
-            time.sleep(0.002)
+        send_slowly(handler, self.files[name], pause=0.002)
 
 
 # --- situations: what the server does, and how many downloads there must be --------------
@@ -181,22 +174,13 @@ SITUATIONS = (empty_folder, damaged_file, holder_killed, first_mirror_down)
 
 
 def show(result):
-    rows = [
-        (
-            row["situation"],
-            row["rounds"],
-            f"{row['started']:,}",
-            row["killed"],
-            f"{row['succeeded']:,}",
-            row["downloads"],
-            row["expected"],
-        )
-        for row in result["rows"]
-    ]
-    header = ["the folder at the start", "rounds", "programs", "killed", "succeeded", "downloads", "needed"]
-    return (
-        f"In each round, {result['programs']} Python programs start together on one folder and ask a server on this "
-        "computer for MNIST's four files (small stand-ins for them). The one that gets the lock downloads; the others "
-        "wait, check the files and read them. When it is killed, the system frees its lock and the next one goes "
-        "on.\n\n" + table(header, rows)
-    )
+    header = {"situation": "the folder at the start", "rounds": "rounds", "started": "programs", "killed": "killed"}
+    header |= {"succeeded": "succeeded", "downloads": "downloads", "expected": "needed"}
+    rows = [[row[key] for key in header] for row in result["rows"]]
+    return f"""
+In each round, {result["programs"]} Python programs start together on one folder and ask a server on this computer for
+MNIST's four files (small stand-ins for them). The one that gets the lock downloads; the others wait, check the files
+and read them. When it is killed, the system frees its lock and the next one goes on.
+
+{table(list(header.values()), rows)}
+"""

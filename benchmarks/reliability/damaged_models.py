@@ -6,52 +6,48 @@ that may not take more than some gigabytes, and its peak memory is noted.
 """
 
 import io
-import json
 import os
 import pickle
 import random
 import struct
 import subprocess
-import sys
 import tempfile
 import zipfile
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from pathlib import Path
 
+from benchmarks.reliability.cases import counts, measured, problems_of, try_all
 from benchmarks.reliability.small import bits, small_run
-from benchmarks.report import table
+from benchmarks.report import pivot
 from benchmarks.timing import say
-from lenet_helpers.system.paths import COURSE
 
 FLIPS, TRUNCATIONS = 1_000, 500
 LARGEST_MEGABYTES = 100
 CLAIM = 10 * 10**9
 """Bytes that a hostile file says it needs."""
 
+ALLOWED = ("refused", "the same")
+
 _MEMORY_LIMIT = 4 * 2**30
 
-_WORKER = "import sys; from benchmarks.reliability.damaged_models import work; work(*sys.argv[1:])"
 
-
-def run(quick=False, seed=0):
+def measure(settings):
     """Write the files, let another process read them, and count what came out."""
-    flips, truncations = (60, 30) if quick else (FLIPS, TRUNCATIONS)
+    amounts = settings.size((FLIPS, TRUNCATIONS), (60, 30, 2 * 10**8))
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         marker = folder / "code has run"
-        count = write_cases(folder, marker, seed, flips, truncations)
-        say(f"  {count:,} files")
-        command = [sys.executable, "-c", _WORKER, str(folder)]
-        done = subprocess.run(command, cwd=COURSE, stdout=subprocess.PIPE, text=True)
-        outcomes = [json.loads(line) for line in done.stdout.splitlines()]
-        return {**summary(outcomes, count, done.returncode), "code_ran": marker.exists()}
+        names = write_cases(folder, marker, settings.seed, *amounts)
+        say(f"  {len(names):,} files")
+        outcomes = try_all(names, reader, (str(folder),))
+        return {**summary(outcomes, len(names)), "code_ran": marker.exists()}
 
 
 # --- files ------------------------------------------------------------------------------
 
 
-def write_cases(folder, marker, seed, flips, truncations):
-    """Write every case as ``number/kind``; return how many there are."""
+def write_cases(folder, marker, seed, flips, truncations, zeros=CLAIM // 10):
+    """Write every case as ``number kind.pth``; return the names."""
     rng = random.Random(seed)
     model, checkpoint = whole_files()
     (folder / "whole model").write_bytes(model)
@@ -63,11 +59,12 @@ def write_cases(folder, marker, seed, flips, truncations):
         ends += [rng.randrange(len(whole)) for _ in range(max(0, truncations - len(ends)))]
         cases += [(f"{what}, cut short", whole[:end]) for end in ends[:truncations]]
         cases += [(f"{what} that would run code", content) for content in attacks(whole, marker)]
-        cases += [(f"{what} that claims 10 GB", content) for content in claims(whole)]
+        cases += [(f"{what} that claims 10 GB", content) for content in claims(whole, zeros)]
     cases += [("model of another network or kind", content) for content in foreign_models()]
-    for number, (kind, content) in enumerate(cases):
-        (folder / f"{number:05} {kind}.pth").write_bytes(content)
-    return len(cases)
+    names = [f"{number:05} {kind}.pth" for number, (kind, _) in enumerate(cases)]
+    for name, (_, content) in zip(names, cases, strict=True):
+        (folder / name).write_bytes(content)
+    return names
 
 
 def whole_files():
@@ -151,14 +148,13 @@ def with_record(whole, name, content, method=zipfile.ZIP_STORED):
     return result.getvalue()
 
 
-def claims(whole):
-    """Files that say they need 10 GB."""
+def claims(whole, zeros):
+    """Files that say they need 10 GB; those whose records are nothing but zeros, well packed, stop at so many bytes."""
     import torch
 
-    zeros = (bytes(10**7) for _ in range(CLAIM // 10**7 // 10))  # 1 GB of zeros packs into 1 MB
-    yield with_record(whole, "data/0", zeros, zipfile.ZIP_DEFLATED)
-    zeros = (bytes(10**7) for _ in range(CLAIM // 10**7 // 10))
-    yield with_record(whole, "data.pkl", zeros, zipfile.ZIP_DEFLATED)
+    for name in ("data/0", "data.pkl"):
+        pieces = (bytes(10**7) for _ in range(zeros // 10**7))
+        yield with_record(whole, name, pieces, zipfile.ZIP_DEFLATED)
     for call in (_Call(bytearray, CLAIM), _Call(torch.Size, [CLAIM]), _Call(bytearray, b"")):
         yield with_record(whole, "data.pkl", pickle.dumps(OrderedDict([("conv1.weight", call)]), 2))
         yield _legacy(OrderedDict([("conv1.weight", call)]), 2)
@@ -246,38 +242,45 @@ def foreign_models():
 # --- reading ----------------------------------------------------------------------------
 
 
-def work(folder):
-    """Read every case in a folder; write a line of JSON for each."""
-    from benchmarks.reliability.damaged_pictures import _peak_megabytes, _start_measuring_memory
+def reader(folder):
+    """Return a function that reads the file of a name, in a process that may not take some gigabytes."""
     from lenet_helpers import ModelError, load_model
     from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint
 
     _limit_memory()
-    whole_model = bits(load_model(Path(folder) / "whole model").state_dict())
-    run = small_run()
-    load_checkpoint(run, Path(folder) / "whole checkpoint")
-    whole_checkpoint = bits(run.state_dict())
-    for path in sorted(Path(folder).glob("*.pth")):
-        before = _start_measuring_memory()
-        is_model = " model" in path.name
-        try:
-            if is_model:
-                same = bits(load_model(path).state_dict()) == whole_model
-            else:
-                run = small_run()
-                load_checkpoint(run, path)
-                same = bits(run.state_dict()) == whole_checkpoint
-            outcome, what = ("the same", "") if same else ("other numbers", "")
-        except (ModelError, CheckpointError) as error:
-            outcome, what = "refused", str(error)[:300]
-            if str(path) not in what and path.name not in str(error):
-                outcome, what = "other error", f"does not name the file: {what}"
-        except BaseException as error:
-            outcome, what = "other error", f"{type(error).__name__}: {str(error)[:200]}"
-        megabytes = _peak_megabytes() - before if before is not None else None
-        number, kind = path.stem.split(" ", 1)
-        line = {"number": int(number), "kind": kind, "outcome": outcome, "what": what, "megabytes": megabytes}
-        print(json.dumps(line), flush=True)
+
+    def model_bits(path):
+        return bits(load_model(path).state_dict())
+
+    def checkpoint_bits(path):
+        run = small_run()
+        load_checkpoint(run, path)
+        return bits(run.state_dict())
+
+    ways = {"model": model_bits, "checkpoint": checkpoint_bits}
+    wholes = {what: read(Path(folder) / f"whole {what}") for what, read in ways.items()}
+
+    def attempt(name):
+        kind = kind_of(name)
+        what = "model" if kind.startswith("model") else "checkpoint"
+
+        def read_it():
+            try:
+                same = ways[what](Path(folder) / name) == wholes[what]
+            except (ModelError, CheckpointError) as error:
+                return ("refused" if name in str(error) else "other error"), str(error)[:300]
+            if same and "flipped" not in kind:
+                return "other error", "was accepted"
+            return ("the same" if same else "other numbers"), ""
+
+        return measured(read_it)
+
+    return attempt
+
+
+def kind_of(name):
+    """What was done to the file of a name."""
+    return name.split(" ", 1)[1].removesuffix(".pth")
 
 
 def _limit_memory():
@@ -289,41 +292,37 @@ def _limit_memory():
     resource.setrlimit(resource.RLIMIT_DATA, (_MEMORY_LIMIT, _MEMORY_LIMIT))
 
 
-def summary(outcomes, count, status):
+def summary(outcomes, count):
     """Count, and find what must not be."""
-    failures = []
-    for one in outcomes:
-        name = f"file {one['number']} ({one['kind']})"
-        if one["outcome"] in ("other numbers", "other error"):
-            failures.append(f"{name}: {one['outcome']} {one['what']}")
-        if one["outcome"] == "the same" and "flipped" not in one["kind"]:
-            failures.append(f"{name}: was accepted")
-        if (one["megabytes"] or 0) > LARGEST_MEGABYTES:
-            failures.append(f"{name}: {one['megabytes']:.0f} MB")
-    if len(outcomes) != count or status:
-        failures.append(f"{count - len(outcomes)} files were not read; the process ended with status {status}")
-    rows = Counter((one["kind"], one["outcome"]) for one in outcomes)
-    megabytes = [one["megabytes"] for one in outcomes if one["megabytes"] is not None]
+    failures = [
+        f"file {one['case']}: {problem}"
+        for one in outcomes
+        for problem in problems_of(one, ALLOWED, float("inf"), LARGEST_MEGABYTES)
+    ]
+    if len(outcomes) != count:
+        failures.append(f"{count - len(outcomes)} files were not read")
     return {
         "files": len(outcomes),
-        "rows": [[*key, number] for key, number in sorted(rows.items())],
-        "megabytes": max(megabytes) if megabytes else None,
+        "rows": counts(outcomes, lambda one: kind_of(one["case"])),
+        "megabytes": max((one["megabytes"] for one in outcomes if one.get("megabytes") is not None), default=None),
         "failures": failures,
     }
 
 
 def show(result):
-    counts = {(kind, outcome): count for kind, outcome, count in result["rows"]}
-    outcomes = ("refused", "the same", "other numbers", "other error")
-    rows = [
-        (kind, *(f"{counts.get((kind, outcome), 0):,}" for outcome in outcomes))
-        for kind in sorted({kind for kind, _ in counts})
-    ]
+    titles = {
+        "refused": "refused",
+        "the same": "the saved numbers",
+        "other numbers": "other numbers",
+        "other error": "other error",
+        "crash": "crash or hang",
+    }
     memory = f"{result['megabytes']:.0f} MB" if result["megabytes"] is not None else "not measured on this system"
     ran = "**Code ran.**" if result["code_ran"] else "None of the files that would run code did."
-    header = ["file", "refused", "the saved numbers", "other numbers", "other error"]
-    return (
-        f"{result['files']:,} files through `load_model` and `load_checkpoint`. Allowed: what was saved, to the last "
-        "bit, or the documented error with the file's name. A flipped bit that changes nothing, such as one of a "
-        f"date inside the file, may be read. Most memory for one file: {memory}. {ran}\n\n{table(header, rows)}"
-    )
+    return f"""
+{result["files"]:,} files through `load_model` and `load_checkpoint`. Allowed: what was saved, to the last bit, or the
+documented error with the file's name. A flipped bit that changes nothing, such as one of a date inside the file, may
+be read. Most memory for one file: {memory}. {ran}
+
+{pivot("file", result["rows"], titles)}
+"""

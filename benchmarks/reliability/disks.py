@@ -86,7 +86,7 @@ def _try_each(disk, folder, old):
         print(disk, what, outcome, sep="\t")
 
 
-def run(quick=False, seed=0):
+def measure(settings):
     """Let every writer of the course write where it can't."""
     rows, failures = full_disks()
     return {"rows": rows, "failures": failures}
@@ -95,6 +95,5 @@ def run(quick=False, seed=0):
 def show(result):
     if not result["rows"]:
         return "Left out: this machine does not allow mounting."
-    return "Each file is there already, and is to be replaced.\n\n" + table(
-        ["disk", "file", "outcome"], result["rows"], texts=3
-    )
+    header = ["disk", "file", "outcome"]
+    return f"Each file is there already, and is to be replaced.\n\n{table(header, result['rows'], texts=3)}"

@@ -1,6 +1,6 @@
 """Pictures found by a fuzzer: Hypothesis looks for a file, or for pixels, that must not happen.
 
-`benchmarks.reliability.damaged_pictures` damages files in the ways that somebody thought of. Here Hypothesis
+`damaged_pictures` damages files in the ways that somebody thought of. Here Hypothesis
 puts edits together and learns from each outcome: it goes on from what took longest, and
 cuts whatever it finds down to the smallest example of it.
 """
@@ -9,15 +9,23 @@ import tempfile
 from collections import Counter
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, note, settings, target
+from hypothesis import HealthCheck, Phase, given, note, target
 from hypothesis import seed as start_from
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from benchmarks.reliability.damaged_pictures import LARGEST_MEGABYTES, LONGEST_SECONDS, measured, read
+from benchmarks.reliability.cases import measured, problems_of
+from benchmarks.reliability.damaged_pictures import (
+    ALLOWED,
+    LARGEST_MEGABYTES,
+    LONGEST_SECONDS,
+    judged,
+    read,
+    warm_classifier,
+)
 from benchmarks.reliability.mutations import seeds
 from benchmarks.report import table
-from lenet_helpers.system.paths import COURSE
 
 EXAMPLES = 5_000
 
@@ -51,14 +59,11 @@ def pixel_arrays():
     return shape.flatmap(lambda shape: arrays(np.uint8, shape, fill=st.integers(0, 255)))
 
 
-def run(quick=False, seed=0, examples=None):
+def measure(settings):
     """Search among files, then among pixels; return what was found."""
-    from lenet_helpers import ImageClassifier
     from lenet_helpers.system.devices import thread_limit
 
-    examples = examples or (100 if quick else EXAMPLES)
-    classifier = ImageClassifier(COURSE / "model.pth", device="cpu")
-    classifier.predict(COURSE / "test.png")  # what is loaded at the first use is no picture's fault
+    classifier = warm_classifier()
     rows, failures = [], []
     with tempfile.TemporaryDirectory() as folder, thread_limit(1):
         searches = {
@@ -68,7 +73,7 @@ def run(quick=False, seed=0, examples=None):
         for name, (strategy, attempt) in searches.items():
             outcomes = Counter()
             try:
-                search(strategy, attempt, outcomes, examples, seed)
+                search(strategy, attempt, outcomes, settings.size(EXAMPLES, 60), settings.seed)
             except Exception as error:
                 failures.append(f"{name}: {error} {' '.join(getattr(error, '__notes__', []))}"[:2000])
             rows.append([name, outcomes["digit"] + outcomes["ImageError"], outcomes["digit"], outcomes["ImageError"]])
@@ -82,7 +87,7 @@ def search(strategy, attempt, outcomes, examples, seed=0):
     ----------
     strategy : SearchStrategy
     attempt : callable
-        Takes a case, gives what `benchmarks.reliability.damaged_pictures.read` gives.
+        Takes a case, gives what `damaged_pictures.read` gives.
     outcomes : Counter
         Of the cases by their outcome; counted up on the way.
     examples, seed : int
@@ -94,7 +99,7 @@ def search(strategy, attempt, outcomes, examples, seed=0):
     """
 
     @start_from(seed)
-    @settings(
+    @hypothesis_settings(
         max_examples=examples,
         database=None,  # nothing is kept between runs, so each begins alike
         deadline=None,
@@ -107,15 +112,14 @@ def search(strategy, attempt, outcomes, examples, seed=0):
         outcomes[result["outcome"]] += 1
         note(f"with {one!r}")
         target(result["seconds"], label="seconds of processor time")
-        assert result["outcome"] in ("digit", "ImageError"), result["what"]
-        assert result["seconds"] <= LONGEST_SECONDS, f"{result['seconds']:.1f} s"
-        assert (result["megabytes"] or 0) <= LARGEST_MEGABYTES, f"{result['megabytes']:.0f} MB"
+        problems = list(problems_of(result, ALLOWED, LONGEST_SECONDS, LARGEST_MEGABYTES))
+        assert not problems, "; ".join(problems)
 
     attempt_all()
 
 
 def read_pixels(classifier, pixels):
-    """Prepare and read an array, as `benchmarks.reliability.damaged_pictures.read` does a file.
+    """Prepare and read an array, as `damaged_pictures.read` does a file.
 
     What `to_mnist` gives has to be in MNIST's form, with ink: a blank picture is an error.
     """
@@ -125,17 +129,17 @@ def read_pixels(classifier, pixels):
         prepared = to_mnist(pixels)
         if prepared.shape != (28, 28) or prepared.dtype != np.uint8 or not prepared.any():
             return "other error", f"to_mnist gave {prepared.dtype} of shape {prepared.shape}, {prepared.max()} at most"
-        digit = classifier.predict(pixels)
-        return ("digit", str(digit)) if digit in range(10) else ("other error", f"{digit!r} is no digit")
+        return judged(classifier.predict(pixels))
 
     return measured(attempt, ImageError)
 
 
 def show(result):
     rows = [(what, *(f"{count:,}" for count in counts)) for what, *counts in result["rows"]]
-    return (
-        "Hypothesis puts edits of whole picture files together, and arrays of pixels; it goes on from what took "
-        "longest, and cuts what it finds down to the smallest example. Allowed: a digit or an `ImageError`, "
-        f"{LONGEST_SECONDS:.0f} s, {LARGEST_MEGABYTES} MB.\n\n"
-        + table(["searched among", "tried", "digit", "ImageError"], rows)
-    )
+    return f"""
+Hypothesis puts edits of whole picture files together, and arrays of pixels; it goes on from what took longest, and
+cuts what it finds down to the smallest example. Allowed: a digit or an `ImageError`, {LONGEST_SECONDS:.0f} s,
+{LARGEST_MEGABYTES} MB.
+
+{table(["searched among", "tried", "digit", "ImageError"], rows)}
+"""

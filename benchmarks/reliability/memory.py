@@ -16,13 +16,13 @@ MOST_GROWTH = 50
 """Megabytes."""
 
 
-def run(quick=False, seed=0):
+def measure(settings):
     """Train and read in fresh processes; return how their memory grew."""
-    epochs, pictures = (10, 500) if quick else (EPOCHS, PICTURES)
+    epochs, pictures = settings.size((EPOCHS, PICTURES), (10, 500))
     rows, failures = [], []
     for what, grown in (
         (f"{epochs} epochs of training", run_apart(train, epochs=epochs)),
-        (f"{pictures:,} pictures read", run_apart(read, pictures=pictures, seed=seed)),
+        (f"{pictures:,} pictures read", run_apart(read, pictures=pictures, seed=settings.seed)),
     ):
         say(f"  {what}: {grown['before']:.0f} MB before, {grown['after']:.0f} MB after")
         rows.append([what, grown["before"], grown["after"]])
@@ -98,6 +98,8 @@ def show(result):
         (what, f"{before:.0f} MB", f"{after:.0f} MB", f"{after - before:+.0f} MB")
         for what, before, after in result["rows"]
     ]
-    return f"In one process each, after a warm-up. Allowed: {MOST_GROWTH} MB more.\n\n" + table(
-        ["what", "before", "after", "growth"], rows
-    )
+    return f"""
+In one process each, after a warm-up. Allowed: {MOST_GROWTH} MB more.
+
+{table(["what", "before", "after", "growth"], rows)}
+"""

@@ -60,12 +60,12 @@ def commands(quick):
     return dict(list(all_of_them.items())[:1]) if quick else all_of_them
 
 
-def run(quick=False, seed=0):
+def measure(settings):
     """Run each command without a network; return its status and what it asked for."""
     rows, failures = [], []
     if not alone_prefix():
         return {"rows": rows, "failures": failures}
-    for name, arguments in commands(quick).items():
+    for name, arguments in commands(settings.quick).items():
         say(f"  {name}")
         status, seconds, requests, said = watched(arguments, alone_prefix())
         rows.append([name, status, len(requests), round(seconds)])
@@ -111,8 +111,9 @@ def watched(arguments, prefix=()):
 def show(result):
     if not result["rows"]:
         return "Left out: this machine does not allow network namespaces."
-    return (
-        "Each command ran on the bundled sample in a network namespace with loopback alone. A hook in every Python "
-        "(kernels and workers, too) noted each address outside this computer that it asked for.\n\n"
-        + table(["command", "status", "addresses asked for", "seconds"], result["rows"])
-    )
+    return f"""
+Each command ran on the bundled sample in a network namespace with loopback alone. A hook in every Python (kernels and
+workers, too) noted each address outside this computer that it asked for.
+
+{table(["command", "status", "addresses asked for", "seconds"], result["rows"])}
+"""

@@ -13,7 +13,7 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.reliability.small import bits, small_run
-from benchmarks.report import table
+from benchmarks.report import pivot
 from benchmarks.timing import say
 from lenet_helpers.system.whole_files import leftovers
 
@@ -25,25 +25,20 @@ PATIENCE_SECONDS = 600
 _FILES = ("model.pth", "run.ckpt")
 
 
-def run(quick=False, seed=0, kills=None):
+def measure(settings):
     """Kill trainings, and continue each one."""
-    kills = kills or (6 if quick else KILLS)
-    rng = random.Random(seed)
+    kills, rng = settings.size(KILLS, 6), random.Random(settings.seed)
     expected = _whole_training()
-    counts, failures = Counter(), []
+    found, failures = Counter(), []
     for number in range(kills):
         moment = ("any moment", "while a file was being written")[number % 2]
         with tempfile.TemporaryDirectory(prefix="kill ü ") as folder:
             outcome, problems = kill_and_continue(Path(folder), moment != "any moment", rng, expected)
-        counts.update({(moment, key): value for key, value in outcome.items()})
+        found.update({(moment, key): value for key, value in outcome.items()})
         failures += [f"training {number + 1}, killed at {moment}: {problem}" for problem in problems]
         if number % 10 == 9:
             say(f"  {number + 1} of {kills} killed")
-    return {
-        "kills": kills,
-        "rows": [[*key, count] for key, count in sorted(counts.items())],
-        "failures": failures,
-    }
+    return {"kills": kills, "rows": [[*key, count] for key, count in sorted(found.items())], "failures": failures}
 
 
 def _whole_training():
@@ -185,13 +180,12 @@ class _SlowFile:
 def show(result):
     kinds = ["killed", "new model.pth", "half-written file beside the whole one", "continued inside an epoch"]
     kinds += ["continued from the first step", "same bits"]
-    counts = {(moment, kind): count for moment, kind, count in result["rows"]}
-    moments = sorted({moment for moment, _, _ in result["rows"]})
-    rows = [(moment, *(counts.get((moment, kind), 0) for kind in kinds)) for moment in moments]
-    return (
-        f"{result['kills']} trainings were killed (SIGKILL), half of them at any moment and half while a file was "
-        "being written, slowly, in pieces of 4 kB. Each time, `model.pth` had to be the last file or the one before, "
-        "whole; and the training, continued from its checkpoint, had to end with the same bits as one that was never "
-        "stopped: weights, optimiser, schedule, average, random state and records. A half-written file keeps a name of "
-        "its own and is cleared away an hour later.\n\n" + table(["killed at", *kinds], rows)
-    )
+    return f"""
+{result["kills"]} trainings were killed (SIGKILL), half of them at any moment and half while a file was being written,
+slowly, in pieces of 4 kB. Each time, `model.pth` had to be the last file or the one before, whole; and the training,
+continued from its checkpoint, had to end with the same bits as one that was never stopped: weights, optimiser,
+schedule, average, random state and records. A half-written file keeps a name of its own and is cleared away an hour
+later.
+
+{pivot("killed at", result["rows"], dict(zip(kinds, kinds, strict=True)))}
+"""

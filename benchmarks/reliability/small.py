@@ -2,17 +2,25 @@
 
 import hashlib
 from dataclasses import replace
+from functools import cache
 
 
 def small_run(epochs=2):
     """A `TrainingRun` on 88 images and 8 drawn ones: batch normalisation, one-cycle schedule, average, augmentation."""
-    from benchmarks.settings import load_quietly
-    from lenet_helpers import BEST, LeNet, Split, TrainingRun
+    from lenet_helpers import BEST, LeNet, TrainingRun
 
-    data = load_quietly("sample")
-    part = Split("train", data.train.pixels[::40], data.train.labels[::40])
+    part = _few_images()
     recipe = replace(BEST, name="small", epochs=epochs, batch_size=8, averaging=0.9, forms=8 / len(part))
     return TrainingRun(LeNet(seed=0), part, part, recipe, device="cpu", threads=1)
+
+
+@cache
+def _few_images():
+    from benchmarks.settings import load_quietly
+    from lenet_helpers import Split
+
+    train = load_quietly("sample").train
+    return Split("train", train.pixels[::40], train.labels[::40])
 
 
 def bits(state):

@@ -31,10 +31,9 @@ MARK = "LENET_RELIABILITY"
 """Environment variable by which a program's processes are found again."""
 
 
-def run(quick=False, seed=0, rounds=None):
+def measure(settings):
     """Interrupt each operation many times; return what was found."""
-    rounds = rounds or (1 if quick else ROUNDS)
-    rng = random.Random(seed)
+    rounds, rng = settings.size(ROUNDS, 1), random.Random(settings.seed)
     rows, failures = [], []
     for operation in OPERATIONS:
         counts = Counter()
@@ -184,25 +183,15 @@ def lenet_evaluate(folder, rng):
 
 def download(folder, rng):
     """a download from a slow server"""
-    import gzip
-    import hashlib
     import json
 
     from benchmarks.reliability.crowd import _PROGRAM
-    from benchmarks.reliability.servers import send, server
+    from benchmarks.reliability.servers import checksums, send_slowly, server
     from lenet_helpers.system.download import RAW_FILES, ensure_raw_files
 
     files = {name: rng.randbytes(200_000) for name in RAW_FILES}
-
-    def slowly(handler, name):
-        archive = gzip.compress(files[name])
-        send(handler, b"", length=len(archive))
-        for start in range(0, len(archive), 10_000):
-            handler.wfile.write(archive[start : start + 10_000])
-            time.sleep(0.02)
-
-    with server(slowly) as (address, _):
-        expected = {name: (hashlib.md5(content).hexdigest(), len(content)) for name, content in files.items()}
+    expected = checksums(files)
+    with server(lambda handler, name: send_slowly(handler, files[name], pause=0.04)) as (address, _):
         job = {"files": expected, "mirrors": [address], "raw": str(folder)}
         program = _PROGRAM.replace("sys.stdin.readline()", "").replace(
             "contents = ", "import signal\nsignal.signal(signal.SIGINT, lambda *_: sys.exit(130))\ncontents = "
@@ -396,9 +385,10 @@ OPERATIONS = (lenet_train, lenet_evaluate, lenet_demo, lenet_grade, download, ru
 
 def show(result):
     header = ["operation", "tried", "interrupted before its end", "had something to give back, and gave it"]
-    return (
-        "Each program gets SIGINT at a random moment after its start, with all processes of its group, as from a "
-        "terminal. It has to end with status 130 (or 0, when it was done by then), without a traceback, a half-written "
-        "file or a process that lives on; a kernel has to go on with its old number of threads and a usable model.\n\n"
-        + table(header, result["rows"])
-    )
+    return f"""
+Each program gets SIGINT at a random moment after its start, with all processes of its group, as from a terminal. It
+has to end with status 130 (or 0, when it was done by then), without a traceback, a half-written file or a process that
+lives on; a kernel has to go on with its old number of threads and a usable model.
+
+{table(header, result["rows"])}
+"""

@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.report import duration, table
+from benchmarks.report import duration, table, verdict
 from benchmarks.timing import median, percentile, run_apart, say, seconds_of
 from lenet_helpers.system.paths import COURSE
 
@@ -178,7 +178,7 @@ The strokes of a sample digit are {_bytes(result["bytes"])} of JSON. {note}
 def _row(name, times, goals):
     values = [median(times), percentile(times, 99)]
     said = [
-        f"{label} {duration(goal)}, {'reached' if value <= goal else 'missed'}"
+        f"{label} {verdict(value, goal)}"
         for label, value, goal in zip(("p50", "p99"), values, goals, strict=True)
         if goal
     ]

@@ -1,8 +1,15 @@
-"""Seconds and memory of an epoch of `fit`, as the threads and the images get more.
+"""Seconds and memory of an epoch of `fit`, as the threads, the images and the company get more.
 
-Each case runs in a process of its own, whose peak memory is its own, too.
+Each case runs in a process of its own, whose peak memory is its own, too. Threads that share a
+small piece of work wait for each other, and OpenMP's wait by spinning. On cores that somebody
+else uses, they wait for threads that aren't even running: hence the cases beside busy processes,
+and the course's rule of one thread (`lenet_helpers.system.devices.thread_limit`).
 """
 
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from dataclasses import replace
 
 import numpy as np
@@ -12,22 +19,47 @@ from benchmarks.report import duration, new_figure, ratio, table
 from benchmarks.settings import load_quietly
 from benchmarks.timing import median, run_apart, say
 
+# It ends by itself with whoever started it, and after an hour in any case.
+_BUSY = """
+import os, time
+parent, end = os.getppid(), time.monotonic() + 3600
+while os.getppid() == parent and time.monotonic() < end:
+    pass
+"""
+
 
 def measure(settings):
     cores = machine.cores()
-    threads = sorted({1, 2, 4, cores}) if not settings.quick else [1, 2]
-    times = settings.size([1, 2, 4, 10], [1, 2])
-    cases = [{"threads": count, "times": 1} for count in threads]
-    cases += [{"threads": None, "times": count} for count in times]
+    threads = settings.size(sorted({1, 2, 4, cores}), [1, 2])
+    shares = [*settings.size([1, 2, 4, 10], [1, 2])]
+    cases = [{"threads": count, "times": 1, "busy": 0} for count in threads]
+    cases += [{"threads": count, "times": 0.1, "busy": busy} for busy in (1, cores) for count in (1, max(2, cores))]
+    cases += [{"threads": None, "times": times, "busy": 0} for times in shares]
     results = []
     for case in cases:
-        # More threads than cores may take many times as long, and more data does in any case.
-        crowded = (case["threads"] or 1) > cores
-        epochs = settings.size(1 if crowded or case["times"] > 1 else 2, 1)
-        say(f"  {case['threads'] or 'rule'} threads, {case['times']} × the data, {epochs} epochs")
-        taken = {**case, "times": 0.1} if crowded else case
-        results.append({**case, **run_apart(train, **taken, epochs=epochs, data=settings.data)})
-    return {"data": settings.mnist().source, "images": len(settings.mnist().train), "cases": results}
+        if (case["threads"] or 1) > cores:  # that may take many times as long
+            case |= {"times": 0.1}
+        say(f"  {case['threads'] or 'rule'} threads, {case['times']} × the data, {case['busy']} other busy processes")
+        epochs = settings.size(2 if case["times"] == 1 and case["threads"] else 1, 1)
+        work = {"threads": case["threads"], "times": case["times"], "epochs": epochs, "data": settings.data}
+        with busy_processes(case["busy"]):
+            results.append({**case, **run_apart(train, **work)})
+    mnist = settings.mnist()
+    return {"data": mnist.source, "images": len(mnist.train), "cases": results}
+
+
+@contextmanager
+def busy_processes(count):
+    """Keep so many other processes busy for the time of the block."""
+    started = [subprocess.Popen([sys.executable, "-c", _BUSY]) for _ in range(count)]
+    try:
+        if started:
+            time.sleep(0.5)
+        yield started
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
 
 
 def train(threads, times, epochs, data=None):
@@ -36,7 +68,7 @@ def train(threads, times, epochs, data=None):
     Returns
     -------
     dict
-        Seconds of each epoch, number of images, peak memory in MiB, and what of it was
+        Seconds of each epoch, number of images, peak memory in MB, and what of it was
         already taken when torch had been imported.
     """
     from lenet_helpers import REFERENCE, LeNet, Split, fit
@@ -56,58 +88,73 @@ def train(threads, times, epochs, data=None):
 
 
 def show(result):
-    by_threads = [case for case in result["cases"] if case["threads"]]
-    by_times = [case for case in result["cases"] if not case["threads"]]
-    parts = []
-    for title, cases, name in (
-        ("threads", by_threads, lambda case: str(case["threads"])),
-        ("images (threads by the course's rule)", by_times, lambda case: f"{case['images']:,} ({case['times']} ×)"),
-    ):
-        first = epoch_seconds(result, cases[0])
-        rows = [
-            [
-                name(case),
-                duration(epoch_seconds(result, case)),
-                ratio(epoch_seconds(result, case) / first),
-                duration(median(case["seconds"]) / case["images"]),
-                memory(case["memory"]),
-            ]
-            for case in cases
-        ]
-        parts.append(table([title, "an epoch", "against the first", "an image", "peak memory"], rows))
-    tables = "\n\n".join(parts)
+    alone, company, shares = _parts(result)
+    tables = [
+        _table("threads", alone, lambda case: str(case["threads"])),
+        _table("threads, other busy processes", company, lambda case: f"{case['threads']}, {case['busy']}", alone[0]),
+        _table("images (threads by the course's rule)", shares, lambda case: f"{case['images']:,} ({case['times']} ×)"),
+    ]
+    tables = "\n\n".join(tables)
     return f"""
 {tables}
 
-Reference recipe, batch 64, each row a process of its own; {memory(by_times[0]["memory_of_torch"])} of the memory are
+Reference recipe, batch 64, each row a process of its own; {memory(shares[0]["memory_of_torch"])} of the memory are
 Python and torch. The images ({result["data"]}) are repeated; they stay in memory as tensors of float32,
-{28 * 28 * 4:,} bytes each, beside their pixels. With more threads than cores, a tenth of the images stand for all.
+{28 * 28 * 4:,} bytes each, beside their pixels. With more threads than cores, and beside others, a tenth of the images
+stand for all: the time of an image is what can be compared. The others are processes of one thread that compute
+without pause.
 """
 
 
-def epoch_seconds(result, case):
-    """Return the seconds of one epoch over all images of a case, also where it took only a part of them."""
-    return median(case["seconds"]) * result["images"] * case["times"] / case["images"]
+def _parts(result):
+    """The cases of each table: by threads, beside others, by images."""
+    alone = [case for case in result["cases"] if case["threads"] and not case["busy"]]
+    company = [case for case in result["cases"] if case["busy"]]
+    return alone, company, [case for case in result["cases"] if not case["threads"]]
 
 
-def memory(mebibytes):
+def image_seconds(case):
+    """Return the seconds of one image in a case."""
+    return median(case["seconds"]) / case["images"]
+
+
+def _table(title, cases, name, first=None):
+    """A table of cases, each against the first of them, or against another one."""
+    first = image_seconds(first or cases[0])
+    rows = [
+        [
+            name(case),
+            duration(median(case["seconds"])),
+            duration(image_seconds(case)),
+            ratio(image_seconds(case) / first),
+            memory(case["memory"]),
+        ]
+        for case in cases
+    ]
+    return table([title, "an epoch", "an image", "against the first", "peak memory"], rows)
+
+
+def memory(megabytes):
     """Write an amount of memory."""
-    return "unknown" if mebibytes is None else f"{mebibytes:,.0f} MiB"
+    return "unknown" if megabytes is None else f"{megabytes:,.0f} MB"
 
 
 def draw(result, path):
     figure, axes = new_figure(2)
-    by_threads = [case for case in result["cases"] if case["threads"]]
-    by_times = [case for case in result["cases"] if not case["threads"]]
-    axes[0].plot([case["threads"] for case in by_threads], [epoch_seconds(result, case) for case in by_threads], "o-")
-    axes[0].set(xlabel="threads", ylabel="seconds an epoch", xticks=[case["threads"] for case in by_threads])
-    images = [case["images"] for case in by_times]
-    seconds = [median(case["seconds"]) for case in by_times]
+    alone, company, shares = _parts(result)
+    for busy in sorted({case["busy"] for case in [*alone, *company]}):
+        cases = [case for case in [*alone, *company] if case["busy"] == busy]
+        threads, times = [case["threads"] for case in cases], [1e6 * image_seconds(case) for case in cases]
+        axes[0].plot(threads, times, "o-", label=f"beside {busy} busy others" if busy else "alone")
+    axes[0].set(xlabel="threads", ylabel="µs an image", xticks=[case["threads"] for case in alone])
+    images, seconds = [case["images"] for case in shares], [median(case["seconds"]) for case in shares]
     axes[1].plot(images, seconds, "o-", label="measured")
     axes[1].plot(images, [seconds[0] * count / images[0] for count in images], ":", color="gray", label="in proportion")
     axes[1].set(xlabel="images", ylabel="seconds an epoch")
-    axes[1].legend(frameon=False)
     for ax in axes:
+        ax.legend(frameon=False)
         ax.set_ylim(bottom=0)
     figure.savefig(path)
-    return "Seconds an epoch over the number of threads, and over the number of images"
+    return (
+        "Microseconds an image over the number of threads, alone and beside others; seconds over the number of images"
+    )

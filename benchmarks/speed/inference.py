@@ -7,24 +7,16 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.accuracy import rendered
-from benchmarks.report import duration, ratio, table
-from benchmarks.timing import alternate, median, percentile, run_lenet, run_python, say, seconds_of
+from benchmarks.report import duration, ratio, table, verdict
+from benchmarks.timing import median, percentile, run_lenet, run_python, say, seconds_of
 from lenet_helpers.system.paths import COURSE
 
 
 def measure(settings):
+    mnist = settings.mnist()
     with tempfile.TemporaryDirectory() as folder:
-        mnist = settings.mnist()
         files = draw_files(Path(folder), mnist.test.pixels, settings)
-        return {
-            "data": mnist.source,
-            "rows": [
-                *one_picture(files, settings),
-                *many_pictures(mnist, settings),
-                *preparing(files, settings),
-                *starting(files, settings),
-            ],
-        }
+        return {"data": mnist.source, "rows": [compared(*one) for one in comparisons(files, mnist, settings)]}
 
 
 def draw_files(folder, digits, settings):
@@ -45,132 +37,80 @@ def draw_files(folder, digits, settings):
     return files
 
 
-def one_picture(files, settings):
-    """predict(path) beside the network's part of it."""
+def comparisons(files, mnist, settings):
+    """Yield what `compared` takes: what is timed, how often, and what it stands beside."""
     import torch
 
-    from lenet_helpers import ImageClassifier
+    from lenet_helpers import ImageClassifier, evaluate, to_input, to_mnist
 
+    calls, openings, rounds = settings.size((300, 10, 5), (5, 1, 1))
     classifier = ImageClassifier(settings.model, device="cpu")
     model, single = classifier.model, torch.zeros(1, 1, 28, 28)
+    some = to_input(mnist.test.pixels[: settings.size(1000, 50)])
+    page = "test.png" if files["page"].name == "test.png" else "a page"
 
-    def forward():
+    def alone(inputs):
         with torch.no_grad():
-            model(single)
-
-    runs = {
-        "the network alone, one image": forward,
-        f"`predict(path)`, {_name(files['page'])}": lambda: classifier.predict(files["page"]),
-        "`predict(path)`, a PNG in MNIST's form": lambda: classifier.predict(files["mnist"]),
-    }
-    say("  predict, one picture")
-    calls = settings.size(300, 5)
-    times = {name: [] for name in runs}
-    for _ in range(calls + 5):
-        for name, run in runs.items():
-            times[name].append(seconds_of(run))
-    network, *rest = (_row(name, values[5:], "the network alone") for name, values in times.items())
-    return [network, *({**row, "beside_seconds": network["p50"]} for row in rest)]
-
-
-def many_pictures(mnist, settings):
-    """The whole test split in one call, beside a call for each of its first thousand."""
-    import torch
-
-    from lenet_helpers import ImageClassifier, evaluate, to_input
-
-    model = ImageClassifier(settings.model, device="cpu").model
-    inputs = to_input(mnist.test.pixels[: settings.size(1000, 50)])
-
-    def one_by_one():
-        with torch.no_grad():
-            for single in inputs:
-                model(single[None])
-
-    runs = {
-        "all": lambda: seconds_of(lambda: evaluate(model, mnist.test)),
-        "one": lambda: seconds_of(one_by_one) * len(mnist.test) / len(inputs),
-    }
-    times = alternate(runs, settings.size(5, 1))
-    name = f"`evaluate`, {len(mnist.test):,} images in one call"
-    return [_row(name, times["all"], "one call each", times["one"])]
-
-
-def preparing(files, settings):
-    """to_mnist beside merely opening the file."""
-    from lenet_helpers import to_mnist
+            for one in inputs:
+                model(one[None])
 
     def opening(file):
         with Image.open(file) as picture:
             picture.load()
 
-    rows = []
-    for name, title, goal in (
-        ("photo", "`to_mnist`, {} megapixels, JPEG", 0.5),
-        ("mnist", "`to_mnist`, 28×28, MNIST's form", 0.002),
-        ("negative", "`to_mnist`, 28×28, the negative of that form", 0.002),
-        ("offset", "`to_mnist`, 28×28, dark on light and off the centre, so that it takes every step", 0.002),
+    def network():
+        return seconds_of(lambda: alone(single))
+
+    yield "the network alone, one image", calls, network
+    for name, file in ((page, "page"), ("a PNG in MNIST's form", "mnist")):
+        yield f"`predict(path)`, {name}", calls, _timed(classifier.predict, files[file]), "the network alone", network
+    one_each = "one call each", lambda: seconds_of(lambda: alone(some)) * len(mnist.test) / len(some)
+    name = f"`evaluate`, {len(mnist.test):,} images in one call"
+    yield name, rounds, _timed(evaluate, model, mnist.test), *one_each
+    with Image.open(files["photo"]) as picture:
+        megapixels = picture.width * picture.height / 1e6
+    for file, title, goal in (
+        ("photo", f"{megapixels:.3g} megapixels, JPEG", 0.5),
+        ("mnist", "28×28, MNIST's form", 0.002),
+        ("negative", "28×28, the negative of that form", 0.002),
+        ("offset", "28×28, dark on light and off the centre, so that it takes every step", 0.002),
     ):
-        with Image.open(files[name]) as picture:
-            megapixels = picture.width * picture.height / 1e6
-        runs = {
-            "ours": lambda file=files[name]: seconds_of(lambda: to_mnist(file)),
-            "opening": lambda file=files[name]: seconds_of(lambda: opening(file)),
-        }
-        times = alternate(runs, settings.size(11, 2))
-        rows.append(
-            _row(title.format(f"{megapixels:.3g}"), times["ours"][1:], "opening the file", times["opening"], goal)
-        )
-    return rows
-
-
-def starting(files, settings):
-    """Cold starts, each a process of its own."""
-    version = "import sys; sys.version"
-    runs = {
-        "lenet": lambda: run_lenet("predict", "--model", settings.model, files["page"])[0],
-        "torch": lambda: run_python("-c", "import torch")[0],
-        "import": lambda: float(run_python("-c", _IMPORT)[1]),
-        "python": lambda: run_python("-c", version)[0],
-    }
-    times = alternate(runs, settings.size(5, 1))
-    return [
-        _row(f"`lenet predict {_name(files['page'])}`, cold", times["lenet"], "`import torch`, cold", times["torch"]),
-        _row("`import lenet_helpers`", times["import"], "starting Python", times["python"], 0.1),
-    ]
+        beside = "opening the file", _timed(opening, files[file])
+        yield f"`to_mnist`, {title}", openings, _timed(to_mnist, files[file]), *beside, goal
+    predict = ("predict", "--model", settings.model, files["page"])
+    torch_alone = "`import torch`, cold", lambda: run_python("-c", "import torch")[0]
+    yield f"`lenet predict {page}`, cold", rounds, lambda: run_lenet(*predict)[0], *torch_alone
+    python = "starting Python", lambda: run_python("-c", "import sys; sys.version")[0]
+    yield "`import lenet_helpers`", rounds, lambda: float(run_python("-c", _IMPORT)[1]), *python, 0.1
 
 
 _IMPORT = "import time; t = time.perf_counter(); import lenet_helpers; print(time.perf_counter() - t)"
 
 
-def _name(file):
-    return "test.png" if file.name == "test.png" else "a page"
+def _timed(function, *arguments):
+    return lambda: seconds_of(lambda: function(*arguments))
 
 
-def _row(name, times, beside, beside_times=None, goal=None):
-    return {
-        "name": name,
-        "p50": median(times),
-        "p99": percentile(times, 99),
-        "calls": len(times),
-        "beside": beside,
-        "beside_seconds": median(beside_times or times),
-        "goal": goal,
-    }
+def compared(name, rounds, run, beside=None, other=None, goal=None):
+    """Time `run` and what it stands beside by turns; each returns seconds, and its first time does not count."""
+    say(f"  {name}")
+    ours, theirs = [], []
+    for _ in range(rounds + 1):
+        ours.append(run())
+        theirs.append(other() if other else 0)
+    row = {"name": name, "p50": median(ours[1:]), "p99": percentile(ours[1:], 99), "calls": rounds}
+    return {**row, "beside": beside, "beside_seconds": median(theirs[1:]), "goal": goal}
 
 
 def show(result):
     rows = []
     for row in result["rows"]:
-        goal = "–"
-        if row["goal"]:
-            goal = f"{duration(row['goal'])}, {'reached' if row['p50'] <= row['goal'] else 'missed'}"
-        beside = f"{row['beside']}: {duration(row['beside_seconds'])}"
         worst = duration(row["p99"]) if row["calls"] >= 100 else "–"
-        times = ratio(row["p50"] / row["beside_seconds"])
-        if row["name"].startswith(row["beside"]):  # it is what others stand beside
-            beside, times = "–", "–"
-        rows.append([row["name"], duration(row["p50"]), worst, beside, times, goal])
+        beside, times = "–", "–"
+        if row["beside"]:
+            beside = f"{row['beside']}: {duration(row['beside_seconds'])}"
+            times = ratio(row["p50"] / row["beside_seconds"])
+        rows.append([row["name"], duration(row["p50"]), worst, beside, times, verdict(row["p50"], row["goal"])])
     return f"""
 {table(["what", "p50", "p99", "beside", "times that", "goal"], rows)}
 

@@ -18,7 +18,10 @@ STAMP = "RELEASE.json"
 SOLUTIONS = "solutions"
 
 # What a student's folder holds beside the notebooks. The package is installed from it.
+_FOLDERS = ("lenet_helpers", "tools/pages")
 _FILES = ("model.pth", "test.png", "pyproject.toml", "environment.yml", "LICENSE")
+_FILES += ("tools/lessons.py", "tools/run_course.py")
+_COMMANDS = "tools/student.mk"  # becomes the Makefile
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".DS_Store")
 
 
@@ -67,10 +70,12 @@ def release(out, *, solutions=False, replace=False):
             (folder / SOLUTIONS).mkdir()
             for name, notebook in notebooks.items():
                 _stamp(notebook, stamp)
-                nbformat.write(_without_hidden_tests(notebook), folder / SOLUTIONS / f"{name}.ipynb")
-        shutil.copytree(COURSE / "lenet_helpers", folder / "lenet_helpers", ignore=_NOT_COPIED)
+                nbformat.write(without_hidden_tests(notebook), folder / SOLUTIONS / f"{name}.ipynb")
+        for name in _FOLDERS:
+            shutil.copytree(COURSE / name, folder / name, ignore=_NOT_COPIED)
         for name in _FILES:
             shutil.copy(COURSE / name, folder / name)
+        shutil.copy(COURSE / _COMMANDS, folder / "Makefile")
         (folder / "README.md").write_text(_readme(notebooks, stamp, solutions), encoding="utf-8")
         (folder / STAMP).write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8")
         if out.exists():
@@ -112,7 +117,7 @@ def _student_copies(notebooks):
     return copies
 
 
-def _without_hidden_tests(notebook):
+def without_hidden_tests(notebook):
     from nbgrader.preprocessors import ClearHiddenTests
 
     clean, _ = ClearHiddenTests().preprocess(notebook, {})

@@ -12,9 +12,9 @@ from PIL import Image
 from benchmarks import machine, report, timing
 from benchmarks.__main__ import main, run
 from benchmarks.accuracy import ablation, original, pictures, rendered
-from benchmarks.settings import SECTIONS, Settings, module_of
-from benchmarks.speed import busy, demos, epoch, peer, race
-from lenet_helpers import ImageClassifier, LeNet, Split, count_parameters, original_transform, save_model, to_input
+from benchmarks.settings import SECTIONS, TITLES, Settings, module_of
+from benchmarks.speed import demos, epoch, growth, race
+from lenet_helpers import ImageClassifier, LeNet, Split, original_transform, save_model, to_input
 
 # --- clocks and numbers
 
@@ -70,11 +70,23 @@ def test_the_machine_is_described():
     assert memory is None or 10 < memory < 1e6  # MiB
 
 
-# --- the report
+def test_a_goal_is_reached_or_missed():
+    assert report.verdict(0.009, 0.01) == "10 ms, reached" and report.verdict(2, 1) == "1 s, missed"
+    assert report.verdict(2, None) == "–"
 
 
-def result_of(section, quick=False):
-    return {"section": section, "quick": quick, "machine": machine.describe(), **RESULTS[section]}
+def test_a_pivot_has_a_line_for_each_row_and_sums():
+    lines = report.pivot("what", [["b_c", "x", 1000], ["a", "y", 2]], {"x": "ex", "y": "why"}).splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    assert cells[0] == ["what", "ex", "why"]
+    assert cells[2:] == [["a", "0", "2"], ["b c", "1,000", "0"], ["all", "1,000", "2"]]
+
+
+# --- the reports
+
+
+def result_of(name, quick=False):
+    return {"quick": quick, "machine": machine.describe(), "took": 12.3, **RESULTS[name]}
 
 
 EVALUATED = {"accuracy": 0.995, "accuracy_at_slants": 0.996, "loss": 0.02, "images": 10}
@@ -84,65 +96,119 @@ RESULTS = {
             {"name": "model.pth", "parameters": 15626, "data": "MNIST", "validation": EVALUATED, "test": EVALUATED},
         ]
     },
-    "course": {"seconds": {"run": 100.0}, "import_torch": 2.0},
+    "grading": {
+        "size": 3,
+        "ways": {"serial": 9.0, "workers": 6.0, "dask": 5.0},
+        "alone": {"submissions": 2, "seconds": 14.0},
+    },
+    "disks": {"rows": [["a full disk", "model.pth", "was accepted"]], "failures": ["a full disk took model.pth"]},
 }
 
 
-def test_a_section_run_alone_leaves_the_others_in_the_report(tmp_path):
-    first = report.Store(build=tmp_path / "build", results=tmp_path)
-    first.save("accuracy", result_of("accuracy"))
-    before = first.write().read_text(encoding="utf-8")
-    assert "99.50%" in before and "99.60%" in before and "`make run`" not in before
+@pytest.fixture
+def store(tmp_path):
+    return report.Store(build=tmp_path / "build", course=tmp_path / "course")
 
-    cleaned = report.Store(build=tmp_path / "another", results=tmp_path)
-    cleaned.save("course", result_of("course"))
-    after = cleaned.write().read_text(encoding="utf-8")
-    assert "`make run`" in after
-    assert report.sections_of(after)["accuracy"] == report.sections_of(before)["accuracy"]
-    assert cleaned.write().read_text(encoding="utf-8") == after
+
+def test_a_section_run_alone_leaves_the_others_in_the_report(store, tmp_path):
+    store.save("accuracy", result_of("accuracy"))
+    before = store.write()[0].read_text(encoding="utf-8")
+    assert "99.50%" in before and "99.60%" in before and "nbgrader alone" not in before
+
+    cleaned = report.Store(build=tmp_path / "another", course=tmp_path / "course")
+    cleaned.save("grading", result_of("grading"))
+    after = cleaned.write()[0].read_text(encoding="utf-8")
+    assert "nbgrader alone" in after
+    assert report.parts_of(after)["accuracy"] == report.parts_of(before)["accuracy"]
+    assert cleaned.write()[0].read_text(encoding="utf-8") == after
+
+
+def test_a_section_that_is_no_more_leaves_the_report(store, monkeypatch):
+    store.save("accuracy", result_of("accuracy"))
+    path = store.write()[0]
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n<!-- section peer -->\n## Of old\n", encoding="utf-8")
+    assert "Of old" not in store.write()[0].read_text(encoding="utf-8")
+
+
+def test_a_campaign_has_a_report_of_its_own_and_says_what_was_lost(store, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("benchmarks.reliability.disks.measure", lambda settings: RESULTS["disks"])
+    assert main(["disks"], store) == 1
+    captured = capsys.readouterr()
+    path = tmp_path / "course" / "docs" / "RELIABILITY.md"
+    assert captured.out.splitlines() == [str(path)] and "lost: a full disk took model.pth" in captured.err
+    text = path.read_text(encoding="utf-8")
+    assert f"## {TITLES['disks']}" in text and "- a full disk took model.pth" in text
+    assert "Lost: nothing" not in text
+    # What is not run again keeps its text.
+    (tmp_path / "build" / "disks.json").unlink()
+    assert main(["--report"], store) == 0
+    assert path.read_text(encoding="utf-8") == text
+
+
+def test_a_campaign_that_lost_nothing_says_so_and_of_many_failures_a_few_are_shown(store):
+    store.save("disks", {**result_of("disks"), "failures": []})
+    assert "Lost: nothing." in store.write()[0].read_text(encoding="utf-8")
+    store.save("disks", {**result_of("disks"), "failures": [f"number {number}" for number in range(25)]})
+    text = store.write()[0].read_text(encoding="utf-8")
+    assert "**25 failed:**" in text and "- number 19\n- … and 5 more" in text
 
 
 def test_a_quick_run_has_its_own_place_and_says_so(tmp_path):
-    store = report.Store(quick=True, build=tmp_path / "build", results=tmp_path / "results")
-    store.save("course", result_of("course", quick=True))
-    assert store.write() == tmp_path / "build" / "quick" / "RESULTS.md"
-    assert report.QUICK in store.write().read_text(encoding="utf-8")
-    assert not (tmp_path / "results").exists()
+    store = report.Store(quick=True, build=tmp_path / "build", course=tmp_path / "course")
+    store.save("grading", result_of("grading", quick=True))
+    assert store.write() == [tmp_path / "build" / "quick" / "benchmarks" / "RESULTS.md"]
+    assert report.QUICK in store.write()[0].read_text(encoding="utf-8")
+    assert not (tmp_path / "course").exists()
 
 
-def test_each_part_tells_command_machine_versions_and_date(tmp_path):
-    store = report.Store(build=tmp_path, results=tmp_path)
-    result = result_of("course")
-    store.save("course", result)
-    text = store.write().read_text(encoding="utf-8")
-    for fact in (
-        "python -m benchmarks course",
-        *map(str, (result["machine"][name] for name in ("torch", "date", "cores"))),
-    ):
+def test_each_part_tells_command_machine_versions_and_date(store):
+    result = result_of("grading")
+    store.save("grading", result)
+    text = store.write()[0].read_text(encoding="utf-8")
+    facts = map(str, (result["machine"][name] for name in ("torch", "date", "cores", "python")))
+    for fact in ("python -m benchmarks grading", "12 s", *facts):
         assert fact in text
 
 
-def test_a_section_that_fails_leaves_the_others_their_turn(tmp_path, monkeypatch, capsys):
+def test_a_section_that_fails_leaves_the_others_their_turn(store, monkeypatch, capsys):
     def measure(settings):
         raise RuntimeError("no luck")
 
     monkeypatch.setattr("benchmarks.accuracy.accuracy.measure", measure)
-    monkeypatch.setattr("benchmarks.speed.course.measure", lambda settings: RESULTS["course"])
-    store = report.Store(build=tmp_path, results=tmp_path)
-    assert main(["accuracy", "course"], store) == 1
+    monkeypatch.setattr("benchmarks.speed.grading.measure", lambda settings: RESULTS["grading"])
+    assert main(["accuracy", "grading"], store) == 1
     assert "no luck" in capsys.readouterr().err
-    assert store.load("accuracy") is None and store.load("course")
+    assert store.load("accuracy") is None and store.load("grading")
 
 
-def test_help_names_every_section_and_nonsense_is_refused(capsys):
+def test_help_names_everything_and_nonsense_is_refused(capsys):
     with pytest.raises(SystemExit) as stop:
         main(["--help"])
     assert stop.value.code == 0
     shown = capsys.readouterr().out
-    assert all(f"  {section} " in shown for section in SECTIONS)
+    assert all(f"  {name} " in shown for name in TITLES)
     with pytest.raises(SystemExit) as stop:
-        main(["nonsense"])
+        main(["crowds"])
     assert stop.value.code == 2
+    assert "there is no crowds; choose from race, epoch" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["--images", "/nowhere"])
+    assert "there is no /nowhere" in capsys.readouterr().err
+
+
+def test_without_a_name_the_sections_run_or_the_campaigns_but_those_on_request(store, monkeypatch):
+    asked = []
+
+    def run_nothing(name, settings):
+        asked.append(name)
+        raise RuntimeError("not now")
+
+    monkeypatch.setattr("benchmarks.__main__.run", run_nothing)
+    assert main([], store) == 1
+    assert asked == list(SECTIONS)
+    asked.clear()
+    main(["--campaigns"], store)
+    assert asked == [name for name in TITLES if name not in SECTIONS and name != "matrix"]
 
 
 # --- what is compared
@@ -166,12 +232,8 @@ def test_the_limit_is_operations_over_their_rate():
     assert epoch.limit(result, 1) == pytest.approx(1000 * 5000 * 2 * 3 / 6e6)
 
 
-def test_the_peer_has_the_size_of_pytorchs_example():
-    assert count_parameters(peer.example_network()) == 1_199_882
-
-
 def test_busy_processes_are_busy_and_end():
-    with busy.busy_processes(1) as started:
+    with growth.busy_processes(1) as started:
         assert len(started) == 1 and started[0].poll() is None
     assert started[0].poll() is not None
 
@@ -307,7 +369,6 @@ def tiny(sample, tmp_path, monkeypatch):
             ("run_lenet", run_lenet),
             ("run_apart", lambda function, **arguments: json.loads(json.dumps(function(**arguments)))),
             ("run_python", lambda *_: (0.5, "0.01")),
-            ("run_command", lambda *_: (60.0, "")),
             ("seconds_of_class", graded_class),
         ):
             if hasattr(module, name):
@@ -320,18 +381,16 @@ def tiny(sample, tmp_path, monkeypatch):
     (folder / "labels.csv").write_text(f"path,label\nme/0.png,{sample.test.labels[0]}\n")
     another = tmp_path / "another.pth"
     save_model(LeNet(seed=1), another)
-    return Settings(
-        quick=True, model=model, more_models=(another,), images=folder, reference=True, tests=True, workers=0
-    )
+    return Settings(quick=True, model=model, more_models=(another,), images=folder, reference=True, workers=0)
 
 
 @pytest.mark.parametrize("section", SECTIONS)
 def test_section_runs_and_shows_what_it_found(section, tiny, tmp_path):
     store = report.Store(quick=True, build=tmp_path / "build")
     store.save(section, run(section, tiny))
-    text = store.write().read_text(encoding="utf-8")
+    (path,) = store.write()
+    text = path.read_text(encoding="utf-8")
     assert f"## {SECTIONS[section]}" in text
     assert text.count("\n| -") >= 1
     assert str(tmp_path) not in text and "nan" not in text.split()
-    module = module_of(section)
-    assert (tmp_path / "build" / "quick" / f"{section}.png").exists() == hasattr(module, "draw")
+    assert path.with_name(f"{section}.png").exists() == hasattr(module_of(section), "draw")

@@ -1,21 +1,24 @@
 """Small versions of the campaigns of ``make reliability``."""
 
+import importlib
 import io
 import json
 import os
 import pickle
+import platform
 import random
 import re
-import subprocess
 import sys
-import tomllib
 from collections import Counter
+from importlib.metadata import version
 
 import nbformat
 import pytest
 from PIL import Image
 
+import noxfile
 from benchmarks.reliability import (
+    cases,
     crowd,
     damaged_models,
     damaged_pictures,
@@ -28,39 +31,56 @@ from benchmarks.reliability import (
     saving,
     stopping,
 )
-from benchmarks.reliability.__main__ import main, run
-from benchmarks.reliability.report import CAMPAIGNS, Store
+from benchmarks.settings import Settings
 from benchmarks.timing import run_apart
-from lenet_helpers import ImageClassifier
+from lenet_helpers import LeNet, save_model
 from lenet_helpers.system.paths import COURSE
 
-
-def test_a_campaign_is_kept_and_reported(tmp_path, monkeypatch, capsys):
-    outcome = {"programs": 2, "rows": [], "failures": ["round 1: a program ended with nothing"]}
-    monkeypatch.setattr(crowd, "run", lambda quick, seed: outcome)
-    store = Store(build=tmp_path / "build", docs=tmp_path / "docs")
-    assert main(["crowd"], store) == 1
-    text = (tmp_path / "docs" / "RELIABILITY.md").read_text(encoding="utf-8")
-    assert f"## {CAMPAIGNS['crowd']}" in text and "- round 1: a program ended with nothing" in text
-    assert "Lost: nothing" not in text
-    # A campaign that is not run again keeps its text.
-    (tmp_path / "build" / "crowd.json").unlink()
-    assert main(["--report"], store) == 0
-    assert (tmp_path / "docs" / "RELIABILITY.md").read_text(encoding="utf-8") == text
-
-
-def test_an_unknown_campaign_is_named(capsys):
-    with pytest.raises(SystemExit):
-        main(["crowds"])
-    assert "unknown campaign crowds; choose from crowd, damaged_pictures" in capsys.readouterr().err
+QUICK = Settings(quick=True)
 
 
 def test_a_crowd_downloads_once_whatever_happens():
-    result = run("crowd")
+    result = crowd.measure(QUICK)
     assert json.loads(json.dumps(result)) == result
     assert result["failures"] == []
     assert [row["downloads"] for row in result["rows"]] == [row["expected"] for row in result["rows"]] == [4, 1, 6, 4]
     assert "an empty folder" in crowd.show(result)
+
+
+# --- cases in processes -------------------------------------------------------------------
+
+
+FRAGILE = """
+import os, pathlib, time
+from benchmarks.reliability.cases import measured
+
+def reader(folder):
+    def attempt(number):
+        if number == 5:
+            os._exit(7)
+        if number == 7:
+            time.sleep(60)
+        (pathlib.Path(folder) / str(number)).touch()
+        return measured(lambda: ("digit", str(10 // (number - 3))))
+    return attempt
+"""
+"""A module of its own, so that the processes that try its cases import no more than they need."""
+
+
+def test_a_case_that_kills_its_process_or_hangs_is_named_and_the_others_are_tried(tmp_path, monkeypatch):
+    (tmp_path / "fragile.py").write_text(FRAGILE)
+    monkeypatch.syspath_prepend(tmp_path)
+    reader = importlib.import_module("fragile").reader
+    tried = tmp_path / "tried"
+    tried.mkdir()
+    monkeypatch.setattr(cases, "PATIENCE_SECONDS", 3)
+    outcomes = cases.try_all(range(9), reader, (str(tried),), processes=2)
+    assert [one["case"] for one in outcomes] == list(range(9))
+    expected = {3: "other error", 5: "crash", 7: "crash"}
+    assert [one["outcome"] for one in outcomes] == [expected.get(number, "digit") for number in range(9)]
+    assert "status 7" in outcomes[5]["what"] and "no answer within 3 s" in outcomes[7]["what"]
+    assert "ZeroDivisionError" in outcomes[3]["what"]
+    assert {path.name for path in tried.iterdir()} == set("0123468")
 
 
 # --- pictures ---------------------------------------------------------------------------
@@ -87,15 +107,12 @@ def test_seeds_are_whole_pictures_in_every_format_that_pillow_writes():
 
 
 def test_damaged_pictures_give_a_digit_or_an_image_error(tmp_path):
-    classifier = ImageClassifier(COURSE / "model.pth", device="cpu")
-    outcomes = []
-    for number in range(400):
-        kind, content = mutations.case(0, number)
-        way = damaged_pictures.WAYS[number % len(damaged_pictures.WAYS)]
-        outcomes.append({"number": number, "kind": kind, **damaged_pictures.read(classifier, content, way, tmp_path)})
+    attempt = damaged_pictures.reader(0, tmp_path)
+    outcomes = [{"case": number, **attempt(number)} for number in range(400)]
     result = damaged_pictures.summary(outcomes, 400)
     # Time and memory are for the full campaign: here, the machine may be busy.
-    assert [failure for failure in result["failures"] if "Error" in failure] == []
+    assert [failure for failure in result["failures"] if "rror" in failure] == []
+    assert {one["way"] for one in outcomes if one["case"] % 8 == 0} == set(damaged_pictures.WAYS)
     counts = {outcome: sum(n for _, o, n in result["rows"] if o == outcome) for outcome in ("digit", "ImageError")}
     assert sum(counts.values()) == 400 and min(counts.values()) > 50  # neither everything is read nor nothing
 
@@ -103,11 +120,11 @@ def test_damaged_pictures_give_a_digit_or_an_image_error(tmp_path):
 def test_what_must_not_be_is_found():
     fine = {"kind": "truncate PNG L", "way": "bytes", "what": "", "seconds": 0.1, "wall": 0.1, "megabytes": 1.0}
     outcomes = [
-        {"number": 0, "outcome": "digit", **fine},
-        {"number": 1, "outcome": "other error", **fine},
-        {"number": 2, "outcome": "digit", **fine, "seconds": 3.0},
-        {"number": 3, "outcome": "ImageError", **fine, "megabytes": 600.0},
-        {"number": 4, "outcome": "crash", "kind": "noise", "way": "?", "what": "the process died with status -11"},
+        {"case": 0, "outcome": "digit", **fine},
+        {"case": 1, "outcome": "other error", **fine},
+        {"case": 2, "outcome": "digit", **fine, "seconds": 3.0},
+        {"case": 3, "outcome": "ImageError", **fine, "megabytes": 600.0},
+        {"case": 4, "outcome": "crash", "kind": "noise", "way": "?", "what": "the process died with status -11"},
     ]
     result = damaged_pictures.summary(outcomes, 6)
     assert [failure.split(" ")[1] for failure in result["failures"][:4]] == ["1", "2", "3", "4"]
@@ -116,7 +133,7 @@ def test_what_must_not_be_is_found():
 
 
 def test_a_fuzzer_finds_nothing_but_digits_and_image_errors():
-    result = fuzzing.run(quick=True, examples=60)
+    result = fuzzing.measure(QUICK)
     assert result["failures"] == []
     assert [row[1] >= 60 for row in result["rows"]] == [True, True]
     assert min(sum(row[column] for row in result["rows"]) for column in (2, 3)) > 10
@@ -132,22 +149,6 @@ def test_the_fuzzer_finds_what_is_wrong_and_cuts_it_down():
     with pytest.raises(AssertionError, match="light") as failure:
         fuzzing.search(fuzzing.pixel_arrays(), fragile, Counter(), examples=200)
     assert re.search(r"with array\(\[.*201", " ".join(failure.value.__notes__), re.DOTALL)
-
-
-def test_a_file_that_kills_its_process_is_named_and_the_others_are_read(monkeypatch):
-    killing = (
-        "import json, os, sys\n"
-        "seed, *numbers = map(int, sys.argv[1:])\n"
-        "for number in range(numbers[0], numbers[2], numbers[1]):\n"
-        "    if number == 5: os._exit(7)\n"
-        "    print(json.dumps({'number': number, 'outcome': 'digit'}), flush=True)\n"
-    )
-    monkeypatch.setattr(damaged_pictures, "_WORKER", killing)
-    outcomes = []
-    damaged_pictures._supervise(0, 0, 1, 8, outcomes)
-    assert [one["number"] for one in outcomes] == list(range(8))
-    assert [one["outcome"] for one in outcomes] == ["digit"] * 5 + ["crash"] + ["digit"] * 2
-    assert "status 7" in outcomes[5]["what"]
 
 
 # --- saving -----------------------------------------------------------------------------
@@ -212,7 +213,7 @@ def test_training_keeps_no_memory():
 
 
 def test_reading_pictures_keeps_no_memory():
-    grown = run_apart(memory.read, pictures=1500, seed=0)
+    grown = run_apart(memory.read, pictures=1000, seed=0)
     # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
     assert grown["after"] - grown["before"] < memory.MOST_GROWTH
 
@@ -240,87 +241,48 @@ def test_a_request_is_noticed():
 # --- matrix -----------------------------------------------------------------------------
 
 
-def test_the_matrix_knows_the_oldest_versions_and_its_tests_exist():
-    versions = matrix.oldest_versions()
-    project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert len(versions) > len(project["dependencies"])
-    assert {"torch", "torchvision", "nbgrader", "pytest"} <= {version.split("==")[0] for version in versions}
-    assert all("==" in version for version in versions)
-    assert all((COURSE / name).exists() for name in matrix.TESTS)
-    assert f"3.{sys.version_info.minor}" in matrix.found_pythons()
+def test_the_matrix_tests_what_is_there():
+    paths = noxfile.SUITES["unit tests"] + noxfile.SUITES["cells of the notebooks"][-1:]
+    assert all((COURSE / path).exists() for path in paths)
+    assert noxfile.THIS in noxfile.FOUND and noxfile.THIS not in noxfile.OTHERS
 
 
 def test_failing_tests_are_reported(tmp_path):
-    (tmp_path / "test_wrong.py").write_text("def test_wrong(): assert False")
-    (tmp_path / "test_right.py").write_text("def test_right(): pass")
-    suites = [[str(tmp_path / "test_wrong.py")], [str(tmp_path / "test_right.py")]]
-    result = matrix.judge("this Python", sys.executable, suites)
-    row = result["rows"][0]
-    assert "1 failed" in row[3] and "1 passed" in row[4]
-    assert len(result["failures"]) == 1 and "test_wrong" in result["failures"][0]
-    assert "1 failed" in matrix.show(result)
-
-
-def test_a_cell_with_another_output_is_reported(tmp_path):
+    """Also a cell whose output is another one than that which was committed."""
     from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+    (tmp_path / "test_some.py").write_text("def test_wrong(): assert False\ndef test_right(): pass")
     stale = new_output("stream", name="stdout", text="another\n")
     cell = new_code_cell("print('one')", execution_count=1, outputs=[stale])
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "stale.ipynb")
-    result = matrix.judge("this Python", sys.executable, [[*matrix.NOTEBOOKS[:-1], str(tmp_path)]])
-    assert "1 failed" in result["rows"][0][3] and "stale.ipynb" in result["failures"][0]
-
-
-@pytest.fixture
-def pretended(monkeypatch):
-    """Pythons that are not there, and what was tested with them."""
-    tested = []
-
-    def judge(name, python, pins=()):
-        tested.append((name, python, len(pins)))
-        return {"rows": [[name, "3", "2", "fine", "fine"]], "failures": ["no" for _ in [1] if "bad" in python]}
-
-    def pretend(**pythons):
-        found = {f"3.{name[1:]}": program for name, program in pythons.items()}
-        monkeypatch.setattr(matrix, "found_pythons", lambda: found)
-        return tested
-
-    monkeypatch.setattr(matrix, "judge_in_environment", judge)
-    monkeypatch.setattr(matrix, "THIS", "3.11")
-    return pretend
-
-
-def test_the_matrix_takes_every_python_and_the_oldest_versions(pretended, monkeypatch):
-    tested = pretended(p11="a", p12="b", p13="bad c")
-    monkeypatch.setattr(matrix, "judge", lambda name, program: {"rows": [[name]], "failures": []})
-    result = matrix.run()
-    assert [python for _, python, _ in tested] == ["bad c", "b", "a"]
-    assert [pins > 0 for *_, pins in tested] == [False, False, True]
-    names = ["Python 3.13, newest versions", "Python 3.12, newest versions", "Python 3.11, oldest versions"]
-    assert [row[0] for row in result["rows"]] == [*names, "Python 3.11, as in .venv"]
-    assert result["failures"] == ["no"]
+    tested = [*noxfile.SUITES["cells of the notebooks"][:-1], str(tmp_path), str(tmp_path / "test_some.py")]
+    result = matrix.run_nox("--session", "this", "--", *tested)
+    ((session, versions, suite, outcome, _),) = result["rows"]
+    assert (session, suite, outcome) == ("this", "named", "2 failures, 1 passed")
+    assert platform.python_version() in versions and version("torch") in versions
+    assert len(result["failures"]) == 2
+    assert sorted(failure.split()[-1] for failure in result["failures"]) == ["0", "test_wrong"]
+    assert "stale" in " ".join(result["failures"])
+    assert "2 failures" in matrix.show(result)
+    # A session that does not come to its tests, and one that is not there.
+    result = matrix.run_nox("--session", "this", "--", "--no-such-option")
+    assert result["rows"] == [] and result["failures"] == ["this: could not be set up, or its tests did not start"]
+    assert matrix.run_nox("--session", "nowhere")["failures"] == ["nox ended with status 3"]
 
 
 @pytest.mark.parametrize(
-    ("pythons", "status", "tested", "says"),
+    ("others", "says"),
     [
         (
-            {"p11": "a", "p12": "b", "p13": "c"},
-            0,
-            ["c"],
+            ["3.13", "3.12"],
             "Pythons tested: 3.11 (make test), 3.13. Found, and left to make matrix: 3.12.",
         ),
-        ({"p11": "a", "p12": "bad"}, 1, ["bad"], "no\nPythons tested: 3.11 (make test), 3.12."),
-        ({"p11": "a"}, 0, [], "Pythons tested: 3.11 (make test). No other from 3.11 on was found."),
+        (["3.12"], "Pythons tested: 3.11 (make test), 3.12."),
+        ([], "Pythons tested: 3.11 (make test). No other from 3.11 on was found."),
     ],
 )
-def test_the_newest_other_python_is_tested_and_what_was_left_out_is_said(
-    pretended, capsys, pythons, status, tested, says
-):
-    calls = pretended(**pythons)
-    assert matrix.second() == status
-    assert [python for _, python, _ in calls] == tested
-    assert capsys.readouterr().out.strip() == says
+def test_the_newest_other_python_is_tested_and_what_was_left_out_is_said(others, says):
+    assert noxfile.covered("3.11", others) == says
 
 
 # --- models and checkpoints ---------------------------------------------------------------
@@ -328,12 +290,9 @@ def test_the_newest_other_python_is_tested_and_what_was_left_out_is_said(
 
 def test_damaged_models_and_checkpoints_give_what_was_saved_or_the_documented_error(tmp_path):
     marker = tmp_path / "code has run"
-    count = damaged_models.write_cases(tmp_path, marker, seed=0, flips=15, truncations=15)
-    done = subprocess.run(
-        [sys.executable, "-c", damaged_models._WORKER, str(tmp_path)], cwd=COURSE, capture_output=True, text=True
-    )
-    result = damaged_models.summary([json.loads(line) for line in done.stdout.splitlines()], count, done.returncode)
-    assert result["failures"] == [], done.stderr
+    names = damaged_models.write_cases(tmp_path, marker, seed=0, flips=15, truncations=15, zeros=2 * 10**8)
+    result = damaged_models.summary(cases.try_all(names, damaged_models.reader, (str(tmp_path),)), len(names))
+    assert result["failures"] == []
     assert not marker.exists()
     refused = {kind: number for kind, outcome, number in result["rows"] if outcome == "refused"}
     assert refused["model that would run code"] > 50 and refused["checkpoint that claims 10 GB"] > 10
@@ -346,9 +305,17 @@ def test_the_attacks_are_real(tmp_path):
     assert marker.exists()
 
 
-def test_a_network_with_other_numbers_is_a_failure():
-    line = {"number": 0, "kind": "model, one bit flipped", "what": "", "megabytes": None}
-    result = damaged_models.summary([{**line, "outcome": "other numbers"}, {**line, "outcome": "the same"}], 2, 0)
-    assert len(result["failures"]) == 1 and "other numbers" in result["failures"][0]
-    accepted = damaged_models.summary([{**line, "kind": "model that would run code", "outcome": "the same"}], 1, 0)
-    assert "was accepted" in accepted["failures"][0]
+def test_a_network_with_other_numbers_or_one_that_was_made_to_hurt_is_a_failure(tmp_path):
+    flipped, hostile = "00000 model, one bit flipped.pth", "00001 model that would run code.pth"
+    model, checkpoint = damaged_models.whole_files()
+    for name in ("whole model", hostile):
+        (tmp_path / name).write_bytes(model)
+    (tmp_path / "whole checkpoint").write_bytes(checkpoint)
+    save_model(LeNet(seed=2), tmp_path / flipped)
+    outcomes = cases.try_all([flipped, hostile], damaged_models.reader, (str(tmp_path),))
+    failures = damaged_models.summary(outcomes, 3)["failures"]
+    assert failures == [
+        f"file {flipped}: other numbers: ",
+        f"file {hostile}: other error: was accepted",
+        "1 files were not read",
+    ]

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -157,3 +158,28 @@ def test_command_replaces_an_earlier_release_when_told(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.count(" exercises\n") == 5 and f"version {__version__}, release" in out
     assert [path.name for path in tmp_path.iterdir()] == ["course"]
+
+
+@pytest.mark.skipif(not shutil.which("make"), reason="needs make")
+def test_make_run_in_a_release_needs_nothing_that_only_instructors_have(released):
+    done = subprocess.run(["make", "--no-print-directory", "-n", "run"], cwd=released, capture_output=True, text=True)
+    assert done.stdout == ".venv/bin/python tools/run_course.py\n"
+    code = (
+        "import sys\nfor name in ('nbgrader', 'psutil', 'distributed', 'pytest'): sys.modules[name] = None\n"
+        "sys.path.insert(0, 'tools')\nimport run_course as r\nprint(r.COURSE, *r.lesson_paths(), sep='\\n')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=released, capture_output=True, text=True, check=True)
+    notebooks = [released / "notebooks" / f"{name}.ipynb" for name in LESSONS]
+    assert done.stdout.splitlines() == [str(released), *map(str, notebooks)]
+
+
+@pytest.mark.slow(reason="executes five notebooks; the pages themselves are tested in tests/tools")
+def test_make_run_in_a_release_shows_the_students_pages(tmp_path):
+    release(tmp_path / "course")
+    command = ["make", f"PY={sys.executable}", "run"]
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "course"), "LENET_DATA": "sample"}
+    done = subprocess.run(command, cwd=tmp_path / "course", env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for name in LESSONS:
+        page = (tmp_path / "course" / "build" / f"{name}.html").read_text(encoding="utf-8")
+        assert "NotImplementedError" in page and "HIDDEN TESTS" not in page and "These pages hold" not in page

@@ -12,7 +12,6 @@ import threading
 from pathlib import Path
 
 import build_sample
-import check_notebooks
 import execute_notebooks
 import lessons
 import nbformat
@@ -48,22 +47,17 @@ def no_measuring(monkeypatch):
 # --- executing --------------------------------------------------------------------------
 
 
-def test_execute_replaces_old_outputs_and_counts_from_one(course):
-    notebook = lesson("print('a')\nprint('b')", "6 * 7")
+def test_execute_replaces_old_outputs_counts_from_one_and_starts_in_the_notebooks_folder(course):
+    notebook = lesson("print('a')\nprint('b')", "6 * 7", "import os; print(sorted(os.listdir()))")
     notebook.cells[1].outputs = [new_output("stream", text="old")]
     notebook.cells[1].execution_count = 9
     seconds = lessons.execute(notebook, "x.ipynb")
-    assert 0 < seconds < 60
-    assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2]
+    assert 0 < seconds < 300
+    assert [cell.execution_count for cell in notebook.cells[1:]] == [1, 2, 3]
     assert notebook.cells[1].outputs[0].text == "a\nb\n"
     assert notebook.cells[2].outputs[0].data["text/plain"] == "42"
     assert not any("execution" in cell.metadata for cell in notebook.cells)
-
-
-def test_execute_starts_in_the_notebooks_folder(course):
-    notebook = lesson("import os; print(sorted(os.listdir()))")
-    lessons.execute(notebook, "x.ipynb")
-    assert "01_first.ipynb" in notebook.cells[1].outputs[0].text
+    assert "01_first.ipynb" in notebook.cells[3].outputs[0].text
 
 
 @pytest.mark.parametrize(
@@ -234,12 +228,12 @@ def test_measure_counts_evaluates_and_reads(monkeypatch, sample, tmp_path):
 def test_pages_fetch_nothing_and_nbconverts_own_would(course):
     from nbconvert import HTMLExporter
 
-    notebook = lesson("import matplotlib.pyplot as plt\n_ = plt.plot([1, 2])")
+    notebook = lesson("plt.plot([1, 2])")
+    notebook.cells[1].outputs = [new_output("display_data", {"image/png": "iVBORw0KGgo=", "text/plain": "a figure"})]
     notebook.cells[0].source += "\n\n[A link](https://example.org/) is nothing that is fetched."
-    lessons.execute(notebook, "x.ipynb")
     own, _ = HTMLExporter().from_notebook_node(notebook)
     assert len(run_course.outside_requests(own)) >= 2  # so the check can fail
-    page = run_course.lesson_page(notebook, "T", run_course.navigation("01_a", ["01_a", "02_b"]))
+    page = run_course.lesson_page(notebook, run_course.Run("01_a", "T", ""), ["01_a", "02_b"])
     assert run_course.outside_requests(page) == []
     assert "<title>T</title>" in page and "data:image/png;base64" in page
     assert page.count('<a href="02_b.html">02_b →</a>') == 2  # above and below
@@ -248,9 +242,37 @@ def test_pages_fetch_nothing_and_nbconverts_own_would(course):
 def test_links_between_lessons_lead_to_pages(course):
     notebook = lesson()
     notebook.cells[0].source += "\n\n[next](02_architecture.ipynb) [part](./03_training.ipynb#loss) [code](../x.py)"
-    page = run_course.lesson_page(notebook, "T")
+    page = run_course.lesson_page(notebook, run_course.Run("01_a", "T", ""), ["01_a"])
     for link in ('href="02_architecture.html"', 'href="./03_training.html#loss"', 'href="../x.py"'):
         assert link in page
+
+
+def test_pages_of_solved_notebooks_say_so_and_hold_no_hidden_test(course, no_measuring, tmp_path):
+    (course / "02_second.ipynb").unlink()
+    grade = new_code_cell("assert True\n### BEGIN HIDDEN TESTS\nassert 'a secret'\n### END HIDDEN TESTS")
+    flags = {"grade": True, "solution": False, "locked": True, "task": False}
+    grade.metadata.nbgrader = {"schema_version": 3, "grade_id": "x", "points": 1, **flags}
+    notebook = lesson("a = '<a solution>'")
+    notebook.cells.append(grade)
+    nbformat.write(notebook, course / "01_first.ipynb")
+    assert run_course.main(["--out", str(tmp_path / "build")]) == 0
+    page, index = ((tmp_path / "build" / name).read_text(encoding="utf-8") for name in ("01_first.html", "index.html"))
+    assert "a solution" in page and "assert" in page
+    assert "a secret" not in page and "HIDDEN" not in page
+    assert run_course.SOLVED in page and run_course.SOLVED in index
+    assert "a secret" in (course / "01_first.ipynb").read_text(encoding="utf-8")
+
+
+def test_pages_of_students_show_what_they_have_so_far(course, no_measuring, tmp_path):
+    notebook = lesson("raise NotImplementedError()", "print('went', 'on')")
+    notebook.metadata.lenet = {"version": "1", "release": "x"}
+    (course / "02_second.ipynb").unlink()
+    nbformat.write(notebook, course / "01_first.ipynb")
+    assert run_course.main(["--out", str(tmp_path / "build")]) == 0
+    page, index = ((tmp_path / "build" / name).read_text(encoding="utf-8") for name in ("01_first.html", "index.html"))
+    assert "NotImplementedError" in page and "went on" in page
+    assert "Cells that ended in an error: 1" in index
+    assert "solutions" not in page + index
 
 
 @pytest.mark.parametrize(
@@ -347,8 +369,8 @@ def table(tmp_path):
     with np.load(ASSETS / "mnist_sample.npz") as sample:
         rows = np.column_stack([sample["pixels"].reshape(5000, 784), sample["labels"]])
     path = tmp_path / "mnist_5k.csv.gz"
-    with gzip.open(path, "wt", compresslevel=1) as file:
-        np.savetxt(file, rows, fmt="%d", delimiter=",")
+    lines = "".join(f"{','.join(map(str, row))}\n" for row in rows.tolist())
+    path.write_bytes(gzip.compress(lines.encode(), compresslevel=1))
     return path
 
 
@@ -539,7 +561,7 @@ def test_make_gives_notebooks_an_absolute_data_path(given, expected, tmp_path):
     assert done.stdout.strip() == f"[{expected}]"
 
 
-@pytest.mark.parametrize("tool", [run_course, execute_notebooks, check_notebooks, build_sample])
+@pytest.mark.parametrize("tool", [run_course, execute_notebooks, build_sample])
 def test_tools_say_how_they_are_used(tool, capsys):
     with pytest.raises(SystemExit) as stop:
         tool.main(["--help"])

@@ -1,21 +1,16 @@
-"""Say what a committed notebook breaks of the course's rules.
-
-    python tools/check_notebooks.py [NOTEBOOK...]
+"""What a committed notebook breaks of the course's rules.
 
 The rules are those of CONTRIBUTING: executed from top to bottom, nothing that only one
 computer has, figures that are described, headings that nest, exercises that nbgrader and
 the course's own tools can read.
 """
 
-import argparse
 import copy
 import re
-import sys
 import warnings
-from pathlib import Path
 
 import nbformat
-from lessons import COURSE, WIDGET_VIEW, lesson_paths
+from lessons import WIDGET_VIEW
 
 from lenet_helpers.exercises.solution_regions import SOLUTION
 
@@ -270,19 +265,3 @@ def _text_of(output):
     if output.output_type == "stream":
         return output.text
     return "\n".join(str(value) for kind, value in output.get("data", {}).items() if not kind.startswith("image/"))
-
-
-def main(arguments=None):
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("notebooks", nargs="*", type=Path, help="default: all five")
-    options = parser.parse_args(arguments)
-    found = 0
-    for path in options.notebooks or lesson_paths():
-        for problem in problems_in(nbformat.read(path, as_version=nbformat.NO_CONVERT)):
-            print(f"{path.relative_to(COURSE) if path.is_relative_to(COURSE) else path}: {problem}")
-            found += 1
-    return 1 if found else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
