@@ -206,7 +206,7 @@ def foreign_models():
     def first(value):
         return lambda state: state.update({next(iter(state)): value})
 
-    states = [weights(convert(dtype)) for dtype in (torch.float64, torch.float16, torch.bfloat16, torch.int64)]
+    states = [weights(convert(dtype)) for dtype in (torch.int64, torch.complex64)]  # other floats are read
     states += [weights(put(value)) for value in (float("nan"), float("inf"), -float("inf"))]
     states += [
         weights(first(value))
@@ -214,7 +214,7 @@ def foreign_models():
     ]
     states += [weights(lambda state: state.popitem()), weights(lambda state: state.update({"more": torch.zeros(1)}))]
     states += [weights(lambda state: state.update({3: torch.zeros(1)})), {}, [], None, 7, "text", torch.zeros(3)]
-    states += [torch.nn.Linear(3, 3).state_dict(), torch.nn.Conv2d(1, 6, 5).state_dict(), {"model": weights(len)}]
+    states += [torch.nn.Linear(3, 3).state_dict(), torch.nn.Conv2d(1, 6, 5).state_dict(), {"model": 1}]
     states += [weights(first(torch.zeros(6, 1, 5, 5, device="meta")))]
     for state in states:
         for zipped in (True, False):

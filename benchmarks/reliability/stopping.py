@@ -127,8 +127,7 @@ def processes_with(mark):
 
 def lenet_train(folder, rng):
     """`lenet train --checkpoint`"""
-    from lenet_helpers.fitting.checkpoints import CheckpointError
-    from lenet_helpers.training import load_checkpoint
+    from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint
 
     out, checkpoint = folder / "m.pth", folder / "run.ckpt"
     command = ["-m", "lenet_helpers", "train", "--data", "sample", "--epochs", "40", "--recipe", "reference"]
