@@ -110,6 +110,37 @@ def accuracy(labels, predictions):
     return float((labels == predictions).mean())
 
 
+def calibration_error(labels, probabilities, bins=15):
+    """Return how far confidence and accuracy lie apart (Guo et al., 2017). Taught in notebook 04.
+
+    The samples are put into bins of equal width by their confidence, the largest probability.
+    In each bin, accuracy and mean confidence differ by something; the mean of these
+    differences over all samples is the expected calibration error.
+
+    Parameters
+    ----------
+    labels : array of int, shape (N,)
+    probabilities : array of float, shape (N, 10)
+        Each row sums to 1.
+    bins : int
+
+    Returns
+    -------
+    float
+        In [0, 1]; 0 when of those answers that are sure to 90 %, 90 % are right, and so on.
+
+    Raises
+    ------
+    ValueError
+        The lengths differ, or there is nothing to count.
+    """
+    probabilities = np.asarray(probabilities, np.float64)
+    labels, predictions = _same_length(labels, probabilities.argmax(axis=1))
+    confidence = probabilities.max(axis=1)
+    bin_of = np.minimum((confidence * bins).astype(int), bins - 1)  # a confidence of 1 belongs to the last bin
+    return float(np.abs(np.bincount(bin_of, confidence - (predictions == labels))).sum() / len(labels))
+
+
 def confusion_matrix(labels, predictions):
     """Count how often each label got each prediction. Taught in notebook 04.
 
