@@ -17,7 +17,7 @@ from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
 from lenet_helpers.drawing.forms import with_forms
-from lenet_helpers.fitting.batches import Batches
+from lenet_helpers.fitting.batches import Batches, with_nodigits
 from lenet_helpers.fitting.checkpoints import resume, save_checkpoint
 from lenet_helpers.fitting.distributed import current_ranks
 from lenet_helpers.fitting.learner import Learner
@@ -141,7 +141,10 @@ class TrainingRun:
         if recipe.forms:
             train = with_forms(train, round(recipe.forms * len(train)), recipe.seed)
         self._ranks = current_ranks()
-        self._batches = Batches(*train.tensors(self.device), recipe, self._ranks)
+        inputs, labels = train.tensors(self.device)
+        if recipe.nodigits:
+            inputs, labels = with_nodigits(inputs, labels, recipe)
+        self._batches = Batches(inputs, labels, recipe, self._ranks)
         self._validation = validation.tensors(self.device)
         with thread_limit(threads):
             self._learner = Learner(model, recipe, self._batches.inputs, self._ranks)

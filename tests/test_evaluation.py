@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from scipy import stats
 from sklearn import metrics
 
 from lenet_helpers.architecture import LeNet
@@ -10,7 +11,10 @@ from lenet_helpers.data import Split, to_input
 from lenet_helpers.evaluation import (
     Evaluation,
     accuracy,
+    calibration_error,
     confusion_matrix,
+    doubt,
+    entropy,
     evaluate,
     most_confident_mistakes,
     most_confused_pairs,
@@ -135,6 +139,54 @@ def test_class_that_does_not_exist_is_named(labels, predictions, name):
 
 
 # --- precision and recall ---------------------------------------------------------------
+
+
+# --- how sure it was --------------------------------------------------------------------
+
+
+def test_entropy_equals_scipy_and_known_values():
+    probabilities = np.random.default_rng(0).dirichlet(np.full(10, 0.3), (3, 4))
+    assert entropy(probabilities) == pytest.approx(stats.entropy(probabilities, axis=-1))
+    assert entropy(np.eye(10)) == pytest.approx(np.zeros(10))
+    assert entropy([0.5, 0, 0.5] + 7 * [0]) == pytest.approx(math.log(2))
+    assert entropy(np.full(10, 0.1, np.float32)) == pytest.approx(math.log(10))
+
+
+def test_an_answer_is_doubted_when_it_wavers_and_the_doubt_says_between_what():
+    def answer(**shares):
+        probabilities = np.full(10, (1 - sum(shares.values())) / (10 - len(shares)))
+        for name, share in shares.items():
+            probabilities[int(name[1:])] = share
+        return probabilities
+
+    assert doubt(answer(d3=0.97)) is None
+    assert doubt(answer(d3=0.8, d5=0.2)) is None  # 0.50 nats
+    assert doubt(answer(d3=0.6, d5=0.4)) == "it may also be a 5"  # 0.67 nats
+    assert doubt(answer(d3=0.4, d5=0.3, d8=0.3)) == "it does not look like a digit"
+    assert doubt(np.full(10, 0.1)) == "it does not look like a digit"
+
+
+def probabilities_of(confidences, predictions):
+    """Rows of ten probabilities: so much for the prediction, the rest for all others alike."""
+    rows = np.repeat((1 - np.array(confidences))[:, None] / 9, 10, axis=1)
+    rows[np.arange(len(rows)), predictions] = confidences
+    return rows
+
+
+def test_calibration_error_by_hand():
+    """Two bins of ten: 0.9 to 1, where two of three are right; 0.6 to 0.7, where none of two is."""
+    probabilities = probabilities_of([0.95, 0.92, 0.98, 0.62, 0.66], [1, 2, 3, 4, 5])
+    gaps = abs(2 / 3 - (0.95 + 0.92 + 0.98) / 3), abs(0 - (0.62 + 0.66) / 2)
+    by_hand = gaps[0] * 3 / 5 + gaps[1] * 2 / 5
+    assert calibration_error([1, 2, 0, 0, 0], probabilities, bins=10) == pytest.approx(by_hand)
+
+
+def test_sure_and_right_is_calibrated_and_sure_and_wrong_is_not():
+    sure = np.eye(10)[[3, 4]]
+    assert calibration_error([3, 4], sure) == 0
+    assert calibration_error([4, 3], sure) == 1
+    with pytest.raises(ValueError, match="equally long"):
+        calibration_error([3], sure)
 
 
 def test_precision_and_recall_equal_scikit_learn(drawn):

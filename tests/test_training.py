@@ -17,9 +17,11 @@ import torch.nn.functional as F
 from sklearn.metrics import accuracy_score, log_loss
 
 from lenet_helpers import architecture, training
-from lenet_helpers.architecture import LeNet, ModelError, load_model, save_model
+from lenet_helpers.architecture import LeNet, ModelError, forward_in_batches, load_model, save_model
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.drawing.forms import with_forms
+from lenet_helpers.drawing.nodigits import draw_nodigits
+from lenet_helpers.evaluation import entropy
 from lenet_helpers.fitting.augmentation import Augmentation
 from lenet_helpers.fitting.checkpoints import save_checkpoint
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
@@ -39,6 +41,8 @@ EVERYTHING = Recipe(
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.1, shift=2, distortion=0.5, stroke=0.5),
     forms=0.2,
+    nodigits=0.1,
+    nodigit_weight=0.5,
     training_form=True,
     expansion=2,
     averaging=0.9,
@@ -119,6 +123,31 @@ def test_drawn_forms_join_the_training_images(few):
     together = with_forms(train, round(0.2 * len(train)), seed=5)
     plain = dataclasses.replace(recipe, forms=0.0)
     assert list(run) == list(fit(LeNet(seed=0), together, validation, plain, device="cpu"))
+
+
+def test_pictures_of_no_digit_ask_for_equal_probabilities_with_their_weight(few):
+    """The loss of one batch that holds everything, by hand: a digit counts 1, what is none counts 0.5."""
+    train, validation = part(few[0], 40), few[1]
+    recipe = Recipe("with others", epochs=1, batch_size=64, nodigits=0.25, nodigit_weight=0.5, seed=5)
+    run = TrainingRun(LeNet(seed=0), train, validation, recipe, device="cpu")
+    assert run.steps_total == 1
+    (record,) = run
+    digits = LeNet(seed=0)(to_input(train.pixels)).detach().log_softmax(dim=1).double()
+    others = LeNet(seed=0)(to_input(draw_nodigits(10, seed=5))).detach().log_softmax(dim=1).double()
+    by_hand = -(digits[range(40), train.labels].sum() + 0.5 * others.mean(dim=1).sum()) / 50
+    assert record.train_loss == pytest.approx(by_hand.item(), rel=1e-6)
+
+
+def test_a_training_with_pictures_of_no_digit_is_undecided_about_them(sample):
+    train, validation = part(sample.train, 1000), part(sample.validation, 50)
+    recipe = Recipe("short", epochs=4, batch_size=32, learning_rate=0.01, training_form=True)
+    nodigits = to_input(draw_nodigits(100, seed=9))
+    undecided = []
+    for share in (0.0, 0.3):
+        model = LeNet(seed=0)
+        list(fit(model, train, validation, dataclasses.replace(recipe, nodigits=share), device="cpu"))
+        undecided.append(entropy(forward_in_batches(model, nodigits).softmax(dim=1)).mean())
+    assert undecided[1] > undecided[0] + 0.5
 
 
 def test_a_batch_of_one_image_is_refused_where_it_would_be_normalised(few):
@@ -334,16 +363,17 @@ def test_average_of_a_few_steps_has_learnt_too(few, training_form):
     assert same(weights_of(model), weights_of(plain))
 
 
-def test_average_follows_the_weights_slowly(few):
-    """After 16 steps: 0.9 ** 8 of the weights after 8 steps, the rest of those after 16."""
+@pytest.mark.parametrize(("averaging", "decay"), [(0.5, 0.5), (0.999, 17 / 26)])
+def test_average_follows_the_weights_slowly_but_soon_forgets_the_first_ones(few, averaging, decay):
+    """After 16 steps: decay ** 8 of the weights after 8 steps, the rest of those after 16."""
     recipe = Recipe("short", epochs=2, batch_size=25, learning_rate=0.01)
     model, after = LeNet(seed=0), []
     for _ in fit(model, *few, recipe, device="cpu"):
         after.append(weights_of(model))
     averaged = LeNet(seed=0)
-    list(fit(averaged, *few, dataclasses.replace(recipe, averaging=0.9), device="cpu"))
+    list(fit(averaged, *few, dataclasses.replace(recipe, averaging=averaging), device="cpu"))
     for name, tensor in averaged.state_dict().items():
-        assert torch.allclose(tensor, 0.9**8 * after[0][name] + (1 - 0.9**8) * after[1][name], atol=1e-6)
+        assert torch.allclose(tensor, decay**8 * after[0][name] + (1 - decay**8) * after[1][name], atol=1e-6)
 
 
 # --- files ------------------------------------------------------------------------------

@@ -7,15 +7,16 @@ class Average:
     """Exponential moving average of a network's weights and buffers.
 
     Updating it at every step would cost as much as the optimiser; every eighth step
-    with the eighth power of the decay gives nearly the same average.
+    with the eighth power of the decay gives nearly the same average. The decay begins low
+    and rises, so that short runs forget their first weights as well.
     """
 
     every = 8
 
     def __init__(self, network, decay):
-        self.network = network
+        self.network, self.decay = network, decay
         self.steps = 0
-        self.average = AveragedModel(network, multi_avg_fn=get_ema_multi_avg_fn(decay**self.every), use_buffers=True)
+        self.average = AveragedModel(network, use_buffers=True)
 
     @property
     def module(self):
@@ -26,6 +27,8 @@ class Average:
         """Take in the weights after one more step."""
         self.steps += 1
         if self.steps % self.every == 0:
+            decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+            self.average.multi_avg_fn = get_ema_multi_avg_fn(decay**self.every)
             self.average.update_parameters(self.network)
 
     def state_dict(self):

@@ -26,6 +26,12 @@ class Recipe:
     forms : float
         Digits drawn in the forms that MNIST hardly holds (see `lenet_helpers.drawing.forms`), as a
         fraction of the training images, which they join.
+    nodigits : float
+        Pictures that hold no digit (see `lenet_helpers.drawing.nodigits`), as a fraction of the
+        training images and forms, which they join. They ask for the same probability for all ten
+        classes (outlier exposure: Hendrycks, Mazeika and Dietterich, 2019).
+    nodigit_weight : float
+        Of such a picture in the loss; that of a digit is 1.
     label_smoothing : float
         Share of the target that all ten classes have in common, in [0, 1): with 0.1 a
         sure answer is 0.91, not 1 (Szegedy et al., 2016). It evens out short runs.
@@ -55,6 +61,8 @@ class Recipe:
     schedule: str = "constant"
     augmentation: Augmentation | None = None
     forms: float = 0.0
+    nodigits: float = 0.0
+    nodigit_weight: float = 1.0
     label_smoothing: float = 0.0
     training_form: bool = False
     expansion: int = 0
@@ -86,6 +94,8 @@ BEST = Recipe(
     schedule="one-cycle",
     augmentation=Augmentation(rotation=10, scale=0.1, shear=0.2, shift=1.5, distortion=0.5, stroke=0.4),
     forms=0.1,
+    nodigits=0.05,
+    nodigit_weight=0.5,
     training_form=True,
     expansion=2,
     averaging=0.999,
