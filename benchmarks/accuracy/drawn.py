@@ -12,7 +12,6 @@ from benchmarks.accuracy.pictures import mapper
 from benchmarks.report import percent, table
 from benchmarks.timing import say
 from lenet_helpers.preparation.pictures import ImageError
-from lenet_helpers.preparation.steps import to_mnist
 
 GROUPS = {
     "width": "Width of the pen, as a fraction of the digit's longer side",
@@ -96,6 +95,8 @@ def read(model, pixels):
 
 def prepare_chunk(task):
     """Draw digits on a kind of page and prepare them; tell how much of the ink is left. Black where there is none."""
+    from lenet_helpers import to_mnist
+
     name, digits = task
     page = next(page for page in pens.PAGES if page.name == name)
     pixels = np.zeros((len(digits), 28, 28), np.uint8)
