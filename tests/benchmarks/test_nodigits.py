@@ -51,4 +51,4 @@ def test_every_kind_and_every_digit_has_a_row():
     hands, read = nodigits.hand_rows(classifier, Settings(quick=True))
     assert [row["digit"] for row in hands] == list(range(10))
     assert len(read) == len(nodigits.PENS) * sum(row["patterns"] for row in hands)
-    assert all(row["worst"]["right"] <= min(row["pens"].values()) + 1e-9 or row["patterns"] == 1 for row in hands)
+    assert all(row["worst"]["right"] <= np.mean([*row["pens"].values()]) + 1e-9 for row in hands)
