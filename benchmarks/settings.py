@@ -21,6 +21,7 @@ ROOMS = {
         "accuracy": "Accuracy of `model.pth`",
         "ideas": "What each idea brings to accuracy",
         "pictures": "Pictures that are not MNIST",
+        "nodigits": "Pictures without a digit, warnings, and drawn hands",
         "drawn": "Pages drawn with pens",
     },
     "reliability": {
@@ -82,7 +83,12 @@ OPTIONS = {
     "idea_epochs": {"metavar": "N", "type": int, "help": "ideas: epochs of each of 30 runs, hours in all"},
     "digits": {"metavar": "N", "type": int, "help": "pictures, drawn: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
-    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures: also read FOLDER, with labels.csv"},
+    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits: also read FOLDER, with labels.csv"},
+    "nodigits": {
+        "metavar": "FOLDER",
+        "type": _path,
+        "help": "nodigits: also warn of FOLDER, with labels.csv",
+    },
     "workers": {
         "metavar": "N",
         "type": int,
@@ -107,6 +113,7 @@ class Settings:
     digits: int = 1000
     arrays: Path | None = None
     images: Path | None = None
+    nodigits: Path | None = None
     workers: int = os.cpu_count() or 1
 
     def size(self, full, quick):

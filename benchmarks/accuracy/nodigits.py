@@ -9,7 +9,6 @@ import zlib
 
 import numpy as np
 
-from benchmarks.accuracy.pictures import read_folder
 from benchmarks.report import percent, table
 from benchmarks.timing import say
 
@@ -20,6 +19,7 @@ PENS = {"thin": 1.6, "usual": 2.5, "bold": 3.6}
 
 def measure(settings):
     from lenet_helpers import ImageClassifier
+    from lenet_helpers.preparation.folder import read_labels
 
     classifier, mnist = ImageClassifier(settings.model, device="cpu"), settings.mnist()
     validation = mnist.validation
@@ -28,10 +28,9 @@ def measure(settings):
     hands, forms = hand_rows(classifier, settings)
     digits["drawn hands"] = forms
     if settings.images:
-        paths, labels = read_folder(settings)
-        sources = [path.split("/")[0] for path in paths]
-        everything = readings(classifier, [settings.images / path for path in paths], labels)
-        digits |= parts(settings.images.name, everything, sources)
+        pairs = read_labels(settings.images)[:: settings.size(1, 20)]
+        everything = readings(classifier, [settings.images / path for path, _ in pairs], [label for _, label in pairs])
+        digits |= parts(settings.images.name, everything, [path.split("/")[0] for path, _ in pairs])
     for name, rows in digits.items():
         say(f"  {name}: {len(rows)} read, {sum(not row['right'] for row in rows)} misread")
     return {

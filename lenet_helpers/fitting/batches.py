@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import torch
+import torch.nn.functional as F
 
+from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.drawing.nodigits import draw_nodigits
 from lenet_helpers.fitting.augmentation import apply_changes, draw_changes
 from lenet_helpers.system.errors import CourseError
 
@@ -22,6 +25,17 @@ class Batch:
     inputs: torch.Tensor
     labels: torch.Tensor
     share: float
+
+
+def with_nodigits(inputs, labels, recipe):
+    """Join drawn pictures of no digit, for which the loss asks all classes to be equally probable.
+
+    Labels, int64 of shape (N,), become targets, float32 of shape (N + M, 10): the probabilities
+    that the loss asks for, times the weight of the image.
+    """
+    drawn = to_input(draw_nodigits(round(recipe.nodigits * len(labels)), recipe.seed)).to(inputs.device)
+    equal = torch.full((len(drawn), len(CLASSES)), recipe.nodigit_weight / len(CLASSES), device=inputs.device)
+    return torch.cat([inputs, drawn]), torch.cat([F.one_hot(labels, len(CLASSES)).float(), equal])
 
 
 class Batches:
@@ -76,4 +90,5 @@ class Batches:
     def fingerprint(self):
         """Numbers that tell data apart well enough to notice a mix-up."""
         ink, labels = float(self.inputs.cpu().mean(dtype=torch.float64)), self.labels.cpu()
+        labels = labels.argmax(1) if labels.ndim > 1 else labels
         return [len(labels), int((labels * torch.arange(len(labels))).sum()), round(ink, 9)]
