@@ -14,7 +14,7 @@ NAMES = tuple(name for names in _HOMES.values() for name in names)
 """All exercises, in the order of the lessons."""
 
 
-def asked(name):
+def asked_by(name):
     """Return what the exercise of that name asks, as `Asked`: all that is there while a submission is graded."""
     return _find(name, "asked")
 

@@ -14,7 +14,7 @@ import sys
 
 import numpy as np
 
-from lenet_helpers.exercises.catalogue import NAMES, asked
+from lenet_helpers.exercises.catalogue import NAMES, asked_by
 from lenet_helpers.exercises.checking import answer_of
 from lenet_helpers.exercises.running import everything_put_back
 from lenet_helpers.exercises.verdicts import Verdict
@@ -27,7 +27,7 @@ TIME_LIMIT_SECONDS = 10.0
 
 def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
     """Ask the judge whether the answer to an exercise is right. It says yes or no, without reasons."""
-    exercise = asked(name)
+    exercise = asked_by(name)
     with socket.socket(socket.AF_UNIX) as connection:
         connection.connect(os.environ["LENET_JUDGE"])
         with connection.makefile("rwb") as lines:
@@ -47,4 +47,4 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
 
 def hint(name, stage=1):
     """Hints are for writing, not for grading."""
-    return f"{asked(name).name}: no hints while this is graded"
+    return f"{asked_by(name).name}: no hints while this is graded"
