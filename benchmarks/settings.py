@@ -84,16 +84,8 @@ OPTIONS = {
     "digits": {"metavar": "N", "type": int, "help": "pictures, drawn: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
     "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits: also read FOLDER, with labels.csv"},
-    "nodigits": {
-        "metavar": "FOLDER",
-        "type": _path,
-        "help": "nodigits: also warn of FOLDER, with labels.csv",
-    },
-    "workers": {
-        "metavar": "N",
-        "type": int,
-        "help": "pictures, drawn: processes to prepare with, 0 for this one",
-    },
+    "nodigits": {"metavar": "FOLDER", "type": _path, "help": "nodigits: also warn of FOLDER, with labels.csv"},
+    "workers": {"metavar": "N", "type": int, "help": "pictures, drawn: processes to prepare with (0: none but this)"},
 }
 """Field of `Settings` to how ``python -m benchmarks`` takes it."""
 

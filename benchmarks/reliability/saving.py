@@ -4,6 +4,7 @@ A killed training must leave the old file or the new one, whole; continued from 
 checkpoint, it must end with the same bits as one that was never stopped.
 """
 
+import io
 import multiprocessing
 import random
 import tempfile
@@ -133,7 +134,7 @@ def train_for_ever(folder, slowly, seed):
 
     folder, rng = Path(folder), random.Random(seed)
     if slowly:
-        files.open = _open_slowly
+        files.open = _SlowFile
     while True:
         training = small_run(EPOCHS)
         load_checkpoint(training, folder / "run.ckpt")
@@ -151,30 +152,15 @@ def train_for_ever(folder, slowly, seed):
             save_checkpoint(training, folder / "run.ckpt")
 
 
-def _open_slowly(path, mode):
+class _SlowFile(io.FileIO):
     """A file that takes a tenth of a second to write, in small pieces."""
-    return _SlowFile(open(path, mode, buffering=0))
-
-
-class _SlowFile:
-    def __init__(self, file):
-        self.file = file
 
     def write(self, content):
         content = bytes(content)
         for start in range(0, len(content), 4096):
-            self.file.write(content[start : start + 4096])
+            super().write(content[start : start + 4096])
             time.sleep(0.002)
         return len(content)
-
-    def __getattr__(self, name):
-        return getattr(self.file, name)
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.file.close()
 
 
 def show(result):

@@ -5,7 +5,6 @@ import shutil
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.report import duration, table, verdict
@@ -63,10 +62,10 @@ def in_browser(settings):
     if path is None:
         return None
     say("  in the browser")
-    tests = COURSE / "tests" / "browser"
-    with tempfile.TemporaryDirectory() as folder, on_path(tests):
-        from browser_servers import demo_page, listens
+    sys.path.insert(0, str(COURSE / "tests" / "browser"))
+    from browser_servers import demo_page, listens
 
+    with tempfile.TemporaryDirectory() as folder:
         served = demo_page(Path(folder) / "home", "--model", str(settings.model), there=listens)
         with sync_playwright() as run:
             browser = run.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
@@ -140,16 +139,6 @@ def _is_stroke(frame):
     if isinstance(frame, str):
         frame = frame.encode()
     return b'"points"' in frame and b'"live":[]' in frame.replace(b" ", b"")
-
-
-@contextmanager
-def on_path(folder):
-    """Make the modules of a folder importable inside the block."""
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))
 
 
 def show(result):
