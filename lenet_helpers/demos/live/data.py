@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from lenet_helpers.data import CLASSES
+from lenet_helpers.data import CLASSES, a_digit
 from lenet_helpers.demos.figures.changes import Change, changed
 from lenet_helpers.demos.figures.data import SPLITS, images_of, local_mnist, mean_digit
 from lenet_helpers.demos.figures.maps import enlarge, ink
@@ -74,8 +74,8 @@ class Data(widgets.HBox):
         at = int(self._found[int(self.index.value)])
         self.pixels, label = self._split.pixels[at], int(self._split.labels[at])
         self.about.value = (
-            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: a "
-            f"<strong>{label}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
+            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: "
+            f"<strong>{a_digit(label)}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
         )
         self.original.show(enlarge(ink(self.pixels), 6))
         self.mean.show(enlarge(ink(mean_digit(self._split, label)), 6))
