@@ -370,12 +370,13 @@ def doctor(as_json):
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
 @click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
-def release(out, solutions, replace_):
+@click.option("--address", help="What pip installs the course from where a notebook is opened alone, as on Colab.")
+def release(out, solutions, replace_, address):
     """Write the students' course folder to OUT, without solutions and hidden tests."""
     _needs_instructor("nbgrader")
     from lenet_helpers.grading.release import release
 
-    stamp = release(out, solutions=solutions, replace=replace_)
+    stamp = release(out, solutions=solutions, replace=replace_, address=address)
     for name, exercises in stamp["notebooks"].items():
         click.echo(f"{out / 'notebooks' / name}.ipynb  {len(exercises)} exercises")
     click.echo(f"{out}: version {stamp['version']}, release {stamp['release']}")

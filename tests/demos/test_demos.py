@@ -232,17 +232,10 @@ def test_layers_follow_pad_sample_and_upload(classifier, sample):
     assert np.array_equal(demo.pixels, sample.test.pixels[0])
     demo.another.click()
     assert np.array_equal(demo.pixels, sample.test.pixels[1])
-    demo.upload.value = [uploaded((COURSE / "test.png").read_bytes())]
+    demo.upload.file = {"content": (COURSE / "test.png").read_bytes()}
     assert np.array_equal(demo.pixels, to_mnist(COURSE / "test.png"))
-    demo.upload.value = [uploaded(b"not a picture")]
+    demo.upload.file = {"content": b"not a picture"}
     assert demo.said.value.startswith("⚠") and np.array_equal(demo.pixels, to_mnist(COURSE / "test.png"))
-
-
-def uploaded(content):
-    import datetime
-
-    now = datetime.datetime.now(datetime.UTC)
-    return {"name": "a.png", "type": "image/png", "size": len(content), "last_modified": now, "content": content}
 
 
 # --- convolution
@@ -538,9 +531,9 @@ def test_fool_it_reads_what_is_uploaded(classifier):
     with Image.open(COURSE / "test.png") as picture:
         file = io.BytesIO()
         ImageOps.invert(picture.convert("L")).save(file, "PNG")
-    demo.upload.value = [uploaded(file.getvalue())]
+    demo.upload.file = {"content": file.getvalue()}
     assert demo.prediction.digit == expected.digit and "inverted" in demo.sentences.value
-    demo.upload.value = [uploaded(b"nonsense")]
+    demo.upload.file = {"content": b"nonsense"}
     assert demo.prediction is None and "not a picture" in demo.reading.reading["warning"]
     assert demo.strip.png == b"" and demo.sentences.value == ""
     demo.example.click()

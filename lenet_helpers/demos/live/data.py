@@ -44,9 +44,9 @@ class Data(widgets.HBox):
         }
         self.reset = widgets.Button(description="Reset")
         self.about = text()
-        self.original = Picture("The image as it is", "As it is", 12)
-        self.changed = Picture("The image, changed", "Changed", 12)
-        self.mean = Picture("The mean image of its class", "Mean of its class", 12)
+        self.original = Picture("The image as it is", "As it is", 20)
+        self.changed = Picture("The image, changed", "Changed", 20)
+        self.mean = Picture("The mean image of its class", "Mean of its class", 20)
         self.split.observe(self._choose, names="value")
         self.digit.observe(self._choose, names="value")
         self.index.observe(self._show, names="value")
@@ -54,8 +54,9 @@ class Data(widgets.HBox):
             slider.observe(self._change, names="value")
         self.reset.on_click(self._reset)
         self._choose()
-        left = column(self.split, self.digit, self.index, *self.sliders.values(), self.reset)
-        super().__init__([row(left, column(self.about, row(self.original, self.changed, self.mean)))])
+        chosen = column(self.split, self.digit, self.index, self.about, self.reset)
+        pictures = row(self.original, self.changed, self.mean, wrap="nowrap")
+        super().__init__([column(row(chosen, column(*self.sliders.values())), pictures)])
         self.add_class("lenet-box")
 
     @property
@@ -77,13 +78,13 @@ class Data(widgets.HBox):
             f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: "
             f"<strong>{a_digit(label)}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
         )
-        self.original.show(enlarge(ink(self.pixels), 6))
-        self.mean.show(enlarge(ink(mean_digit(self._split, label)), 6))
+        self.original.show(enlarge(ink(self.pixels), 12))
+        self.mean.show(enlarge(ink(mean_digit(self._split, label)), 12))
         self.mean.caption = f"Mean of the {label}s in {self._split.name}"
         self._change()
 
     def _change(self, _=None):
-        self.changed.show(enlarge(ink(changed(self.pixels, [self.change])[0]), 6))
+        self.changed.show(enlarge(ink(changed(self.pixels, [self.change])[0]), 12))
 
     def _reset(self, _):
         for name, slider in self.sliders.items():
