@@ -22,9 +22,9 @@ CLASSES = tuple(range(10))
 """The ten classes. A class index is the digit itself."""
 
 
-def a_digit(digit):
-    """Return a digit with its article: "a 7", "an 8"."""
-    return f"{'an' if digit == 8 else 'a'} {digit}"
+def article(digit):
+    """Return what stands before a digit in a sentence: a 7, an 8."""
+    return "an" if digit == 8 else "a"
 
 
 VALIDATION_PER_CLASS = 500

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet_helpers.architecture import forward_in_batches, load_model
-from lenet_helpers.data import CLASSES, a_digit, to_input
+from lenet_helpers.data import CLASSES, article, to_input
 from lenet_helpers.preparation.pictures import ImageError, is_batch, read_image
 from lenet_helpers.preparation.steps import Step, explain, prepare, to_mnist
 from lenet_helpers.system.devices import pick_device
@@ -160,7 +160,7 @@ class ImageClassifier:
         doubts = list(preparation.doubts)
         second, first = np.argsort(probabilities)[-2:]
         if probabilities[first] - probabilities[second] < NEARLY_TIED:
-            doubts.append(f"it may also be {a_digit(second)}")
+            doubts.append(f"it may also be {article(second)} {second}")
         warning = "; ".join(doubts)
         return Prediction(int(first), probabilities, preparation.pixels, warning[:1].upper() + warning[1:] or None)
 

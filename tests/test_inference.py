@@ -156,7 +156,7 @@ def test_warns_of_a_tie(digits):
     undecided = LeNet(seed=0)  # untrained: every digit is about as probable
     prediction = ImageClassifier(undecided).classify(digits[0][0])
     second = np.argsort(prediction.probabilities)[-2]
-    assert prediction.warning == f"It may also be a {second}"
+    assert prediction.warning == f"It may also be {'an' if second == 8 else 'a'} {second}"
 
 
 def test_does_not_warn_of_a_clean_digit(classifier, digits):

@@ -232,10 +232,17 @@ def test_layers_follow_pad_sample_and_upload(classifier, sample):
     assert np.array_equal(demo.pixels, sample.test.pixels[0])
     demo.another.click()
     assert np.array_equal(demo.pixels, sample.test.pixels[1])
-    demo.upload.file = {"content": (COURSE / "test.png").read_bytes()}
+    demo.upload.value = [uploaded((COURSE / "test.png").read_bytes())]
     assert np.array_equal(demo.pixels, to_mnist(COURSE / "test.png"))
-    demo.upload.file = {"content": b"not a picture"}
+    demo.upload.value = [uploaded(b"not a picture")]
     assert demo.said.value.startswith("⚠") and np.array_equal(demo.pixels, to_mnist(COURSE / "test.png"))
+
+
+def uploaded(content):
+    import datetime
+
+    now = datetime.datetime.now(datetime.UTC)
+    return {"name": "a.png", "type": "image/png", "size": len(content), "last_modified": now, "content": content}
 
 
 # --- convolution
@@ -356,6 +363,8 @@ def test_data_explorer_follows_its_controls(sample):
     demo.reset.click()
     assert demo.change == changes.Change() and demo.changed.png == before
     demo.index.value = 49
+    demo.digit.value = 8
+    assert "an <strong>8</strong>" in demo.about.value
     demo.split.value, demo.digit.value = "test", -1
     assert demo.index.max == 999
     demo.digit.value = 0
@@ -531,9 +540,9 @@ def test_fool_it_reads_what_is_uploaded(classifier):
     with Image.open(COURSE / "test.png") as picture:
         file = io.BytesIO()
         ImageOps.invert(picture.convert("L")).save(file, "PNG")
-    demo.upload.file = {"content": file.getvalue()}
+    demo.upload.value = [uploaded(file.getvalue())]
     assert demo.prediction.digit == expected.digit and "inverted" in demo.sentences.value
-    demo.upload.file = {"content": b"nonsense"}
+    demo.upload.value = [uploaded(b"nonsense")]
     assert demo.prediction is None and "not a picture" in demo.reading.reading["warning"]
     assert demo.strip.png == b"" and demo.sentences.value == ""
     demo.example.click()

@@ -3,17 +3,19 @@
 import base64
 import io
 import random
+import re
 import sys
 from urllib.parse import quote
 
 import numpy as np
 import pytest
 import torch
-from IPython.core.interactiveshell import InteractiveShell
+from jupyter_client.manager import start_new_kernel
 from PIL import Image
 
 from benchmarks.reliability import mutations
-from lenet_helpers import ImageClassifier, ImageError
+from lenet_helpers import ImageClassifier, ImageError, ModelError
+from lenet_helpers.preparation.folder import FolderError
 from lenet_helpers.preparation.pictures import is_batch, read_image
 
 
@@ -249,14 +251,21 @@ def test_avif_is_not_taken_for_heic(monkeypatch):
 # --- in a notebook ----------------------------------------------------------------------
 
 
-def test_a_notebook_shows_the_message_alone(capsys):
-    shell = InteractiveShell.instance()
+def test_a_notebook_shows_the_message_alone():
+    manager, client = start_new_kernel()
     try:
-        shell.run_cell("from lenet_helpers import ImageClassifier; ImageClassifier().predict('sevn.png')")
-        shell.run_cell("ImageClassifier('modle.pth')")
+        told = []
+        code = "from lenet_helpers.preparation.pictures import read_image; read_image('sevn.png')"
+        client.execute_interactive(code, timeout=120, output_hook=lambda message: told.append(message["content"]))
     finally:
-        InteractiveShell.clear_instance()
-    told = capsys.readouterr().out.strip().splitlines()
-    assert len(told) == 2
-    assert told[0].startswith("ImageError: there is no file sevn.png (looked from ")
-    assert told[1].startswith("ModelError: ") and "modle.pth" in told[1]
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    ((line,),) = (content["traceback"] for content in told if "traceback" in content)
+    assert re.fullmatch(
+        r"ImageError: there is no file sevn\.png \(looked from .*\); check the name and the folder", line
+    )
+
+
+@pytest.mark.parametrize("error", [ImageError, FolderError, ModelError])
+def test_errors_about_files_are_shown_alone(error):
+    assert error("look here")._render_traceback_() == [f"{error.__name__}: look here"]

@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from lenet_helpers.data import CLASSES, a_digit
+from lenet_helpers.data import CLASSES, article
 from lenet_helpers.demos.figures.changes import Change, changed
 from lenet_helpers.demos.figures.data import SPLITS, images_of, local_mnist, mean_digit
 from lenet_helpers.demos.figures.maps import enlarge, ink
@@ -75,16 +75,16 @@ class Data(widgets.HBox):
         at = int(self._found[int(self.index.value)])
         self.pixels, label = self._split.pixels[at], int(self._split.labels[at])
         self.about.value = (
-            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: "
-            f"<strong>{a_digit(label)}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
+            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: {article(label)} "
+            f"<strong>{label}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
         )
-        self.original.show(enlarge(ink(self.pixels), 12))
-        self.mean.show(enlarge(ink(mean_digit(self._split, label)), 12))
+        self.original.show(enlarge(ink(self.pixels), 6))
+        self.mean.show(enlarge(ink(mean_digit(self._split, label)), 6))
         self.mean.caption = f"Mean of the {label}s in {self._split.name}"
         self._change()
 
     def _change(self, _=None):
-        self.changed.show(enlarge(ink(changed(self.pixels, [self.change])[0]), 12))
+        self.changed.show(enlarge(ink(changed(self.pixels, [self.change])[0]), 6))
 
     def _reset(self, _):
         for name, slider in self.sliders.items():

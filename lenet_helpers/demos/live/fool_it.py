@@ -36,7 +36,7 @@ class FoolIt(widgets.VBox):
         self.reading = Reading()
         self.strip = Picture("Every step from the picture to what the network sees", width=36, pixelated=False)
         self.sentences = text()
-        self.upload.observe(lambda change: self.show(bytes(change["new"]["content"])), names="file")
+        self.upload.observe(lambda change: self.show(bytes(change["new"][-1]["content"])), names="value")
         self.example.on_click(lambda _: self.show(PICTURE))
         self.show(PICTURE if image is None else image)
         hint = text("A photo of a digit, a drawing, a scan: JPEG or PNG. What do you have to do until it is misread?")

@@ -53,7 +53,7 @@ class Layers(widgets.HBox):
         self.show(sample_pixels(7) if pixels is None else pixels)
         self.pad.observe(self._from_pad, names=["strokes", "live"])
         self.another.on_click(self._from_mnist)
-        self.upload.observe(self._from_upload, names="file")
+        self.upload.observe(self._from_upload, names="value")
         left = column(self.pad, row(self.another, self.upload), row(self.seen, self.said))
         *maps, average, logits = self.pictures.values()
         digits = text(
@@ -84,7 +84,7 @@ class Layers(widgets.HBox):
         self._next += 1
 
     def _from_upload(self, change):
-        self._show_picture(bytes(change["new"]["content"]))
+        self._show_picture(bytes(change["new"][-1]["content"]))
 
     def _show_picture(self, picture):
         try:

@@ -116,7 +116,7 @@ class Upload(anywidget.AnyWidget):
     _esm = STATIC / "upload.js"
     _css = _CSS
 
-    file = t.Dict(help="its content, and at what time (ms) it was chosen: the same file may come twice").tag(sync=True)
+    value = t.List(help="name, content and time of what was chosen last: the same may come twice").tag(sync=True)
 
 
 class Matrix(anywidget.AnyWidget):

@@ -10,7 +10,7 @@ function render({ model, el }) {
     if (!file) return;
     const content = new DataView(await file.arrayBuffer());
     input.value = ""; // so that the same file can be chosen again
-    model.set("file", { content, at: Date.now() });
+    model.set("value", [{ name: file.name, content, at: Date.now() }]);
     model.save_changes();
   });
 }
