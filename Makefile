@@ -86,7 +86,7 @@ test-second: setup
 # For every system and Python at once, with checksums. Nothing is installed but uv, which knows how.
 lock: setup
 	@$(PY) -m pip install -qq --editable '.[lock]'
-	@$(PY) -m uv pip compile pyproject.toml --extra test --extra demo --universal --python-version 3.11 --generate-hashes \
+	@$(PY) -m uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --generate-hashes \
 		--upgrade --no-annotate --no-emit-index-url --no-emit-find-links --quiet \
 		--custom-compile-command "make lock" --output-file requirements.lock
 

@@ -21,6 +21,12 @@ from lenet_helpers.system.paths import ASSETS, data_folder
 CLASSES = tuple(range(10))
 """The ten classes. A class index is the digit itself."""
 
+
+def article(digit):
+    """Return what stands before a digit in a sentence: a 7, an 8."""
+    return "an" if digit == 8 else "a"
+
+
 VALIDATION_PER_CLASS = 500
 """The validation split is the first 500 images of each class of the training file."""
 

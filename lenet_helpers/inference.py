@@ -15,8 +15,8 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet_helpers.architecture import forward_in_batches, load_model
-from lenet_helpers.data import CLASSES, to_input
-from lenet_helpers.preparation.pictures import ImageError, read_image
+from lenet_helpers.data import CLASSES, article, to_input
+from lenet_helpers.preparation.pictures import ImageError, is_batch, read_image
 from lenet_helpers.preparation.steps import Step, explain, prepare, to_mnist
 from lenet_helpers.system.devices import pick_device
 from lenet_helpers.system.paths import COURSE
@@ -106,29 +106,28 @@ class ImageClassifier:
 
         Parameters
         ----------
-        images : picture, or list or tuple of pictures
-            A picture is anything that `read_image` takes. An array is one picture.
+        images : picture, or list, tuple or batch of pictures
+            A picture is anything that `read_image` takes. An array or a Tensor is a batch when
+            it has the shape (N, 28, 28), except for N = 1, or four dimensions.
 
         Returns
         -------
         int, or list of int
-            A list for a list or a tuple, also for one of length 1 or 0.
+            A list for a list, a tuple or a batch, also for one of length 1 or 0.
 
         Raises
         ------
         ImageError
             A picture can't be read, or is blank.
         """
-        if isinstance(images, list | tuple):
-            return [int(digit) for digit in self.predict_proba(images).argmax(axis=1)] if images else []
-        return int(self.predict_proba(images).argmax())
+        return self.predict_proba(images).argmax(axis=-1).tolist()
 
     def predict_proba(self, images):
         """Return the probability of each digit, for a picture or for each picture of a list.
 
         Returns
         -------
-        ndarray of float32, shape (10,), or (N, 10) for a list or a tuple
+        ndarray of float32, shape (10,), or (N, 10) for a list, a tuple or a batch
             Each row sums to 1.
 
         Raises
@@ -136,6 +135,8 @@ class ImageClassifier:
         ImageError
             A picture can't be read, or is blank.
         """
+        if is_batch(images):
+            images = list(images)
         if not isinstance(images, list | tuple):
             return self._probabilities(to_mnist(images)[None])[0]
         if not images:
@@ -159,7 +160,7 @@ class ImageClassifier:
         doubts = list(preparation.doubts)
         second, first = np.argsort(probabilities)[-2:]
         if probabilities[first] - probabilities[second] < NEARLY_TIED:
-            doubts.append(f"it may also be a {second}")
+            doubts.append(f"it may also be {article(second)} {second}")
         warning = "; ".join(doubts)
         return Prediction(int(first), probabilities, preparation.pixels, warning[:1].upper() + warning[1:] or None)
 

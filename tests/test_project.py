@@ -20,7 +20,7 @@ PYPROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"
 PROJECT, DEPTRY = PYPROJECT["project"], PYPROJECT["tool"]["deptry"]
 
 # What conda-forge may not have comes from pip there, too.
-BY_PIP = ["playwright", "axe-playwright-python"]
+BY_PIP = ["playwright", "axe-playwright-python", "pillow-heif"]
 
 
 def in_full(requirements):
@@ -34,7 +34,7 @@ def in_full(requirements):
 
 
 NOT_FOR_STUDENTS = list(PROJECT["optional-dependencies"])
-NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instructor", "cluster", "demo")]
+NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instructor", "cluster", "heic")]
 
 
 @pytest.mark.parametrize(
@@ -44,10 +44,10 @@ NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instruc
         PYPROJECT["tool"]["pytest"]["ini_options"]["pythonpath"],
         # The package and its notebooks need nothing that is there for tests and tools alone,
         ("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_ANYBODY)),
-        # and a student, who has no extra, does without all but grading; voila starts the page of all demos.
+        # and a student, who has no extra, does without all but grading; pillow-heif reads the photos of some phones.
         (
             *("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_STUDENTS)),
-            *("--extend-exclude", "lenet_helpers/grading", "--per-rule-ignores", "DEP004=voila"),
+            *("--extend-exclude", "lenet_helpers/grading", "--per-rule-ignores", "DEP004=pillow_heif"),
         ),
     ],
     ids=["all", "package", "student"],
@@ -81,7 +81,7 @@ def test_conda_gets_the_same_requirements():
     text = (COURSE / "environment.yml").read_text(encoding="utf-8")
     conda = re.findall(r"(?m)^  - ([\w-]+[<>=].*)$", text)
     extras = PROJECT["optional-dependencies"]
-    expected = [*PROJECT["dependencies"], *in_full(extras["test"]), *extras["demo"]]
+    expected = [*PROJECT["dependencies"], *in_full(extras["test"])]
     by_pip = [line for line in expected if re.match(r"[\w-]+", line).group() in BY_PIP]
     expected = [line for line in expected if line not in by_pip]
     expected = ["py" + line if line.startswith("torch>") else line for line in expected]

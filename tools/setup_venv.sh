@@ -80,7 +80,7 @@ if [ -n "$torch_index" ]; then
 else
     pip_install $torch_requirements
 fi
-pip_install --editable '.[test,demo]'
+pip_install --editable '.[test]'
 {
     echo "$folder"
     echo "python $(version .venv/bin/python)" | head -n 1

@@ -73,12 +73,13 @@ def cli():
 @_model_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def predict(files, model, as_json):
-    """Read the digit in each image FILE."""
+    """Read the digit in each image FILE, and in each image of a FILE that is a folder."""
     from lenet_helpers import ImageClassifier, load_model, pick_device
+    from lenet_helpers.preparation.folder import pictures_in
 
     classifier = ImageClassifier(load_model(model, pick_device()))
     answers, failed = [], False
-    for file in files:
+    for file in (str(each) for name in files for each in (pictures_in(name) or [name])):
         try:
             prediction = classifier.classify(file)
         except _FOR_THE_READER as error:
@@ -214,7 +215,8 @@ def _finish_training(run, out, source, threads, as_json):
     "--images",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
-    help="Measure on your own images instead: those that FOLDER/labels.csv lists (columns: path, label).",
+    help="Measure on your own images instead: those that FOLDER/labels.csv lists (columns: path, label), "
+    "or those in the folders FOLDER/0 to FOLDER/9.",
 )
 @click.option(
     "--errors",
@@ -368,12 +370,13 @@ def doctor(as_json):
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
 @click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
-def release(out, solutions, replace_):
+@click.option("--address", help="What pip installs the course from where a notebook is opened alone, as on Colab.")
+def release(out, solutions, replace_, address):
     """Write the students' course folder to OUT, without solutions and hidden tests."""
     _needs_instructor("nbgrader")
     from lenet_helpers.grading.release import release
 
-    stamp = release(out, solutions=solutions, replace=replace_)
+    stamp = release(out, solutions=solutions, replace=replace_, address=address)
     for name, exercises in stamp["notebooks"].items():
         click.echo(f"{out / 'notebooks' / name}.ipynb  {len(exercises)} exercises")
     click.echo(f"{out}: version {stamp['version']}, release {stamp['release']}")

@@ -41,23 +41,7 @@ def is_local(host):
 
 
 def token_for(host, token=None):
-    """Return the token that visitors need: none on this computer, unless one is given.
-
-    Parameters
-    ----------
-    host : str
-    token : str, optional
-
-    Returns
-    -------
-    str
-        Empty where none is needed.
-
-    Raises
-    ------
-    DemoError
-        The token is too short, or empty though others can reach the page.
-    """
+    """Return the token that visitors need, empty where none is needed: on this computer. DemoError for a short one."""
     if token is None:
         return "" if is_local(host) else "".join(secrets.choice(_LETTERS) for _ in range(SHORTEST_TOKEN))
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
@@ -67,13 +51,7 @@ def token_for(host, token=None):
 
 
 def free_port(host, port=None):
-    """Return `port`, or the first free one from 8866 on.
-
-    Raises
-    ------
-    DemoError
-        The port or the host can't be had.
-    """
+    """Return `port`, or the first free one from 8866 on. DemoError when that or the host can't be had."""
     for candidate in [port] if port else range(PORT, PORT + 50):
         try:
             with socket.create_server((host, candidate)):

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 
 from lenet_helpers import __version__
+from lenet_helpers.grading.course_cell import course_cell
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.solved import fingerprint, flag, secret_lines, solved_notebooks
 from lenet_helpers.grading.with_nbgrader import generate
@@ -25,7 +26,7 @@ _COMMANDS = "tools/student.mk"  # becomes the Makefile
 _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints", ".DS_Store")
 
 
-def release(out, *, solutions=False, replace=False):
+def release(out, *, solutions=False, replace=False, address=None):
     """Write the student copies, with the helper package and the sample of the data beside them.
 
     Parameters
@@ -37,6 +38,8 @@ def release(out, *, solutions=False, replace=False):
         ``hint(name, stage=3)`` shows a solution. Hidden tests are left out of these as well.
     replace : bool
         Replace an earlier release in `out`. A folder that is none is never replaced.
+    address : str, optional
+        What pip installs the course from where a notebook doesn't find it (see `course_cell`).
 
     Returns
     -------
@@ -46,12 +49,12 @@ def release(out, *, solutions=False, replace=False):
     Raises
     ------
     GradingError
-        These are student copies, or `out` holds something.
+        These are student copies, `out` holds something, or pip can't be given the address.
     OSError
         `out` can't be written.
     """
     out = Path(out).absolute()
-    notebooks = solved_notebooks()
+    notebooks, first = solved_notebooks(), course_cell(address)
     _make_sure_it_is_free(out, replace)
     out.parent.mkdir(parents=True, exist_ok=True)
     # Beside `out`, so that it gets its name in one step when it is whole.
@@ -65,12 +68,15 @@ def release(out, *, solutions=False, replace=False):
         }
         for name, copy in _student_copies(notebooks).items():
             _stamp(copy, stamp)
+            copy.cells.insert(1, first)  # below the title
             nbformat.write(copy, folder / "notebooks" / f"{name}.ipynb")
         if solutions:
             (folder / SOLUTIONS).mkdir()
             for name, notebook in notebooks.items():
-                _stamp(notebook, stamp)
-                nbformat.write(without_hidden_tests(notebook), folder / SOLUTIONS / f"{name}.ipynb")
+                solved = without_hidden_tests(notebook)
+                _stamp(solved, stamp)
+                solved.cells.insert(1, first)
+                nbformat.write(solved, folder / SOLUTIONS / f"{name}.ipynb")
         for name in _FOLDERS:
             shutil.copytree(COURSE / name, folder / name, ignore=_NOT_COPIED)
         for name in _FILES:

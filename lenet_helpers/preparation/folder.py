@@ -1,11 +1,13 @@
 """Evaluation on a folder of pictures that aren't MNIST: your own handwriting, or your class's.
 
 The folder holds ``labels.csv`` with the columns ``path`` (relative to the folder) and
-``label`` (0..9); other columns are ignored. ``lenet evaluate --images FOLDER`` shows what
-this module finds, and notebook 05 explains the steps of which the contact sheet tells.
+``label`` (0..9), where other columns are ignored; or a folder for each class, 0 to 9.
+``lenet evaluate --images FOLDER`` shows what this module finds, and notebook 05 explains
+the steps of which the contact sheet tells.
 """
 
 import csv
+import re
 import warnings
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,9 @@ import numpy as np
 
 from lenet_helpers.preparation.pictures import ImageError, read_image
 from lenet_helpers.system.errors import CourseError
+
+_ENDINGS = set(".avif .bmp .gif .heic .heif .jfif .jpeg .jpg .pbm .pgm .png .ppm .tif .tiff .webp".split())
+"""How the names of pictures end, in a folder that may hold other files as well."""
 
 
 class FolderError(CourseError):
@@ -27,7 +32,7 @@ class FolderMistake:
     Attributes
     ----------
     path : str
-        As it stands in ``labels.csv``.
+        As it stands in ``labels.csv``, or below the folder.
     file : Path
         Where the picture lies.
     label : int
@@ -64,7 +69,7 @@ class FolderEvaluation:
     counts : dict of str to int
         Number of pictures in each sub-folder.
     errors : list of FolderMistake
-        In the order of ``labels.csv``.
+        In the order of ``labels.csv``, or by class and name.
     complete : bool
         False when the evaluation was interrupted: then all of this is about the pictures
         that had been read by then.
@@ -88,7 +93,7 @@ class FolderEvaluation:
 
 
 def evaluate_folder(classifier, folder):
-    """Let a classifier read every picture that ``labels.csv`` of a folder lists.
+    """Let a classifier read every picture that ``labels.csv`` of a folder lists, or that lies in its classes' folders.
 
     A picture that can't be read, because it is damaged or blank for instance, counts as
     an error; the others are still read. Ctrl-C, or Kernel → Interrupt, ends the evaluation
@@ -106,8 +111,8 @@ def evaluate_folder(classifier, folder):
     Raises
     ------
     FolderError
-        ``labels.csv`` is missing, lacks a column, has a label that is no digit, lists no
-        picture, or lists one that isn't there.
+        There is neither ``labels.csv`` nor a picture in a folder 0 to 9; or ``labels.csv`` lacks
+        a column, has a label that is no digit, lists no picture, or lists one that isn't there.
     """
     folder = Path(folder).expanduser()
     pairs, read = read_labels(folder), []
@@ -145,38 +150,63 @@ def _read_one(classifier, folder, path, label):
     )
 
 
+def pictures_in(folder):
+    """Return the paths of all pictures in a folder and the folders in it, by the endings of their names, sorted."""
+    hidden = re.compile(r"(^|[/\\])\.")
+    return sorted(
+        path
+        for path in Path(folder).rglob("*")
+        if path.suffix.lower() in _ENDINGS and path.is_file() and not hidden.search(str(path.relative_to(folder)))
+    )
+
+
 def read_labels(folder):
-    """Return the (path, label) pairs of a folder's ``labels.csv``, all checked.
+    """Return the (path, label) pairs of a folder: those of its ``labels.csv``, else what its classes' folders hold.
 
     Raises
     ------
     FolderError
+        See `evaluate_folder`.
     """
-    table = Path(folder) / "labels.csv"
+    folder = Path(folder)
+    table = folder / "labels.csv"
+    if table.exists():
+        return _read_table(folder, table)
+    classes = {digit: pictures_in(folder / str(digit)) for digit in range(10)}
+    if not any(classes.values()):
+        raise FolderError(
+            f"{table} does not exist; write it, with the columns path and label, or put the pictures of each digit "
+            f"into a folder {folder / '0'} to {folder / '9'}"
+        )
+    return [(path.relative_to(folder).as_posix(), digit) for digit, paths in classes.items() for path in paths]
+
+
+def _read_table(folder, table):
+    """Take what spreadsheets write: another separator, a BOM, capitals, blanks, 5.0 in place of 5."""
     try:
-        with open(table, newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            missing = {"path", "label"} - set(reader.fieldnames or ())
-            if missing:
-                raise FolderError(
-                    f"{table} lacks the column {' and '.join(sorted(missing))}; its first line must name it"
-                )
-            rows = [(reader.line_num, row["path"], row["label"]) for row in reader]
-    except FileNotFoundError:
-        raise FolderError(f"{table} does not exist; write it, with the columns path and label") from None
+        lines = table.read_text(encoding="utf-8-sig").splitlines()
+        separator = next((sign for sign in ";\t" if sign in "".join(lines[:1])), ",")
+        heads, *rows = list(csv.reader(lines, delimiter=separator, skipinitialspace=True)) or [[]]
     except (OSError, UnicodeDecodeError, csv.Error) as reason:
         raise FolderError(f"{table} can't be read: {reason}; save it as CSV in UTF-8") from reason
-    if not rows:
-        raise FolderError(f"{table} lists no picture; add a line for each, such as: first.png,7")
+    heads = [head.strip().lower() for head in heads]
+    missing = {"path", "label"} - set(heads)
+    if missing:
+        raise FolderError(f"{table} lacks the column {' and '.join(sorted(missing))}; its first line must name it")
     pairs = []
-    for line, path, label in rows:
-        # Spreadsheets on Windows write backslashes.
-        path, label = (path or "").strip().replace("\\", "/"), (label or "").strip()
-        if label not in tuple("0123456789"):
+    for line, row in enumerate(rows, 2):
+        if not any(map(str.strip, row)):
+            continue
+        row = dict(zip(heads, map(str.strip, row), strict=False))
+        path, label = row.get("path", "").replace("\\", "/"), row.get("label", "")  # as written on Windows
+        digit = re.fullmatch(r"([0-9])([.,]0*)?", label, re.ASCII)
+        if not digit:
             raise FolderError(f"{table}, line {line}: the label must be a digit from 0 to 9, not {label!r}")
-        if not path or not (Path(folder) / path).exists():
+        if not path or not (folder / path).exists():
             raise FolderError(f"{table}, line {line}: there is no picture {path!r} in {folder}; correct the path")
-        pairs.append((path, int(label)))
+        pairs.append((path, int(digit[1])))
+    if not pairs:
+        raise FolderError(f"{table} lists no picture; add a line for each, such as: first.png,7")
     return pairs
 
 

@@ -4,6 +4,7 @@ Used in notebook 05. What comes out is always a Pillow image of mode L, RGB or R
 right way up; `lenet_helpers.preparation.steps` finds the digit in it.
 """
 
+import base64
 import io
 import math
 import os
@@ -11,6 +12,7 @@ import re
 import struct
 import warnings
 from contextlib import contextmanager
+from urllib.parse import unquote_to_bytes
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -33,6 +35,15 @@ _CHANNELS = {"1": 1, "L": 1, "P": 3, "RGB": 3}
 _WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 8}
 """Formats that take more memory or time for a pixel. Decoders in Python weigh 16."""
 
+_NO_PICTURES = {
+    b"%pdf-": "a PDF; take a screenshot of the digit, or export the page as PNG",
+    b"<html": "a web page; open it in a browser, and save the picture that it shows",
+    b"<svg": "SVG, which is a program that draws; export it as PNG",
+}
+"""What files hold that people take for pictures, by a mark near their beginning."""
+
+_LONGEST_NAME = 200
+
 
 class ImageError(CourseError):
     """A picture that can't be read, or in which there is no digit to read. The message names the mend."""
@@ -43,11 +54,11 @@ def read_image(image, longest_side=None):
 
     Parameters
     ----------
-    image : path, bytes, open file, PIL image, array or Tensor
-        Any file that Pillow opens (of an animation, the first frame). An array is *one*
-        picture, of shape (H, W), (H, W, C) or (C, H, W) with C from 1 to 4, of any
-        integer, float or bool dtype; floats in [0, 1], [-1, 1], [0, 16] (scikit-learn's digits)
-        or [0, 255].
+    image : path, data URL, bytes, open file, PIL image, array or Tensor
+        Any file that Pillow opens (of an animation, the first frame), and HEIC where
+        pillow-heif is installed. An array is *one* picture, of shape (H, W), (H, W, C) or
+        (C, H, W) with C from 1 to 4, of any integer, float or bool dtype; floats in [0, 1],
+        [-1, 1], [0, 16] (scikit-learn's digits) or [0, 255].
     longest_side : int, optional
         Reduce a larger picture to at most this many pixels a side, by averaging.
 
@@ -61,7 +72,7 @@ def read_image(image, longest_side=None):
     ImageError
         There is no such file, or it is not a picture, is damaged or is too large to unpack
         (above 36 megapixels in colour; a JPEG may have 89), or the array has a shape or
-        values that no picture has.
+        values that no picture has, or is a batch (see `is_batch`) or flat.
     TypeError
         `image` is none of the above.
     """
@@ -84,25 +95,46 @@ def read_image(image, longest_side=None):
         return _upright(_from_array(image), longest_side, "the array")
     raise TypeError(
         f"a picture is a path, bytes, an open file, a PIL image or an array, not {type(image).__name__}; "
-        "for many pictures, pass a list to ImageClassifier.predict"
+        "for many pictures, pass a list to ImageClassifier.predict, and for lists of numbers, np.array of them"
     )
+
+
+def is_batch(image):
+    """Tell an array or a Tensor of many pictures: (N, 28, 28), except for N = 1, or any with four dimensions.
+
+    (1, 28, 28) is one picture, whose channel comes first.
+    """
+    shape = tuple(getattr(image, "shape", ()))
+    return len(shape) == 4 or (shape[1:] == (28, 28) and shape[0] != 1)
 
 
 def _from_file(path, longest_side):
     path = os.path.expanduser(os.fspath(path))
+    if isinstance(path, str) and path.startswith("data:"):
+        header, _, content = path.partition(",")
+        content = unquote_to_bytes(content)
+        with _told_as_image_error("the data URL"):
+            content = base64.b64decode(content) if header.endswith(";base64") else content
+        return _decode(content, longest_side, "the data URL")
+    name = os.fsdecode(path)
+    if len(name) > _LONGEST_NAME:  # the content of a file, likely, in place of its name
+        name = f"{name[:40]}…{name[-40:]}"
+    if re.match(r"(?i)(https?|ftp|file):/", name):
+        raise ImageError(f"{name} is an address; download the picture first, and give the path of the file")
     if os.path.isdir(path):
-        raise ImageError(f"{path} is a folder; name one picture inside it")
+        raise ImageError(f"{name} is a folder; name one picture inside it")
     try:
         with open(path, "rb") as file:
-            return _decode(file, longest_side, path)
+            return _decode(file, longest_side, name)
     except FileNotFoundError:
         raise ImageError(
-            f"there is no file {path} (looked from {os.getcwd()}); check the name and the folder"
+            f"there is no file {name} (looked from {os.getcwd()}); check the name and the folder"
         ) from None
     except ImageError:
         raise
-    except OSError as reason:
-        raise ImageError(f"{path} can't be read: {reason.strerror or reason}; check that you may read it") from reason
+    except (OSError, ValueError) as reason:  # ValueError: a name with a null character
+        what = getattr(reason, "strerror", None) or reason
+        raise ImageError(f"{name} can't be read: {what}; check that you may read it") from reason
 
 
 def _decode(content, longest_side, name):
@@ -115,6 +147,7 @@ def _decode(content, longest_side, name):
         raise ImageError(f"{name} is empty; save or download the picture again")
     with _told_as_image_error(name):
         _refuse_what_hides(content, name)
+        _look_at_the_beginning(content, name)
         with Image.open(content) as picture:
             if longest_side and picture.format in ("JPEG", "MPO"):
                 # The decoder itself can give a half, a quarter or an eighth of the size, several times
@@ -154,6 +187,29 @@ def _refuse_what_hides(content, name):
         for size in re.findall(rb"(?:IHDR|ihdr|\xff\x4f\xff\x51....)(.{8})", content.read(), re.DOTALL):
             _refuse_too_large(math.prod(struct.unpack(">II", size)), weight, name)
         content.seek(0)
+
+
+def _look_at_the_beginning(content, name):
+    """Refuse what is no picture by its own name, and make Pillow able to read HEIC."""
+    start = content.read(2000)
+    content.seek(0)
+    text = start.removeprefix(b"\xef\xbb\xbf").lstrip().lower()
+    for mark, what in _NO_PICTURES.items():
+        if text.startswith(mark) or (text.startswith(b"<") and mark in text):
+            raise ImageError(f"{name} is {what}")
+    brands = start[8 : int.from_bytes(start[:4], "big")] if start[4:8] == b"ftyp" else b""
+    if re.match(rb"he[iv][cxms]|m[is]f1", brands) and b"avif" not in brands:
+        try:
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener()
+            Image.open(content)
+            content.seek(0)
+        except (ImportError, Image.UnidentifiedImageError):
+            raise ImageError(
+                f"{name} is a HEIC photo, whatever its name says, and can't be read. Save it as JPEG (an iPhone takes "
+                "JPEG with Settings, Camera, Formats, Most Compatible), or where it is missing: pip install pillow-heif"
+            ) from None
 
 
 def _refuse_too_large(pixels, weight, name):
@@ -215,12 +271,23 @@ def _plain_mode(picture):
 def _from_array(array):
     """A Pillow image from an array of any numeric dtype, channels first or last."""
     shape = array.shape
+    if is_batch(array):
+        raise ImageError(
+            f"an array of shape {shape} is {shape[0]} pictures, not one picture; ImageClassifier.predict reads "
+            "them all, and array[0] is the first"
+        )
+    if array.ndim in (1, 2) and shape[-1] == 784:
+        sides = "-1, 28, 28" if array.ndim == 2 and shape[0] != 1 else "28, 28"
+        raise ImageError(
+            f"an array of shape {shape} is flat, not one picture: say array.reshape({sides}). "
+            "If it is one that is 784 pixels wide, say Image.fromarray(array)"
+        )
     if array.ndim == 3 and shape[2] not in (1, 2, 3, 4) and shape[0] in (1, 2, 3, 4):
         array = np.moveaxis(array, 0, 2)
     if array.ndim not in (2, 3) or (array.ndim == 3 and array.shape[2] not in (1, 2, 3, 4)):
         raise ImageError(
             f"an array of shape {shape} is not one picture: (H, W), (H, W, C) or (C, H, W) is, with C from 1 to 4; "
-            "to read many pictures, pass list(array)"
+            "to read many pictures, pass list(array) to ImageClassifier.predict"
         )
     if 0 in shape:
         raise ImageError(f"the array has no pixels: its shape is {shape}")

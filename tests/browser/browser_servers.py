@@ -39,7 +39,7 @@ def environment(home):
 
 
 @contextmanager
-def running(command, address, home, there, seconds=90):
+def running(command, address, home, there, seconds=240):
     """Run a server until the block ends; yield the seconds until `there(address)` was true.
 
     Raises

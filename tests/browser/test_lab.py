@@ -23,6 +23,11 @@ training = demos.live_training()
 training"""
 
 
+DATA = """from lenet_helpers import demos
+
+demos.data()"""
+
+
 @pytest.fixture(scope="module")
 def lab_home(tmp_path_factory):
     """A folder with copies of the notebooks, without outputs."""
@@ -35,8 +40,9 @@ def lab_home(tmp_path_factory):
                 cell.outputs, cell.execution_count = [], None
         notebook.cells.insert(1, new_code_cell(NOTE_KERNEL))
         nbformat.write(notebook, home / path.name)
-    training = new_notebook(cells=[new_code_cell(TRAINING)], metadata=notebook.metadata)
-    nbformat.write(training, home / "training.ipynb")
+    for name, code in (("training", TRAINING), ("data", DATA)):
+        alone = new_notebook(cells=[new_code_cell(code)], metadata=notebook.metadata)
+        nbformat.write(alone, home / f"{name}.ipynb")
     return home
 
 
@@ -66,11 +72,15 @@ def save(page):
 def find(page, selector):
     """Scroll the notebook until a demo is there: JupyterLab makes only the cells that can be seen."""
     wanted = page.locator(selector).first
-    for _ in range(120):
+    on = """panel => {
+        const end = panel.scrollTop + panel.clientHeight > panel.scrollHeight - 5;
+        panel.scrollTo(0, end ? 0 : panel.scrollTop + 500);
+    }"""
+    for _ in range(600):  # the kernel may be slow: then from the beginning once more
         if wanted.count():
             wanted.scroll_into_view_if_needed()
             return page.locator(".jp-OutputArea", has=page.locator(selector)).first
-        page.evaluate("document.querySelector('.jp-WindowedPanel-outer').scrollBy(0, 500)")
+        page.locator(".jp-WindowedPanel-outer").evaluate(on)
         page.wait_for_timeout(250)
     raise AssertionError(f"there is no {selector} in the notebook")
 
@@ -184,6 +194,32 @@ def test_ink_is_there_again_after_a_reload_and_a_finger_draws_on(lab, chromium, 
             finger.read(0)
             finger.draw(strokes)
             assert finger.read(len(strokes)) == digit
+
+
+def test_pictures_are_there_after_run_all_and_a_jump(lab, tab):
+    """JupyterLab makes the widgets while their cell is outside of the page."""
+    open_notebook(tab, lab, "02_architecture")
+    run_all(tab)
+    tab.evaluate("(all => all.scrollTo(0, 0.62 * all.scrollHeight))(document.querySelector('.jp-WindowedPanel-outer'))")
+    demo = find(tab, ".lenet-pad canvas")
+    tab.get_by_text("| Idle").wait_for()
+    tab.wait_for_function("document.querySelectorAll('.lenet-picture img').length >= 10")
+    pictures = demo.locator("img").all()
+    assert len(pictures) == 7
+    for picture in pictures:
+        size = picture.evaluate("each => [each.clientWidth, each.clientHeight, each.naturalWidth]")
+        assert min(size) > 10, (picture.get_attribute("alt"), size)
+
+
+def test_the_pictures_of_the_data_are_above_the_fold_of_a_laptop(lab, chromium):
+    with watched(chromium, viewport={"width": 1366, "height": 768}) as laptop:
+        open_notebook(laptop, lab, "data")
+        run_all(laptop)
+        pictures = find(laptop, ".lenet-picture img").locator("img")
+        pictures.nth(2).wait_for()
+        for picture in pictures.all():
+            box = picture.bounding_box()
+            assert box["width"] > 200 and box["y"] + box["height"] < 768 - 30  # the status bar
 
 
 def test_training_ends_by_its_button_and_goes_on(lab, tab):

@@ -202,6 +202,71 @@ def test_a_picture_of_ones_own_is_read(projector, tmp_path):
         panel.get_by_role("button", name="Upload a picture").click()
     chooser.value.set_files(tmp_path / "blank.png")
     panel.get_by_text("is blank").wait_for()
+    assert panel.locator("img").count() == 0
+    panel.get_by_role("button", name="test.png").click()
+    panel.get_by_text("It reads 5").wait_for()
+
+
+# --- screens of other sizes
+
+
+@pytest.fixture
+def screen(projector):
+    """The same page on a screen of another size: ``screen(width, height)``."""
+    before = projector.viewport_size
+
+    def resize(width, height):
+        projector.set_viewport_size({"width": width, "height": height})
+        return projector
+
+    yield resize
+    projector.set_viewport_size(before)
+
+
+def boxes(page, selector):
+    """Left, top, right and bottom of everything of the open tab that matches and can be seen."""
+    return page.locator(f".lenet-page {selector}").evaluate_all(
+        """all => all.filter((each) => each.checkVisibility()).map((each) => {
+            const { left, top, right, bottom } = each.getBoundingClientRect();
+            return [left, top, right, bottom];
+        })"""
+    )
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_nothing_is_cut_off_on_a_phone(screen, name):
+    phone = screen(390, 844)
+    open_tab(phone, name)
+    phone.wait_for_timeout(500)
+    wide = phone.evaluate(
+        """() => [...document.querySelectorAll(".lenet-page *")]
+            .filter((each) => each.checkVisibility() && each.getBoundingClientRect().right > innerWidth - 8)
+            .map((each) => each.outerHTML.slice(0, 100))"""
+    )
+    assert not wide, wide
+    scrolling = "each => each.scrollWidth > each.clientWidth && /auto|scroll/.test(getComputedStyle(each).overflowX)"
+    assert not phone.evaluate(f"[document.documentElement, ...document.querySelectorAll('*')].some({scrolling})")
+    shown = boxes(phone, ":is(select, img, canvas, td)")
+    assert shown and all(left >= 0 and right - left > 20 for left, _, right, _ in shown)
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_pictures_are_above_the_fold_of_a_laptop(screen, name):
+    laptop = screen(1366, 768)
+    open_tab(laptop, name)
+    laptop.wait_for_timeout(500)
+    pictures = boxes(laptop, ":is(img, canvas)")
+    assert pictures and all(0 <= top and bottom <= 768 for _, top, _, bottom in pictures)
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_projector_is_filled(screen, name):
+    projector = screen(1920, 1080)
+    open_tab(projector, name)
+    projector.wait_for_timeout(500)
+    shown = boxes(projector, ":is(img, canvas, button, input, select, td, span, li)")
+    assert max(bottom for *_, bottom in shown) > 2 / 3 * 1080 and max(right for _, _, right, _ in shown) > 2 / 3 * 1920
+    assert all(right <= 1920 for _, _, right, _ in shown)
 
 
 def test_training_stops_and_goes_on(projector):

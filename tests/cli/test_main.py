@@ -421,6 +421,17 @@ def test_evaluate_images_json(lenet, model_file, own_images):
     assert facts["errors"][0]["prediction"] is None and "0.png" in facts["errors"][0]["message"]
 
 
+def test_predict_reads_each_picture_of_a_folder(lenet, model_file, own_images, tmp_path):
+    (tmp_path / "empty").mkdir()
+    status, out, err = lenet("predict", own_images, "--json", "--model", model_file)
+    answers = json.loads(out)
+    pictures = sorted(map(str, own_images.rglob("*.png")))
+    assert status == 0 and [answer["file"] for answer in answers] == pictures and len(pictures) > 1
+    assert [answer["digit"] for answer in answers] == ImageClassifier(model_file).predict(pictures)
+    status, out, err = lenet("predict", tmp_path / "empty", pictures[0], "--model", model_file)
+    assert status == 1 and "empty is a folder; name one picture inside it" in err and pictures[0] in out
+
+
 def test_a_folder_without_labels_is_one_line(lenet, model_file, tmp_path):
     status, out, err = lenet("evaluate", "--model", model_file, "--images", tmp_path)
     assert (status, out) == (1, "")

@@ -363,6 +363,8 @@ def test_data_explorer_follows_its_controls(sample):
     demo.reset.click()
     assert demo.change == changes.Change() and demo.changed.png == before
     demo.index.value = 49
+    demo.digit.value = 8
+    assert "an <strong>8</strong>" in demo.about.value
     demo.split.value, demo.digit.value = "test", -1
     assert demo.index.max == 999
     demo.digit.value = 0

@@ -12,7 +12,9 @@ import pytest
 from lenet_helpers import __version__
 from lenet_helpers.cli import main as cli
 from lenet_helpers.exercises import NAMES
+from lenet_helpers.grading.course_cell import course_cell, is_course_cell
 from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.intake.needed import needed_cells
 from lenet_helpers.grading.release import release, release_of
 from lenet_helpers.grading.solved import HIDDEN, SOLUTION, exercise_of, flag, regions, secret_lines, solved_notebooks
 from lenet_helpers.system.paths import COURSE
@@ -51,6 +53,7 @@ def test_no_line_of_a_solution_or_hidden_test_is_in_the_copy(released, name):
 def test_copies_are_the_solved_notebooks_otherwise(released, name):
     solved, copy = nbformat.read(COURSE / "notebooks" / f"{name}.ipynb", as_version=4), copy_of(released, name)
     nbformat.validate(copy)
+    assert is_course_cell(copy.cells.pop(1).source)
     assert len(copy.cells) == len(solved.cells)
     for ours, theirs in zip(solved.cells, copy.cells, strict=True):
         assert theirs.cell_type == ours.cell_type and theirs.id == ours.id
@@ -64,6 +67,87 @@ def test_copies_are_the_solved_notebooks_otherwise(released, name):
         else:
             assert flag(theirs, "locked") and theirs.metadata.deletable is False and theirs.metadata.editable is False
     assert copy.metadata.lenet == {"version": __version__, "release": release_of(copy)}
+
+
+# --- the first cell: started in a Python that knows no package, in the places where students start
+
+
+IPYTHON = """class IPython:
+    def run_line_magic(self, *line): print(*line)
+get_ipython = IPython
+"""
+
+
+def run_first_cell(tmp_path, folder, address=None):
+    """Run it in `folder`, and import the course; /content and /kaggle are folders of the test."""
+    source = course_cell(address).source.replace('"/content"', f'"{tmp_path}/content"')
+    source = source.replace('"/kaggle/input"', f'"{tmp_path}/kaggle/input"')
+    code = f"{IPYTHON}{source}\nimport lenet_helpers; print(lenet_helpers.__file__)"
+    environment = {**os.environ, "HOME": str(tmp_path / "home"), "USERPROFILE": str(tmp_path / "home")}
+    command = [sys.executable, "-I", "-S", "-c", code]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(
+    ("notebook", "course"),
+    [
+        ("a course/notebooks", "a course"),  # VS Code, JupyterLab, nbgitpuller
+        ("a course/notebooks/week 2", "a course"),
+        ("a course", "a course"),
+        ("content", "content"),  # Colab: uploaded
+        ("content", "content/LeNet"),
+        ("content", "content/drive/MyDrive/Colab Notebooks/LeNet"),
+        ("kaggle/working", "kaggle/input/lenet"),
+        ("kaggle/working", "kaggle/input/datasets/anna/lenet/course"),
+        ("elsewhere", "home/teaching/lenet"),
+    ],
+)
+def test_the_first_cell_finds_the_course(tmp_path, notebook, course):
+    (tmp_path / notebook).mkdir(parents=True)
+    (tmp_path / course / "lenet_helpers").mkdir(parents=True)
+    (tmp_path / course / "lenet_helpers" / "__init__.py").touch()
+    done = run_first_cell(tmp_path, tmp_path / notebook)
+    assert done.stdout.split("\n")[0] == str(tmp_path / course / "lenet_helpers" / "__init__.py"), done.stderr
+
+
+def test_the_course_beside_the_notebook_counts_more_than_another(tmp_path):
+    for course in ("here", "home/other"):
+        (tmp_path / course / "lenet_helpers").mkdir(parents=True)
+        (tmp_path / course / "lenet_helpers" / "__init__.py").touch()
+    (tmp_path / "here" / "notebooks").mkdir()
+    done = run_first_cell(tmp_path, tmp_path / "here" / "notebooks", "https://example.org/lenet.zip")
+    assert done.stdout.strip() == str(tmp_path / "here" / "lenet_helpers" / "__init__.py")
+
+
+def test_the_first_cell_installs_what_is_nowhere_or_says_what_to_do(tmp_path):
+    address = "git+https://example.org/lenet@v2#egg=lenet"
+    assert run_first_cell(tmp_path, tmp_path, address).stdout.strip() == f"pip install {address}"
+    done = run_first_cell(tmp_path, tmp_path)
+    assert done.returncode == 1 and done.stderr.startswith("The course is not on this computer. Put its folder")
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("address", ["", "two words", 'x"); import os', "x'", "a\nb", "x;reboot", "$HOME", "a&b"])
+def test_what_is_no_address_is_refused(address, tmp_path):
+    with pytest.raises(GradingError, match="no address that pip can be given"):
+        release(tmp_path / "course", address=address)
+
+
+def test_the_first_cell_is_short_tagged_and_skipped_where_the_course_is(released):
+    for name in LESSONS:
+        cell = copy_of(released, name).cells[1]
+        assert cell.id == "course" and cell.metadata.tags == ["course"] and "nbgrader" not in cell.metadata
+        assert len(cell.source.splitlines()) <= 5
+        namespace = {}
+        exec(cell.source, namespace)  # here the course is known
+        assert "tops" not in namespace
+
+
+def test_the_first_cell_is_not_run_to_grade(released):
+    cells = copy_of(released, "01_data").cells
+    sources = {cell.source for cell in cells if cell.cell_type == "code" and "nbgrader" not in cell.metadata}
+    needed = needed_cells(cells, sources - {cells[1].source})
+    assert needed and 1 not in needed
 
 
 def test_every_exercise_is_graded_and_has_hidden_tests():
@@ -104,7 +188,7 @@ def test_solutions_for_self_learners_hold_no_hidden_tests(tmp_path, monkeypatch)
     for name, notebook in solved_notebooks().items():
         solved = nbformat.read(tmp_path / "course" / "solutions" / f"{name}.ipynb", as_version=4)
         text = "\n".join(cell.source for cell in solved.cells)
-        assert "HIDDEN" not in text
+        assert "HIDDEN" not in text and is_course_cell(solved.cells[1].source)
         for cell in notebook.cells:
             for lines in regions(cell.source, HIDDEN):
                 assert not {line.strip() for line in lines} & set(secret_lines(notebook)) & set(text.splitlines())

@@ -458,7 +458,7 @@ def test_setup_installs_once_and_is_reused(setup):
     assert venv == "venv python3"
     assert upgrade == "-m pip install -qq --upgrade pip"
     assert torch.startswith("-m pip install -qq torch>=") and " torchvision>=" in torch
-    assert course == "-m pip install -qq --editable .[test,demo]"
+    assert course == "-m pip install -qq --editable .[test]"
     assert setup("", "") == (0, "", [])
 
 

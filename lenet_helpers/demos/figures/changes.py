@@ -39,19 +39,7 @@ class Change:
 
 
 def changed(pixels, changes):
-    """Return one digit changed in several ways.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (28, 28)
-        Left as it is.
-    changes : sequence of Change
-
-    Returns
-    -------
-    ndarray of uint8, shape (N, 28, 28)
-        One for each change.
-    """
+    """Return one digit, uint8 (28, 28), changed in several ways: uint8, shape (N, 28, 28)."""
     inputs = to_input(pixels).expand(len(changes), -1, -1, -1)
     stroke = torch.tensor([change.stroke for change in changes])
     matrices = torch.from_numpy(np.stack([_where_from(change) for change in changes]))

@@ -18,26 +18,7 @@ KINDS = ("horizontal edge", "vertical edge", "outline", "blur", "sharpen", "unch
 
 
 def kernel_of(kind, size, model=None):
-    """Return a kernel by its name.
-
-    Parameters
-    ----------
-    kind : str
-        One of `KINDS`, or "learned 1" to "learned 6", which are 5 × 5 whatever `size` says.
-    size : int
-        Its side; odd, from 1 to 9, except for learned ones.
-    model : LeNet, optional
-        Whose learned kernels.
-
-    Returns
-    -------
-    ndarray of float32, shape (K, K)
-
-    Raises
-    ------
-    ValueError
-        There is no such kernel.
-    """
+    """Return a kernel by its name, float32 (size, size); learned ones are 5 × 5. ValueError names what there is."""
     if kind.startswith("learned ") and kind[8:] in ("1", "2", "3", "4", "5", "6"):
         weight = (model or ImageClassifier().model).conv1.weight
         return weight[int(kind[8:]) - 1, 0].detach().cpu().numpy().copy()
@@ -77,21 +58,9 @@ class Convolved:
 
 
 def convolve(pixels, kernel, stride=1, padding=0):
-    """Slide a kernel over a digit.
+    """Slide a kernel over a digit, uint8 (28, 28): a `Convolved`.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (28, 28)
-    kernel : ndarray of float32, shape (K, K)
-    stride : int
-        At least 1.
-    padding : int
-        Numbers added on each side. They are −1, the input's background, so that no frame
-        appears where there is none (a layer of torch adds zeros).
-
-    Returns
-    -------
-    Convolved
+    Padding adds −1, the input's background, so that no frame appears where there is none (a layer of torch adds zeros).
     """
     size, side = len(kernel), pixels.shape[0]
     text = f"({side} + 2 × {padding} − {size}) / {stride}, rounded down, + 1"

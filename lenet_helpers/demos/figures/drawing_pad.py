@@ -8,19 +8,7 @@ from lenet_helpers.inference import ImageClassifier, ImageError
 
 
 def read_strokes(classifier, strokes):
-    """Return what the network reads in strokes, or None while there is no ink to read.
-
-    Parameters
-    ----------
-    classifier : ImageClassifier
-    strokes : list of dict
-        See `lenet_helpers.drawing.strokes`.
-
-    Returns
-    -------
-    Prediction or None
-        The same as ``classifier.classify`` of the picture that `draw_strokes` makes.
-    """
+    """Return the `Prediction` for what strokes draw (`draw_strokes`), or None while there is no ink to read."""
     try:
         return classifier.classify(draw_strokes(strokes)) if strokes else None
     except ImageError:  # all the ink lies outside the pad, for instance

@@ -9,18 +9,7 @@ from lenet_helpers.system.paths import PICTURE
 
 
 def steps_figure(steps, width=9.0):
-    """Return the strip of `explain` as a figure: two rows of numbered pictures.
-
-    Parameters
-    ----------
-    steps : list of Step
-    width : float
-        In inches.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Return the strip of `explain` as a figure, `width` inches wide: two rows of numbered pictures."""
     columns = max(2, (len(steps) + 1) // 2)
     figure = Figure(figsize=(width, 0.6 * width), layout="constrained")
     plots.steps(figure.subplots(2, columns), steps)

@@ -49,18 +49,7 @@ class Stage:
 
 
 def stages(model, pixels):
-    """Return what each stage makes of a digit.
-
-    Parameters
-    ----------
-    model : LeNet
-    pixels : ndarray of uint8, shape (28, 28)
-
-    Returns
-    -------
-    list of Stage
-        In order: ``relu1``, ``pool1``, ``relu2``, ``pool2``, ``average``, ``fc3``.
-    """
+    """Return what each stage makes of a digit, uint8 (28, 28): a list of `Stage`, in the order of `STAGES`."""
     device = next(model.parameters()).device
     with thread_limit():
         outputs = {row.name: row.output[0] for row in trace(model, to_input(pixels).to(device))}

@@ -15,20 +15,7 @@ def _table(name):
 
 
 def colours(values, limit=None, colourmap="cividis"):
-    """Return numbers as colours.
-
-    Parameters
-    ----------
-    values : array of float, any shape
-    limit : (float, float), optional
-        Values of the first and the last colour; the array's own when not given.
-    colourmap : str
-        Of matplotlib.
-
-    Returns
-    -------
-    ndarray of uint8, the shape of `values` with 3 more
-    """
+    """Return numbers as colours, uint8 with 3 more; `limit` is what the first and the last colour stand for."""
     values = np.asarray(values, dtype=np.float64)
     low, high = limit or (values.min(), values.max())
     share = (values - low) / (high - low) if high > low else np.zeros_like(values)
@@ -41,24 +28,7 @@ def enlarge(picture, factor):
 
 
 def tile(maps, columns, factor, gap=3, limit=None):
-    """Return feature maps in rows, all on one scale of cividis, as one picture.
-
-    Parameters
-    ----------
-    maps : array of float, shape (C, H, W)
-    columns : int
-        Maps in a row.
-    factor : int
-        Each number becomes a square of so many pixels.
-    gap : int
-        White pixels between maps.
-    limit : (float, float), optional
-        Values of the darkest and the brightest colour; those of all maps when not given.
-
-    Returns
-    -------
-    ndarray of uint8, shape (H', W', 3)
-    """
+    """Return maps (C, H, W) in rows of `columns`, all on one scale, a number as `factor`² pixels: uint8 (H', W', 3)."""
     maps = np.asarray(maps)
     limit = limit or (maps.min(), maps.max())
     rows = -(-len(maps) // columns)

@@ -47,19 +47,7 @@ class Studied:
 
 
 def study(classifier=None, split=None):
-    """Let a model read a split.
-
-    Parameters
-    ----------
-    classifier : ImageClassifier, optional
-        The course's ``model.pth`` when not given.
-    split : Split, optional
-        The test split of what is at hand when not given.
-
-    Returns
-    -------
-    Studied
-    """
+    """Let a model read a split: a `Studied`."""
     model = (classifier or ImageClassifier()).model
     split = split or local_mnist().test
     evaluation = evaluate(model, split)
@@ -73,27 +61,14 @@ def reading_of(evaluation, pixels, index):
 
 @dataclass(frozen=True)
 class Trade:
-    """What answering only when sure enough brings, for one threshold.
-
-    Attributes
-    ----------
-    coverage : float
-        Fraction of the images that get an answer, in [0, 1].
-    accuracy : float
-        Fraction of these answers that are right; NaN when there are none.
-    """
+    """What answering only when sure enough brings: the fraction answered, and that of right answers (NaN: of none)."""
 
     coverage: float
     accuracy: float
 
 
 def trade(evaluation, threshold):
-    """Answer only where the largest probability reaches `threshold`.
-
-    Returns
-    -------
-    Trade
-    """
+    """Answer only where the largest probability reaches `threshold`: a `Trade`."""
     answered = evaluation.probabilities.max(axis=1) >= threshold
     right = (evaluation.predictions == evaluation.labels)[answered]
     return Trade(float(answered.mean()), float(right.mean()) if len(right) else float("nan"))
@@ -103,12 +78,7 @@ THRESHOLDS = np.concatenate([np.linspace(0, 0.95, 20), np.linspace(0.96, 0.99, 4
 
 
 def trade_figure(evaluation, threshold=None):
-    """Return coverage against accuracy over the threshold, as a figure; a given threshold is marked.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Return coverage and accuracy over the threshold as a figure; a given threshold is marked."""
     figure = Figure(figsize=(6, 3), layout="constrained")
     ax = _draw_trade(figure.subplots(), evaluation)
     if threshold is not None:
@@ -128,17 +98,7 @@ REACH = {"rotation": np.arange(0, 181, 3), "right": np.arange(0, 14.5, 0.5), "no
 
 @dataclass(frozen=True)
 class Flip:
-    """Where an answer changes when a digit is shaken more and more.
-
-    Attributes
-    ----------
-    name : str
-        A field of `Change`.
-    at : float or None
-        The smallest amount with another answer; None when it holds all the way.
-    to : int or None
-        The answer there.
-    """
+    """The smallest amount of shaking with another answer, and that answer; None where the answer holds all the way."""
 
     name: str
     at: float | None
@@ -146,21 +106,7 @@ class Flip:
 
 
 def flip(model, pixels, name, direction=1):
-    """Find the point at which shaking changes the answer.
-
-    Parameters
-    ----------
-    model : LeNet
-    pixels : ndarray of uint8, shape (28, 28)
-    name : str
-        A key of `REACH`.
-    direction : int
-        1, or -1 for clockwise or to the left.
-
-    Returns
-    -------
-    Flip
-    """
+    """Find the point at which shaking (a key of `REACH`, in direction 1 or -1) changes the answer: a `Flip`."""
     amounts = direction * REACH[name]
     answers = answers_to(model, changed(pixels, series(name, amounts))).predictions
     other = np.flatnonzero(answers != answers[0])
@@ -191,12 +137,7 @@ def flips_text(model, pixels):
 
 
 def gallery_figure(studied, label, prediction, most=10):
-    """Return the images of one cell of the matrix as a figure, each with its probability.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Return the images of one cell of the matrix as a figure, each with its probability."""
     found = studied.in_cell(label, prediction)[:most]
     rows = 2 if len(found) > 5 else 1
     figure = Figure(figsize=(4.6, 1.1 * rows), layout="constrained")

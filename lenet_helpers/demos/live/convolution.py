@@ -10,6 +10,7 @@ from lenet_helpers.demos.figures.maps import colours, enlarge, ink
 from lenet_helpers.demos.live.parts import Picture, Slider, column, png_of, row, text
 from lenet_helpers.inference import ImageClassifier
 
+_SIDE = 23  # of the input, in em
 LEARNED = tuple(f"learned {number}" for number in range(1, 7))
 
 
@@ -42,14 +43,15 @@ class Convolution(widgets.HBox):
         self.stride = Slider("Stride", 1, 1, 4)
         self.padding = Slider("Padding", 0, 0, 4)
         self.formula = text()
-        self.input = Picture("The input, a digit", "Input, 28×28", 18)
-        self.kernel = Picture("The kernel", "Kernel", 9)
-        self.output = Picture("The output of the convolution", "Output", 18)
+        self.input = Picture("The input, a digit", "Input, 28×28", _SIDE)
+        self.kernel = Picture("The kernel", "Kernel", 10)
+        self.output = Picture("The output of the convolution", "Output", _SIDE)
         for each in (self.digit, self.kind, self.size, self.stride, self.padding):
             each.observe(self._show, names="value")
         self._show()
-        controls = column(self.digit, self.kind, self.size, self.stride, self.padding)
-        super().__init__([column(row(controls, self.kernel), self.formula, row(self.input, self.output))])
+        controls = row(column(self.digit, self.kind), column(self.size, self.stride, self.padding))
+        pictures = row(self.input, self.kernel, self.output, wrap="nowrap")
+        super().__init__([column(controls, self.formula, pictures)])
         self.add_class("lenet-box")
 
     def _show(self, _=None):
@@ -73,5 +75,5 @@ class Convolution(widgets.HBox):
             return
         side = len(result.output)
         self.output.png = png_of(enlarge(colours(result.output), max(1, round(224 / side))))
-        self.output.width = 18 * side / 28 if side > 3 else 2
+        self.output.width = max(2, _SIDE * side / 28)
         self.output.caption = f"Output, {side}×{side}, bright is large"

@@ -2,7 +2,7 @@
 
 import ipywidgets as widgets
 
-from lenet_helpers.data import CLASSES
+from lenet_helpers.data import CLASSES, article
 from lenet_helpers.demos.figures.changes import Change, changed
 from lenet_helpers.demos.figures.data import SPLITS, images_of, local_mnist, mean_digit
 from lenet_helpers.demos.figures.maps import enlarge, ink
@@ -44,9 +44,9 @@ class Data(widgets.HBox):
         }
         self.reset = widgets.Button(description="Reset")
         self.about = text()
-        self.original = Picture("The image as it is", "As it is", 12)
-        self.changed = Picture("The image, changed", "Changed", 12)
-        self.mean = Picture("The mean image of its class", "Mean of its class", 12)
+        self.original = Picture("The image as it is", "As it is", 20)
+        self.changed = Picture("The image, changed", "Changed", 20)
+        self.mean = Picture("The mean image of its class", "Mean of its class", 20)
         self.split.observe(self._choose, names="value")
         self.digit.observe(self._choose, names="value")
         self.index.observe(self._show, names="value")
@@ -54,8 +54,9 @@ class Data(widgets.HBox):
             slider.observe(self._change, names="value")
         self.reset.on_click(self._reset)
         self._choose()
-        left = column(self.split, self.digit, self.index, *self.sliders.values(), self.reset)
-        super().__init__([row(left, column(self.about, row(self.original, self.changed, self.mean)))])
+        chosen = column(self.split, self.digit, self.index, self.about, self.reset)
+        pictures = row(self.original, self.changed, self.mean, wrap="nowrap")
+        super().__init__([column(row(chosen, column(*self.sliders.values())), pictures)])
         self.add_class("lenet-box")
 
     @property
@@ -74,7 +75,7 @@ class Data(widgets.HBox):
         at = int(self._found[int(self.index.value)])
         self.pixels, label = self._split.pixels[at], int(self._split.labels[at])
         self.about.value = (
-            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: a "
+            f"Image {at:,} of {len(self._split):,} in <strong>{self._split.name}</strong>: {article(label)} "
             f"<strong>{label}</strong>, 28×28, from {self.pixels.min()} to {self.pixels.max()}"
         )
         self.original.show(enlarge(ink(self.pixels), 6))

@@ -5,7 +5,7 @@ import html
 import ipywidgets as widgets
 
 from lenet_helpers.demos.figures.fool_it import steps_figure
-from lenet_helpers.demos.live.parts import Picture, Reading, figure_png, row, text
+from lenet_helpers.demos.live.parts import Picture, Reading, Upload, figure_png, row, text
 from lenet_helpers.inference import ImageClassifier, ImageError, explain
 from lenet_helpers.system.paths import PICTURE
 
@@ -22,8 +22,7 @@ class FoolIt(widgets.VBox):
 
     Attributes
     ----------
-    upload : FileUpload
-        A file or, on a phone or tablet, the camera.
+    upload : Upload
     example : Button
         Shows test.png.
     prediction : Prediction or None
@@ -32,16 +31,16 @@ class FoolIt(widgets.VBox):
 
     def __init__(self, classifier=None, image=None):
         self.classifier = classifier or ImageClassifier()
-        self.upload = widgets.FileUpload(accept="image/*", description="Upload a picture")
+        self.upload = Upload()
         self.example = widgets.Button(description="test.png")
         self.reading = Reading()
         self.strip = Picture("Every step from the picture to what the network sees", width=36, pixelated=False)
         self.sentences = text()
-        self.upload.observe(self._uploaded, names="value")
+        self.upload.observe(lambda change: self.show(bytes(change["new"][-1]["content"])), names="value")
         self.example.on_click(lambda _: self.show(PICTURE))
         self.show(PICTURE if image is None else image)
         hint = text("A photo of a digit, a drawing, a scan: JPEG or PNG. What do you have to do until it is misread?")
-        super().__init__([hint, row(self.upload, self.example), row(self.reading, self.strip), self.sentences])
+        super().__init__([row(hint, self.upload, self.example), row(self.reading, self.strip), self.sentences])
         self.add_class("lenet-box")
 
     def show(self, image):
@@ -59,7 +58,3 @@ class FoolIt(widgets.VBox):
         self.strip.alt = "The picture after each step: " + ", ".join(step.name for step in steps)
         items = "".join(f"<li><strong>{step.name}</strong>: {html.escape(step.sentence)}</li>" for step in steps)
         self.sentences.value = f"<ol>{items}</ol>"
-
-    def _uploaded(self, change):
-        if change["new"]:
-            self.show(bytes(change["new"][-1]["content"]))

@@ -5,7 +5,7 @@ import ipywidgets as widgets
 from lenet_helpers.demos.figures.data import local_mnist
 from lenet_helpers.demos.figures.layers import NAMES, sample_pixels, stages
 from lenet_helpers.demos.figures.maps import enlarge, ink
-from lenet_helpers.demos.live.parts import Pad, Picture, column, png_of, row, text
+from lenet_helpers.demos.live.parts import Pad, Picture, Upload, column, png_of, row, text
 from lenet_helpers.drawing.strokes import draw_strokes
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 
@@ -32,7 +32,7 @@ class Layers(widgets.HBox):
     pad : Pad
     another : Button
         Shows another test digit.
-    upload : FileUpload
+    upload : Upload
     pictures : dict of str to Picture
         One for each stage.
     pixels : ndarray of uint8, shape (28, 28)
@@ -44,7 +44,7 @@ class Layers(widgets.HBox):
         self._mnist, self._next = mnist, 0
         self.pad = Pad(keep=keep, size=17)
         self.another = widgets.Button(description="A test digit")
-        self.upload = widgets.FileUpload(accept="image/*", description="Upload a picture")
+        self.upload = Upload()
         self.seen = Picture("The digit that goes into the network", "The input, 28×28", 8)
         self.pictures = {
             name: Picture(f"Feature maps: {NAMES[name]}", NAMES[name], width) for name, width in _WIDTHS.items()
@@ -84,8 +84,7 @@ class Layers(widgets.HBox):
         self._next += 1
 
     def _from_upload(self, change):
-        if change["new"]:
-            self._show_picture(bytes(change["new"][-1]["content"]))
+        self._show_picture(bytes(change["new"][-1]["content"]))
 
     def _show_picture(self, picture):
         try:

@@ -59,7 +59,7 @@ class LiveTraining(widgets.VBox):
         self.go_on = widgets.Button(description="Continue", disabled=True).add_class("lenet-continue")
         self.progress, self.said = text(), text().add_class("lenet-status")
         self.said.value = f"{html.escape(self.mnist.source)}. Recipe: {recipe.name}."
-        self.curves = Picture("Training and validation loss, and validation accuracy, over the epochs", width=52)
+        self.curves = Picture("Training and validation loss, and validation accuracy, over the epochs", width=64)
         self.curves.pixelated = False
         self.curves.png = figure_png(curves_figure([], recipe.epochs))
         self.start.on_click(self._begin)

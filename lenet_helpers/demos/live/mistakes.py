@@ -103,7 +103,7 @@ class Mistakes(widgets.VBox):
     def _threshold_view(self):
         self.threshold = Slider("Threshold", 0.9, 0, 0.999, 0.001, digits=1, percent=True)
         self.traded = text()
-        self.curve = Picture("Share of images answered and accuracy of the answers, over the threshold", width=40)
+        self.curve = Picture("Share of images answered and accuracy of the answers, over the threshold", width=56)
         self.curve.pixelated = False
         self.threshold.observe(self._threshold, names="value")
 

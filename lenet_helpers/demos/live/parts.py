@@ -110,6 +110,15 @@ class Picture(anywidget.AnyWidget):
         self.png = png_of(pixels)
 
 
+class Upload(anywidget.AnyWidget):
+    """A button that takes a picture: a file or, on a phone or tablet, the camera."""
+
+    _esm = STATIC / "upload.js"
+    _css = _CSS
+
+    value = t.List(help="name, content and time of what was chosen last: the same may come twice").tag(sync=True)
+
+
 class Matrix(anywidget.AnyWidget):
     """A table of counts in which one cell is chosen."""
 
@@ -148,19 +157,15 @@ def column(*children):
     return widgets.VBox(children, layout=widgets.Layout(min_width="0"))
 
 
-def row(*children):
-    """Put widgets side by side, as far as there is room."""
-    layout = widgets.Layout(flex_flow="row wrap", align_items="flex-start", min_width="0", grid_gap="0.3em 1.2em")
+def row(*children, wrap="wrap"):
+    """Put widgets side by side, as far as there is room; without wrap, pictures get smaller instead."""
+    align = "flex-start" if wrap == "wrap" else "flex-end"  # there, captions may have different heights
+    layout = widgets.Layout(flex_flow=f"row {wrap}", align_items=align, min_width="0", grid_gap="0.3em 1.2em")
     return widgets.HBox(children, layout=layout)
 
 
 def png_of(pixels):
-    """Return the bytes of a PNG of an array of uint8 or a Pillow image.
-
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (H, W) or (H, W, 3), or PIL.Image.Image
-    """
+    """Return the bytes of a PNG of uint8, (H, W) or (H, W, 3), or of a Pillow image."""
     picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
     picture.save(file, "PNG", compress_level=1)

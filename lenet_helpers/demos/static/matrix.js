@@ -8,11 +8,11 @@ function render({ model, el }) {
     `<td style="background:${colours[i][j]}"><button type="button" data-lm-suppress-shortcuts="true" data-at="${i},${j}" tabindex="-1"
       style="color:${light[i][j] ? "#fff" : "#000"}" aria-pressed="false"
       aria-label="${n} of class ${i} read as ${j}">${n || ""}</button></td>`;
-  el.innerHTML = `<table class="lenet-matrix"><caption>Rows: what it is. Columns: what it was read as.</caption>
+  el.innerHTML = `<div class="lenet-matrix"><table><caption>Rows: what it is. Columns: what it was read as.</caption>
     <thead><tr><th scope="col">is</th>${heads}</tr></thead><tbody>${counts
       .map((row, i) => `<tr><th scope="row">${i}</th>${row.map((n, j) => cell(n, i, j)).join("")}</tr>`)
-      .join("")}</tbody></table>`;
-  const table = el.firstElementChild;
+      .join("")}</tbody></table></div>`;
+  const [table] = el.firstElementChild.children;
   const button = (i, j) => table.querySelector(`[data-at="${i},${j}"]`);
 
   function show(focus = false) {

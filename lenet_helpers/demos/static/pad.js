@@ -40,7 +40,8 @@ function render({ model, el }) {
   for (const each of pad.querySelectorAll("canvas, button, select")) each.dataset.lmSuppressShortcuts = "true";
 
   let strokes = model.get("strokes");
-  let stroke = null; // the one being drawn
+  let stroke = null; // the one being drawn ...
+  let pointer = null; // ... and by which pointer: a palm beside the pen is another
   let liveAt = 0;
 
   function drawLine(line, from = 0) {
@@ -58,7 +59,7 @@ function render({ model, el }) {
   function draw() {
     pen.fillStyle = "#fff";
     pen.fillRect(0, 0, canvas.width, canvas.height);
-    for (const line of stroke ? [...strokes, stroke] : strokes) drawLine(line);
+    for (const line of stroke?.points.length ? [...strokes, stroke] : strokes) drawLine(line);
     const count = strokes.length;
     canvas.dataset.strokes = count;
     canvas.setAttribute(
@@ -77,8 +78,17 @@ function render({ model, el }) {
     model.save_changes();
   }
 
+  // A browser that blocks cookies refuses this as well: then what is drawn lasts as long as the page.
+  function memory(use) {
+    try {
+      return keep && use(sessionStorage);
+    } catch {
+      return null;
+    }
+  }
+
   function remember() {
-    if (keep) sessionStorage.setItem(keep, JSON.stringify(strokes));
+    memory((storage) => storage.setItem(keep, JSON.stringify(strokes)));
   }
 
   function add(event) {
@@ -95,17 +105,20 @@ function render({ model, el }) {
   }
 
   function down(event) {
-    if (stroke || !event.isPrimary || event.button) return;
+    const penOverPalm = event.pointerType === "pen" && pointer?.type === "touch";
+    if ((stroke && !penOverPalm) || !event.isPrimary || event.button) return;
     event.preventDefault();
     canvas.focus({ preventScroll: true });
     canvas.setPointerCapture(event.pointerId);
+    pointer = { id: event.pointerId, type: event.pointerType };
     stroke = { width: Number(brush.value), points: [] };
     liveAt = performance.now();
+    draw(); // takes away what a palm has drawn
     add(event);
   }
 
   function move(event) {
-    if (!stroke || !event.isPrimary) return;
+    if (event.pointerId !== pointer?.id) return;
     event.preventDefault();
     add(event);
     if (performance.now() - liveAt > LIVE_MS) {
@@ -116,9 +129,9 @@ function render({ model, el }) {
   }
 
   function up(event) {
-    if (!stroke || !event.isPrimary) return;
+    if (event.pointerId !== pointer?.id) return;
     const finished = stroke;
-    stroke = null;
+    stroke = pointer = null;
     change([...strokes, finished]);
   }
 
@@ -190,7 +203,7 @@ function render({ model, el }) {
   showBrush();
   draw();
   // Where the kernel ends with the page, the page itself remembers what was drawn on it.
-  const kept = keep && JSON.parse(sessionStorage.getItem(keep) ?? "[]");
+  const kept = memory((storage) => JSON.parse(storage.getItem(keep)));
   if (kept?.length && !strokes.length) change(kept);
 
   return () => {

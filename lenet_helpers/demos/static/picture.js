@@ -2,32 +2,36 @@
 
 function render({ model, el }) {
   el.classList.add("lenet-demo");
-  el.innerHTML = `<figure class="lenet-picture"><img><figcaption></figcaption></figure>`;
-  const [image, caption] = el.firstElementChild.children;
+  el.innerHTML = `<figure class="lenet-picture"><figcaption></figcaption></figure>`;
+  const [figure] = el.children;
+  const [caption] = figure.children;
+  let image = null; // none before it has loaded: given an alt first of all, Chromium may never lay it out
   let newest = 0;
 
   async function show() {
     const serial = ++newest;
     const bytes = model.get("png");
-    if (!bytes?.byteLength) return;
-    const address = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
-    const next = new Image();
-    next.src = address;
-    await next.decode().catch(() => {});
-    if (serial === newest) {
-      const before = image.src;
-      image.src = address;
-      image.dataset.serial = serial;
-      if (before) URL.revokeObjectURL(before);
-    } else URL.revokeObjectURL(address);
+    let next = null;
+    if (bytes?.byteLength) {
+      next = new Image();
+      next.src = URL.createObjectURL(new Blob([bytes], { type: "image/png" }));
+      await next.decode().catch(() => {});
+    }
+    const out = serial === newest ? image : next;
+    if (out) URL.revokeObjectURL(out.src);
+    if (serial !== newest) return;
+    image?.remove();
+    image = next;
+    describe();
+    if (image) figure.prepend(image);
   }
 
   function describe() {
-    image.alt = model.get("alt");
     caption.textContent = model.get("caption");
+    if (!image) return;
+    image.alt = model.get("alt");
     image.style.width = `${model.get("width")}em`;
     image.className = model.get("pixelated") ? "lenet-framed" : "";
-    image.style.imageRendering = model.get("pixelated") ? "pixelated" : "auto";
   }
 
   model.on("change:png", show);

@@ -1,0 +1,221 @@
+"""The parts of the demos alone, on a page without a server: what a kernel would hold is held by a few lines here."""
+
+import base64
+
+import numpy as np
+import pytest
+from browser_hands import Hand
+from browser_tab import watched
+
+from lenet_helpers.demos.live.parts import STATIC, png_of
+from lenet_helpers.drawing.strokes import WIDTHS
+
+PAGE = "data:text/html,<!doctype html><title>parts</title><body></body>"
+
+MAKE = """async ([code, style, values, attached]) => {
+    const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+    const part = (await import(url)).default;
+    document.adoptedStyleSheets = [new CSSStyleSheet()];
+    document.adoptedStyleSheets[0].replaceSync(style);
+    if (values.png) values.png = new DataView(Uint8Array.from(atob(values.png), (c) => c.charCodeAt(0)).buffer);
+    const heard = {};
+    window.values = values;
+    window.change = (name, value) => { values[name] = value; heard[`change:${name}`]?.(); };
+    const model = {
+        get: (name) => values[name],
+        set: (name, value) => { values[name] = value; },
+        on: (names, call) => names.split(" ").forEach((name) => (heard[name] = call)),
+        off() {}, save_changes() {}, send() {},
+    };
+    window.el = document.createElement("div");
+    if (attached) document.body.replaceChildren(el);
+    part.render({ model, el });
+    return el.innerHTML;
+}"""
+
+
+def make(page, name, attached=True, **values):
+    """Render a part, and return its HTML; its traits are then ``values`` of the page, its element is ``el``."""
+    code, style = ((STATIC / file).read_text() for file in (f"{name}.js", "demos.css"))
+    return page.evaluate(MAKE, [code, style, values, attached])
+
+
+def png(side, gray):
+    return base64.b64encode(png_of(np.full((side, side), gray, np.uint8))).decode()
+
+
+@pytest.fixture(scope="module")
+def page(chromium):
+    """A page of no host, which the browser allows no memory, as where cookies are blocked."""
+    with watched(chromium, has_touch=True) as page:
+        page.goto(PAGE)
+        yield page
+
+
+# --- pictures
+
+
+def picture(page, attached):
+    """A picture that has loaded; return what it was before."""
+    traits = {"alt": "A digit", "caption": "A caption", "width": 10, "pixelated": True}
+    at_first = make(page, "picture", attached, png=png(28, 90), **traits)
+    page.wait_for_function("el.querySelector('img')")
+    return at_first
+
+
+@pytest.mark.parametrize("attached", [True, False])
+def test_a_picture_has_its_size_also_when_it_was_made_outside_the_page(page, attached):
+    at_first = picture(page, attached)
+    assert "<img" not in at_first, "with an alt and nothing to show, Chromium may never lay it out"
+    page.evaluate("document.body.replaceChildren(el)")
+    box = page.get_by_role("img", name="A digit").bounding_box()
+    assert box["width"] == box["height"] == 140  # 10 em of 14 pixels
+
+
+def test_a_new_picture_takes_the_place_of_the_old_one_and_none_leaves_none(page):
+    picture(page, True)
+    new = png(14, 200)
+    page.evaluate(
+        """png => { change("alt", "Another"); change("png",
+        new DataView(Uint8Array.from(atob(png), (c) => c.charCodeAt(0)).buffer)); }""",
+        new,
+    )
+    page.wait_for_function("el.querySelector('img').naturalWidth === 14")
+    assert page.get_by_role("img").count() == 1 and page.get_by_role("img", name="Another").is_visible()
+    page.evaluate("change('png', new DataView(new ArrayBuffer(0)))")
+    assert page.get_by_role("img").count() == 0 and page.get_by_text("A caption").is_visible()
+
+
+# --- the pad
+
+
+@pytest.fixture
+def pad(page):
+    samples = {"1": [{"points": [500, 100, 500, 900]}]}
+    make(page, "pad", strokes=[], live=[], widths=WIDTHS, brush=WIDTHS["medium"], samples=samples, size=25, keep="pad")
+    return page.locator(".lenet-pad canvas")
+
+
+class Pointers:
+    """A pen, and fingers or a palm, on one pad at the same time; places in thousandths of the pad."""
+
+    def __init__(self, page, canvas):
+        self.send = page.context.new_cdp_session(page).send
+        self.box = canvas.bounding_box()
+
+    def at(self, x, y):
+        return {"x": self.box["x"] + x * self.box["width"] / 1000, "y": self.box["y"] + y * self.box["height"] / 1000}
+
+    def pen(self, kind, x, y):
+        pressed = {"button": "left", "buttons": int(kind != "mouseReleased"), "clickCount": 1, "pointerType": "pen"}
+        self.send("Input.dispatchMouseEvent", {"type": kind, **pressed, **self.at(x, y)})
+
+    def touch(self, kind, *places):
+        points = [{**self.at(x, y), "id": number} for number, (x, y) in enumerate(places)]
+        self.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def corners(stroke):
+    """Of the box round a stroke: left, top, right, bottom."""
+    xs, ys = stroke["points"][::2], stroke["points"][1::2]
+    return [min(xs), min(ys), max(xs), max(ys)]
+
+
+def assert_near(found, expected):
+    assert np.abs(np.subtract(found, expected)).max() < 8, found
+
+
+def test_a_palm_neither_adds_to_the_stroke_of_the_pen_nor_ends_it(page, pad):
+    hands = Pointers(page, pad)
+    hands.pen("mousePressed", 200, 200)
+    hands.pen("mouseMoved", 250, 250)
+    hands.touch("touchStart", (900, 900))
+    hands.touch("touchMove", (940, 930))
+    hands.pen("mouseMoved", 300, 320)
+    hands.touch("touchEnd")
+    hands.pen("mouseMoved", 400, 400)
+    hands.pen("mouseReleased", 400, 400)
+    (stroke,) = page.evaluate("values.strokes")
+    assert_near(corners(stroke), [200, 200, 400, 400])
+
+
+def test_the_pen_draws_where_a_palm_already_rests(page, pad):
+    hands = Pointers(page, pad)
+    hands.touch("touchStart", (900, 900))
+    hands.touch("touchMove", (940, 930))
+    hands.pen("mousePressed", 200, 200)
+    hands.touch("touchMove", (900, 940))
+    hands.pen("mouseMoved", 400, 400)
+    hands.pen("mouseReleased", 400, 400)
+    hands.touch("touchEnd")
+    (stroke,) = page.evaluate("values.strokes")
+    assert_near(corners(stroke), [200, 200, 400, 400])
+
+
+def test_a_second_finger_neither_adds_to_the_stroke_nor_ends_it(page, pad):
+    hands = Pointers(page, pad)
+    hands.touch("touchStart", (200, 200))
+    hands.touch("touchStart", (200, 200), (800, 800))
+    hands.touch("touchMove", (300, 300), (900, 900))
+    hands.touch("touchMove", (400, 420))  # the second is lifted
+    hands.touch("touchEnd")
+    (stroke,) = page.evaluate("values.strokes")
+    assert_near(corners(stroke), [200, 200, 400, 420])
+
+
+def test_blocked_cookies_do_not_stop_the_ink(page, pad):
+    with pytest.raises(Exception, match="SecurityError"):
+        page.evaluate("sessionStorage")
+    hand = Hand(page, page.locator("body"))
+    hand.draw([[(200, 200), (800, 800)]])
+    assert len(page.evaluate("values.strokes")) == 1 and hand.ink() > 1000
+    hand.press("Undo")
+    assert page.evaluate("values.strokes") == [] and hand.ink() == 0
+
+
+def test_what_is_kept_and_damaged_does_not_stop_the_ink(page):
+    damaged = "{ configurable: true, value: { getItem: () => '[{' } }"
+    page.evaluate(f"Object.defineProperty(window, 'sessionStorage', {damaged})")
+    make(page, "pad", strokes=[], live=[], widths=WIDTHS, brush=50, samples={}, size=25, keep="pad")
+    Hand(page, page.locator("body")).draw([[(200, 200), (800, 800)]])
+    assert len(page.evaluate("values.strokes")) == 1
+    page.evaluate("delete window.sessionStorage")
+
+
+@pytest.mark.parametrize("width", [320, 390, 1366])
+def test_the_pad_fits_and_is_square(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    make(page, "pad", strokes=[], live=[], widths=WIDTHS, brush=50, samples={}, size=25, keep="")
+    box = page.locator(".lenet-pad canvas").bounding_box()
+    assert box["x"] >= 0 and box["x"] + box["width"] <= width
+    assert abs(box["width"] - box["height"]) < 1 and box["width"] > 0.85 * min(width, 350)
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+# --- matrix and upload
+
+
+@pytest.mark.parametrize("width", [320, 390, 1366])
+def test_the_matrix_is_whole_with_counts_of_four_digits(page, width):
+    page.set_viewport_size({"width": width, "height": 800})
+    table = {"counts": [[1135] * 10] * 10, "colours": [["#fff"] * 10] * 10, "light": [[False] * 10] * 10}
+    make(page, "matrix", table=table, chosen=[9, 9])
+    assert page.get_by_role("button").count() == 100
+    cut = page.evaluate("""() => [...el.querySelectorAll("th, td, button")].filter((each) =>
+        each.getBoundingClientRect().right > innerWidth || each.scrollWidth > each.clientWidth + 1).length""")
+    assert cut == 0
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_the_same_file_can_be_uploaded_twice(page, tmp_path):
+    (tmp_path / "seven.png").write_bytes(b"7" * 50)
+    make(page, "upload", value=[])
+    button = page.get_by_role("button", name="Upload a picture", exact=True)
+    times = []
+    for _ in range(2):
+        with page.expect_file_chooser() as chooser:
+            button.click()
+        chooser.value.set_files(tmp_path / "seven.png")
+        page.wait_for_function("at => values.value[0]?.at > at", arg=times[-1] if times else 0)
+        times.append(page.evaluate("values.value[0].at"))
+        assert page.evaluate("[...new Uint8Array(values.value[0].content.buffer)]") == [ord("7")] * 50
