@@ -43,7 +43,7 @@ from lenet_helpers.exercises.results import freeze
 from lenet_helpers.exercises.running import Outcome
 from lenet_helpers.grading import batch, feedback, judge, with_nbgrader, workers
 from lenet_helpers.grading import submission as submissions
-from lenet_helpers.grading.box import sandbox
+from lenet_helpers.grading.box import sandbox, supervising
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.submission import FAILED, GRADED, NO_HIDDEN_TESTS, Job, Task, mark, without_hidden_tests
@@ -480,6 +480,22 @@ def test_what_takes_too_much_is_stopped(kit, box, name, begin, limits, expected)
     assert time.monotonic() - started < 200  # which is no measurement: it ends at all
     time.sleep(0.3)
     assert set(children()) == before, "processes were left behind"
+
+
+@needs_sandbox
+def test_who_counts_processes_stops_at_the_limit():
+    sleeper = f"{sys.executable} -c 'import time; time.sleep(60)'"
+    process = subprocess.Popen(
+        ["sh", "-c", f"{sleeper} & {sleeper} & {sleeper} & wait"], stdin=subprocess.PIPE, start_new_session=True
+    )
+    deadline = time.monotonic() + 60
+    while len(everybody := supervising.descendants(process.pid, 10)) < 3 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert sorted(everybody) == sorted(set(children()) - {process.pid})
+    assert len(supervising.descendants(process.pid, 1)) == 2  # which is enough to know that they are too many
+    supervising.end(process, 10)
+    time.sleep(0.3)
+    assert not set(children()) & {process.pid, *everybody}
 
 
 def children():

@@ -46,7 +46,7 @@ def run(command, request, limits):
                 break
             time.sleep(POLL_SECONDS)
     finally:
-        end(process)
+        end(process, limits.processes)
         for collector in (lines, errors):
             collector.join(5)
     result.stderr = errors.text()[-2000:]
@@ -58,11 +58,9 @@ def run(command, request, limits):
     return result
 
 
-def end(process):
-    """Kill a process and all its descendants, those that it has orphaned among them in a PID namespace."""
-    everybody = [process.pid]
-    with contextlib.suppress(psutil.Error):
-        everybody += [child.pid for child in psutil.Process(process.pid).children(recursive=True)]
+def end(process, most):
+    """Kill a process and its descendants; with one of them, its PID namespace and all that were orphaned in there."""
+    everybody = [process.pid, *descendants(process.pid, most)]
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     for pid in everybody:
@@ -73,22 +71,43 @@ def end(process):
         process.stdin.close()
 
 
+def descendants(pid, most):
+    """Return the processes below one, and no more than one above `most`.
+
+    To look at all that run would take the longer the more there are: a fork bomb on a busy
+    computer would outgrow whoever counts it.
+    """
+    found = [pid]
+    for one in found:
+        if len(found) <= most:
+            found += _children(one)
+    return found[1 : most + 2]
+
+
+def _children(pid):
+    found = []
+    with contextlib.suppress(OSError, psutil.Error):
+        if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):  # another system, or an old kernel
+            return [child.pid for child in psutil.Process(pid).children()]
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += map(int, file.read().split())
+    return found
+
+
 def _why_end(pid, lines, limits, deadline):
     """Return why the run has to end now, or an empty string."""
     if time.monotonic() > deadline:
         return f"it took more than {limits.seconds} s"
     if lines.overflow:
         return "it reported more than there is to report"
-    try:
-        everybody = psutil.Process(pid).children(recursive=True)
-    except psutil.Error:
-        return ""
+    everybody = descendants(pid, limits.processes)
     if len(everybody) > limits.processes:
         return f"it started more than {limits.processes} processes"
     memory = 0
-    for process in everybody:
+    for one in everybody:
         with contextlib.suppress(psutil.Error):
-            used = process.memory_info()
+            used = psutil.Process(one).memory_info()
             memory += used.rss - getattr(used, "shared", 0)
     if memory > limits.memory * 2**20:
         return f"it used more than {limits.memory} MB of memory"
