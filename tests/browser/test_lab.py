@@ -244,4 +244,4 @@ def test_training_ends_by_kernel_interrupt(lab, tab):
     tab.locator(".lm-MenuBar-itemLabel", has_text="Kernel").click()
     tab.locator(".lm-Menu-itemLabel").get_by_text("Interrupt Kernel", exact=True).click()
     status.get_by_text("Stopped").wait_for(timeout=10_000)
-    assert tab.locator(".lenet-continue").is_enabled()
+    tab.locator(".lenet-continue:enabled").wait_for(timeout=10_000)  # a message of its own, after the sentence
