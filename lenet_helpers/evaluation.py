@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet_helpers.architecture import forward_in_batches
-from lenet_helpers.data import CLASSES, as_array, to_input
+from lenet_helpers.data import CLASSES, article, as_array, to_input
 
 
 @dataclass(frozen=True)
@@ -149,14 +149,14 @@ def doubt(probabilities):
     Returns
     -------
     str or None
-        "it may also be a 7", when two digits share nearly all the probability; else "it does
+        "it may also be an 8", when two digits share nearly all the probability; else "it does
         not look like a digit".
     """
     if entropy(probabilities) <= MOST_ENTROPY:
         return None
     second, first = np.argsort(probabilities)[-2:]
     if probabilities[first] + probabilities[second] > BETWEEN_TWO:
-        return f"it may also be a {second}"
+        return f"it may also be {article(second)} {second}"
     return "it does not look like a digit"
 
 

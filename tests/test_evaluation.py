@@ -162,6 +162,7 @@ def test_an_answer_is_doubted_when_it_wavers_and_the_doubt_says_between_what():
     assert doubt(answer(d3=0.97)) is None
     assert doubt(answer(d3=0.8, d5=0.2)) is None  # 0.50 nats
     assert doubt(answer(d3=0.6, d5=0.4)) == "it may also be a 5"  # 0.67 nats
+    assert doubt(answer(d3=0.6, d8=0.4)) == "it may also be an 8"
     assert doubt(answer(d3=0.4, d5=0.3, d8=0.3)) == "it does not look like a digit"
     assert doubt(np.full(10, 0.1)) == "it does not look like a digit"
 
