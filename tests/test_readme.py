@@ -45,7 +45,7 @@ def test_the_shells_block_installs_into_an_environment_of_its_own(tmp_path):
     installed = [line.split("|") for line in (tmp_path / "installed").read_text().splitlines()]
     assert {prefix for prefix, *_ in installed} == {str(course / ".venv")}
     assert ["install", "torch", "torchvision"] in [words for _, *words in installed]
-    assert installed[-1][1:] == ["install", "--editable", ".[test,demo]"]
+    assert installed[-1][1:] == ["install", "--editable", ".[test]"]
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="the blocks are for bash")
