@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from lenet_helpers.system.paths import COURSE
@@ -15,10 +16,11 @@ START_SECONDS, GRACE_SECONDS = 120, 5
 
 @dataclass
 class Cluster:
-    """A running cluster: where its scheduler listens, and the processes of its workers."""
+    """A running cluster: where its scheduler listens, the processes of its workers, and what starts another."""
 
     address: str
     workers: list
+    add_worker: Callable
 
 
 @contextlib.contextmanager
@@ -39,15 +41,20 @@ def cluster(workers, folder):
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "scheduler.json"
     file.unlink(missing_ok=True)
-    processes = [_start("dask_scheduler", "--port", "0", "--scheduler-file", str(file))]
+    scheduler, started = _start("dask_scheduler", "--port", "0", "--scheduler-file", str(file)), []
     options = ("--scheduler-file", str(file), "--nthreads", "1", "--no-nanny", "--local-directory", str(folder))
+
+    def add_worker():
+        started.append(_start("dask_worker", *options))
+
     try:
-        address = _address_in(file, processes[0])
-        processes += [_start("dask_worker", *options) for _ in range(workers)]
-        yield Cluster(address, processes[1:])
+        running = Cluster(_address_in(file, scheduler), started, add_worker)
+        for _ in range(workers):
+            add_worker()
+        yield running
     finally:
         # Workers first: without its scheduler, a worker waits for minutes before it ends.
-        for process in reversed(processes):
+        for process in (*started, scheduler):
             _end(process)
 
 

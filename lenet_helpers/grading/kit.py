@@ -1,5 +1,6 @@
 """What grading needs of the course, made once: cells, a gradebook, and the course that a submission sees."""
 
+import atexit
 import hashlib
 import io
 import json
@@ -101,6 +102,7 @@ def helpers_here():
 def unpack_kit(packed):
     """Unpack a kit that came as bytes, once in a process, and return it."""
     folder = Path(tempfile.mkdtemp(prefix=f"lenet-kit-{hashlib.sha256(packed).hexdigest()[:8]}-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(folder, filter="data")
     return open_kit(folder)

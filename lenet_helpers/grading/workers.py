@@ -81,7 +81,11 @@ def in_processes(tasks, job, workers):
 
 def on_cluster(tasks, job, address, kit):
     """Yield the record of each task as it is done by the workers of the scheduler at `address`."""
-    from distributed import Client, as_completed  # a second to import, and an extra: only who names a scheduler has it
+    from distributed import (  # a second to import, and an extra: only who names a scheduler has it
+        CancelledError,
+        Client,
+        as_completed,
+    )
 
     if not tasks:
         return
@@ -90,19 +94,29 @@ def on_cluster(tasks, job, address, kit):
     except (OSError, ValueError) as error:
         raise GradingError(f"no Dask scheduler answers at {address}: {error}") from error
     with client:
-        try:
-            client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
-        except TimeoutError:
-            raise GradingError(f"the scheduler at {address} has no workers: start some with dask worker") from None
-        # To every worker, so that it is still there when one of them dies.
-        shared = client.scatter(replace(job, kit=kit.packed()), broadcast=True)
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Sending large graph")  # someone handed in 50 MB: it has to be sent
-            futures = {
-                client.submit(attempt, shared, task, pure=False, retries=TRIES_AFTER_FAILURE): task for task in tasks
-            }
-        for future in as_completed(list(futures), loop=client.loop):
+        lost = list(tasks)
+        for _ in range(MOST_TRIES):
+            tasks, lost = lost, []
             try:
-                yield future.result()
-            except Exception as error:  # the scheduler gave it up
-                yield failed(futures[future], job, f"{type(error).__name__}: {error}")
+                client.wait_for_workers(1, timeout=PATIENCE_SECONDS)
+            except TimeoutError:
+                raise GradingError(f"the scheduler at {address} has no workers: start some with dask worker") from None
+            # To every worker, so that it is still there when one dies; those that come later have it from these.
+            shared = client.scatter(replace(job, kit=kit.packed()), broadcast=True, hash=False)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Sending large graph")  # someone handed in 50 MB: it has to be sent
+                futures = {
+                    client.submit(attempt, shared, task, pure=False, retries=TRIES_AFTER_FAILURE): task
+                    for task in tasks
+                }
+            for future in as_completed(list(futures), loop=client.loop):
+                try:
+                    yield future.result()
+                except CancelledError:  # with the last worker that had the kit, all are lost that were not done
+                    lost.append(futures[future])
+                except Exception as error:  # the scheduler gave it up
+                    yield failed(futures[future], job, f"{type(error).__name__}: {error}")
+            if not lost:
+                return
+        for task in lost:
+            yield failed(task, job, "the workers that marked it died")
