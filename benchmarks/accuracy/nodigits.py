@@ -59,10 +59,10 @@ def readings(classifier, pictures, labels):
 
 
 def parts(name, rows, sources):
-    """All rows of a folder, and those of the sources that are kept aside, and the others."""
+    """All rows of a folder, and those of the sources that are kept aside, and the others; no part without rows."""
     aside = np.array([kept_aside(source) for source in sources])
     chosen = {"": np.ones(len(rows), bool), ", developed on": ~aside, ", kept aside": aside}
-    return {f"{name}{part}": [rows[i] for i in np.flatnonzero(which)] for part, which in chosen.items()}
+    return {f"{name}{part}": [rows[i] for i in np.flatnonzero(which)] for part, which in chosen.items() if which.any()}
 
 
 def kept_aside(name):
@@ -137,7 +137,7 @@ def nodigit_rows(classifier, settings):
 
 
 def _warned(rows):
-    return float(np.mean([row["warned"] for row in rows])) if rows else None
+    return float(np.mean([row["warned"] for row in rows]))
 
 
 def show(result):
@@ -155,7 +155,6 @@ def show(result):
     kinds += [
         [f"pictures of `{row['name']}` ({row['pictures']})", "no", percent(row["warned"])]
         for row in result["folder"] or []
-        if row["pictures"]
     ]
     hands = [
         [
