@@ -5,10 +5,11 @@ will not do. The ink must be darker than the paper here; `lenet_helpers.preparat
 it is.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
-from lenet_helpers.preparation.masks import otsu, resize, scale
+from lenet_helpers.preparation.masks import otsu, pieces, resize, scale, square
+from lenet_helpers.preparation.paper import light_on_paper
 
 FAINTEST_INK = 0.05
 """Ink must darken the paper by at least this fraction, or the picture counts as blank."""
@@ -29,6 +30,10 @@ def even_light(gray):
     -------
     ndarray of float32, shape (H, W), range [0, 1]
     """
+    if min(gray.shape) >= 64:
+        surface = light_on_paper(gray)[1]
+        surface = np.maximum(surface, max(16, 0.2 * surface.max()))  # where it is dark, that tells nothing
+        gray = gray * resize(surface.max() / surface, gray.shape)
     smooth = _without_noise(gray)
     shortest = min(gray.shape)
     widest = _darkening(smooth, shortest // 2)
@@ -44,8 +49,8 @@ def _without_noise(gray):
     """Blur a noisy picture a little. A clean one keeps its finest lines."""
     if min(gray.shape) < 64:
         return gray
-    rough = np.median(np.abs(gray - ndimage.uniform_filter(gray, 3))[::2, ::2])
-    return gray if rough < 1 else ndimage.gaussian_filter(gray, 1.0 if rough < 6 else 1.5)
+    rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
+    return gray if rough < 1 else cv2.GaussianBlur(gray, (0, 0), 1.0 if rough < 6 else 1.5)
 
 
 def _darkening(gray, reach):
@@ -77,40 +82,28 @@ def _with_sharp_edges(mask, strokes, gray):
     Pieces differ, for a printed box is sharper than pencil. So one is held to the strokes that
     were found in it; if there are none, to all others, or it must not reach the picture's frame.
     """
-    if not strokes.any():
-        return mask
-    steepness = np.hypot(ndimage.sobel(gray, 0), ndimage.sobel(gray, 1))
-    labels, count = ndimage.label(mask)
+    steepness = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
+    parts = pieces(mask)
 
     def edges(part):
-        outline = part & ~ndimage.minimum_filter(part, 3)
-        counts = np.bincount(labels[outline], minlength=count + 1)
-        sums = np.bincount(labels[outline], steepness[outline], count + 1)
+        outline = part & ~cv2.erode(part.view(np.uint8), square(3)).view(bool)
+        labels = parts.labels[outline]
+        counts, sums = (np.bincount(labels, weight, len(parts) + 1)[1:] for weight in (None, steepness[outline]))
         return sums / np.maximum(counts, 1), steepness[outline].mean()
 
     own, usual = edges(strokes)
     sharp = edges(mask)[0] > 0.5 * np.where(own > 0, own, usual)
-    at_frame = np.zeros(count + 1, bool)
-    at_frame[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
-    sharp |= (own == 0) & ~at_frame
-    return sharp[labels] & mask
+    sharp |= (own == 0) & (parts.on_frame() == 0)
+    return np.append(False, sharp)[parts.labels]
 
 
 def _bare_paper(gray, reach):
     """Closing with a square of side `reach`, computed on a coarse grid when the reach is wide."""
     step = max(1, reach // 24)
+    coarse = scale(gray, 1 / step) if step > 1 else gray
+    paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, square(max(3, int(reach / step) | 1)))
     if step > 1:
-        coarse = scale(gray, 1 / step)
-    else:
-        coarse = gray
-    side = max(3, int(reach / step) | 1)
-    lightest = ndimage.maximum_filter(coarse, side)
-    if np.ptp(lightest) == 0:  # one gray everywhere, as in a drawing: there is nothing to follow
-        return np.maximum(lightest[0, 0], gray)
-    paper = ndimage.minimum_filter(lightest, side)
-    if step > 1:
-        paper = ndimage.gaussian_filter(paper, 1)
-        paper = resize(paper, gray.shape)
+        paper = resize(cv2.GaussianBlur(paper, (0, 0), 1), gray.shape)
     return np.maximum(paper, gray)
 
 
@@ -129,17 +122,19 @@ def find_ink(ink):
     ndarray of bool, shape (H, W)
         All False when the picture is blank.
     """
-    from skimage.filters import apply_hysteresis_threshold
-
     # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
-    if (ink - ndimage.uniform_filter(ink, max(3, min(ink.shape) // 8))).max() < FAINTEST_INK:
+    side = max(3, min(ink.shape) // 8)
+    if (ink - cv2.blur(ink, (side, side))).max() < FAINTEST_INK:
         return np.zeros(ink.shape, bool)
     floor = _faintest_ink(ink)
     dark = ink[ink > floor]
     if dark.size == 0 or dark.max() < 1.5 * floor:
         return np.zeros(ink.shape, bool)
     threshold = otsu(dark)
-    return apply_hysteresis_threshold(ink, max(0.45 * threshold, floor), max(0.7 * threshold, floor))
+    parts = pieces(ink > max(0.45 * threshold, floor))
+    clear = np.zeros(len(parts) + 1, bool)
+    clear[parts.labels[ink > max(0.7 * threshold, floor)]] = True
+    return clear[parts.labels]
 
 
 def _faintest_ink(ink):

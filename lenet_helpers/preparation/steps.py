@@ -4,24 +4,31 @@ Taught in notebook 05. The last steps are those of MNIST's own makers (LeCun et 
 fit the digit into 20×20 pixels, keeping its proportions, and put its centre of mass at the
 centre of 28×28. They had clean scans; in a photo or a drawing, the ink has to be found first.
 
-Here is the order of the steps. What they do stands in `paper`, `ink`, `lines`, `picking` and
-`mnist_form`; in all of these, *gray* is float32 of shape (H, W) in [0, 255]; *ink* is float32
-of shape (H, W) in [0, 1], where 0 is bare paper; a *mask* is bool of shape (H, W).
+`STEPS` is the order of the steps. Each goes from one `Way` to one or several: a step that might
+take away what belongs to the digit offers the way without it beside the way with it, and which
+of them shows the digit is decided at the end, by `lenet_helpers.inference`. What the steps do
+stands in `paper`, `ink`, `lines`, `digit` and `mnist_form`; in all of these, *gray* is float32 of
+shape (H, W) in [0, 255]; *ink* is float32 of shape (H, W) in [0, 1], where 0 is bare paper; a
+*mask* is bool of shape (H, W).
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
-from lenet_helpers.preparation.digit import pick_digit
+from lenet_helpers.preparation.digit import CUT, SEVERAL, pick_digit
 from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, find_ink
-from lenet_helpers.preparation.lines import remove_boxes, remove_lines
-from lenet_helpers.preparation.masks import NEIGHBOURS, share_of_rectangle
+from lenet_helpers.preparation.lines import (
+    remove_boxes,
+    remove_lines,
+    without_hairlines,
+    without_tails,
+)
+from lenet_helpers.preparation.masks import bounding_box, depth_of, extent, frame
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
-from lenet_helpers.preparation.paper import ink_is_light, only_the_sheet, put_on_paper, to_gray
+from lenet_helpers.preparation.paper import lightness_of_ink, only_the_sheet, put_on_paper, to_gray
 from lenet_helpers.preparation.pictures import ImageError, read_image
 
 WORKING_SIDE = 480
@@ -29,6 +36,9 @@ WORKING_SIDE = 480
 
 SMALLEST_SIDE = 28
 """A picture whose longer side is smaller is enlarged before the ink is sought."""
+
+CLEAR_POLARITY = 0.5
+"""From `lightness_of_ink`; where it is less clear, both polarities are tried."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +60,61 @@ class Step:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Preparation:
-    """All that was found out on the way to MNIST's form.
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A way from a picture to MNIST's form, as far as it has come.
 
     Attributes
     ----------
-    pixels : ndarray of uint8, shape (28, 28)
-        0 = background, 255 = ink.
-    steps : list of (str, ndarray, str)
-        Name, picture and sentence of each step, as `explain` shows them.
-    doubts : list of str
+    picture : ndarray
+        What the last step made: colours, then gray, ink, the digit's strokes, at last its pixels.
+    ink : ndarray of float32, shape (H, W), range [0, 1], or None
+        Where the ink has been found: how dark it is, without what was taken away.
+    found : ndarray of float32, shape (H, W), range [0, 1], or None
+        All the ink that there is on this paper.
+    mask : ndarray of bool, shape (H, W), or None
+        What of it is still held to be the digit.
+    journal : tuple of (str, ndarray, str)
+        Name, picture and sentence of each step.
+    doubts : tuple of str
         Reasons not to trust the result, such as "there is more than one digit".
     """
 
-    pixels: np.ndarray
-    steps: list
-    doubts: list
+    picture: np.ndarray
+    ink: np.ndarray | None = None
+    found: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    journal: tuple = ()
+    doubts: tuple = ()
+
+    def note(self, name, picture, sentence, **changes):
+        """This way, one step further, with a line in its journal."""
+        return replace(self, picture=picture, journal=(*self.journal, (name, picture, sentence)), **changes)
+
+    @property
+    def pixels(self):
+        """What the network sees: ndarray of uint8, shape (28, 28), 0 = background, 255 = ink."""
+        return self.picture
+
+    @property
+    def kept(self):
+        """The share of the ink that the digit accounts for, in [0, 1]."""
+        return 1.0 if self.found is None else float(self.found[self.mask].sum() / self.found.sum())
+
+    @property
+    def no_strokes(self):
+        """Whether it is a sheet, a shadow or what lies around a sheet rather than strokes."""
+        size = max(extent(bounding_box(self.mask)))
+        return 2 * depth_of(self.mask).max() > 0.45 * size or frame(self.mask).mean() > 0.5
+
+    @property
+    def steps(self):
+        """The journal as a list of `Step`."""
+        return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in self.journal]
 
 
-def to_mnist(image):
-    """Turn any picture of one digit into MNIST's form. Taught in notebook 05.
+def prepare(image):
+    """Go every way from a picture to MNIST's form that may be the right one.
 
     Parameters
     ----------
@@ -79,145 +123,43 @@ def to_mnist(image):
 
     Returns
     -------
-    ndarray of uint8, shape (28, 28)
-        0 = background, 255 = ink. A picture that has this form already is returned as it is, its negative inverted.
+    list of Way
+        At least one, no two with the same pixels. Most pictures have one. The first takes away
+        all that looks like no part of the digit.
 
     Raises
     ------
     ImageError
         It is not a picture, or it is blank.
-    """
-    return prepare(image).pixels
-
-
-def explain(image):
-    """Show every step that `to_mnist` takes. Taught in notebook 05.
-
-    Parameters
-    ----------
-    image
-        As for `to_mnist`.
-
-    Returns
-    -------
-    list of Step
-        In order; the picture of the last one is what the network sees.
-
-    Raises
-    ------
-    ImageError
-        It is not a picture, or it is blank.
-    """
-    return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in prepare(image).steps]
-
-
-def prepare(image):
-    """Do what `to_mnist` and `explain` show, and note what makes the picture doubtful.
-
-    Returns
-    -------
-    Preparation
-
-    Raises
-    ------
-    ImageError
     """
     picture = read_image(image, WORKING_SIDE)
     colours = np.asarray(picture)
     size = f"{picture.width}×{picture.height}"
-    steps = [("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
-    if picture.mode == "L" and is_mnist_form(colours):
-        steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
-        return Preparation(colours.copy(), steps, [])
-    if picture.mode == "L" and is_mnist_form(255 - colours):
-        negative = 255 - colours
-        steps.append(("negative", negative, "It is the negative of MNIST's form, so it is only inverted."))
-        return Preparation(negative, steps, [])
-    if max(picture.size) < SMALLEST_SIDE:
-        colours = np.asarray(enlarge(picture))
-        steps.append(("enlarged", colours, "It is enlarged, with smooth steps from one pixel to the next."))
-    if picture.mode == "RGBA":
-        see_through, colours = (colours[:, :, 3] < 255).any(), put_on_paper(colours)
-        if see_through:
-            steps.append(("on paper", colours, "Transparent parts show a paper that contrasts with the ink."))
-    gray = to_gray(colours)
-    if colours.ndim == 3:
-        steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
-    sheet = only_the_sheet(gray)
-    if sheet is not gray:
-        steps.append(("the sheet", sheet, "What lies around the sheet of paper is painted over in the paper's gray."))
-        gray = sheet
-    light = ink_is_light(gray)
-    found = _look_for_ink(gray, light)
-    if _implausible(found.mask):  # rarely: a tight crop, or a sheet on a dark table
-        other = _look_for_ink(gray, not light)
-        if _implausible(other.mask) < _implausible(found.mask):
-            light, found = not light, other
-    if not found.mask.any():
+    ways = [Way(colours).note("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
+    if colours.ndim == 2:
+        if is_mnist_form(colours):
+            sentence = "It already has MNIST's form, so it is left as it is."
+            return [ways[0].note("as it is", colours.copy(), sentence)]
+        if is_mnist_form(255 - colours):
+            sentence = "It is the negative of MNIST's form, so it is only inverted."
+            return [ways[0].note("negative", 255 - colours, sentence)]
+    for step in STEPS:
+        ways = different(new for way in ways for new in step(way))
+    if not ways:
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
         raise ImageError(
             f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
         )
-    if light:
-        steps.append(("dark on light", found.gray, "The ink is lighter than the paper, so the picture is inverted."))
-    steps.append(
-        ("even light", found.even, "Each point is compared with the bare paper around it, so that shadows don't count.")
-    )
-    if (found.even - found.clean).max() > FAINTEST_INK:
-        steps.append(("no lines", found.clean, "What looks like ruled lines or the box of a form is taken away."))
-    steps.append(("ink", found.mask, "What is clearly darker than the paper counts as ink."))
-    ink, mask = found.clean, found.mask
-    digit, doubts = pick_digit(mask)
-    dropped = "Specks and whatever else isn't the digit are dropped."
-    steps.append(("digit", digit, "All ink belongs to the digit." if (digit == mask).all() else dropped))
-    cut = cut_out(ink, digit)
-    steps.append(("cut out", cut, "It is cut out, and each point is now either ink or background."))
-    strokes, change = even_strokes(cut), "are as thick as those that the network has learned, and stay so"
-    if strokes_grew := np.count_nonzero(strokes > 0.5) - np.count_nonzero(cut):
-        change = f"are made {'thicker' if strokes_grew > 0 else 'thinner'}, like those that the network has learned"
-    steps.append(("strokes", strokes, f"The strokes {change}."))
-    fine = fit(strokes)
-    steps.append(("fitted", fine, "Its longer side is scaled to 20 pixels (shown four times as fine)."))
-    pixels = centre(fine)
-    steps.append(("centred", pixels, "Its centre of mass goes to the centre of 28×28: this is what the network sees."))
-    return Preparation(pixels, steps, doubts)
+    return [way for way in ways if not way.no_strokes] or ways
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What one assumption about the polarity leads to."""
-
-    gray: np.ndarray
-    even: np.ndarray
-    clean: np.ndarray
-    mask: np.ndarray
-
-
-def _look_for_ink(gray, light):
-    gray = 255 - gray if light else gray
-    even = even_light(gray)
-    mask = find_ink(even)
-    clean = remove_lines(remove_boxes(even, mask))
-    return _Look(gray, even, clean, mask if clean is even else find_ink(clean))
-
-
-def _implausible(mask):
-    """Tell ink (0) from something in a frame (1), surroundings (2), a sheet of paper (3) and nothing (4)."""
-    if not mask.any():
-        return 4
-    framed = False
-    labels, _ = ndimage.label(mask, NEIGHBOURS)
-    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    most = np.bincount(ring).argmax()
-    if most and (ring == most).mean() > 0.9 and labels.max() > 1:
-        # A closed ring: the rim of a window, or the paper round an 8 whose holes are taken for ink.
-        mask, framed = mask & (labels != most), True
-    elif (ring > 0).mean() > 0.5:
-        return 2
-    height, width = (np.ptp(np.flatnonzero(mask.any(axis))) + 1 for axis in (1, 0))
-    if mask.sum() > 0.4 * height * width and 0.5 < height / width < 2 and share_of_rectangle(mask) > 0.85:
-        return 3
-    return int(framed)
+def different(ways):
+    """Keep one of those ways that have come to the same picture."""
+    kept = []
+    for way in ways:
+        if not any(way.picture is other.picture or np.array_equal(way.picture, other.picture) for other in kept):
+            kept.append(way)
+    return kept
 
 
 def enlarge(picture):
@@ -234,6 +176,148 @@ def enlarge(picture):
     """
     factor = 2 * SMALLEST_SIDE // max(picture.size)
     return picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.BICUBIC)
+
+
+def enlarged(way):
+    if max(way.picture.shape[:2]) >= SMALLEST_SIDE:
+        return [way]
+    larger = np.asarray(enlarge(Image.fromarray(way.picture)))
+    return [way.note("enlarged", larger, "It is enlarged, with smooth steps from one pixel to the next.")]
+
+
+def on_paper(way):
+    if way.picture.ndim == 2 or way.picture.shape[2] < 4:
+        return [way]
+    if (way.picture[:, :, 3] == 255).all():
+        return [replace(way, picture=way.picture[:, :, :3])]
+    sentence = "Transparent parts show a paper that contrasts with the ink."
+    return [way.note("on paper", put_on_paper(way.picture), sentence)]
+
+
+def gray(way):
+    if way.picture.ndim == 2:
+        return [replace(way, picture=way.picture.astype(np.float32))]
+    sentence = "Colour is dropped: the gray that tells ink from paper best is kept."
+    return [way.note("gray", to_gray(way.picture), sentence)]
+
+
+def the_sheet(way):
+    sheet = only_the_sheet(way.picture)
+    if sheet is way.picture:
+        return [way]
+    return [
+        way.note("the sheet", sheet, "What lies around the sheet of paper is painted over in the paper's gray."),
+        way,
+    ]
+
+
+def dark_on_light(way):
+    lightness = lightness_of_ink(way.picture)
+    sentence = "The ink is lighter than the paper, so the picture is inverted."
+    inverted = way.note("dark on light", 255 - way.picture, sentence)
+    ways = [inverted, way] if lightness > 0 else [way, inverted]
+    return ways[:1] if abs(lightness) > CLEAR_POLARITY else ways
+
+
+def ink(way):
+    even = even_light(way.picture)
+    mask = find_ink(even)
+    if not mask.any():
+        return []
+    sentence = "Each point is compared with the bare paper around it, so that shadows don't count."
+    return [way.note("even light", even, sentence, ink=even, found=even * mask, mask=mask)]
+
+
+def no_boxes(way):
+    rest = remove_boxes(way.ink, way.mask)
+    ways = _also_without(way, rest, "no box", "What looks like the box of a form")
+    return [replace(ways[0], found=np.where(rest > 0, way.found, 0)), *ways[1:]]
+
+
+def no_lines(way):
+    return _also_without(way, remove_lines(way.ink), "no lines", "What looks like ruled lines")
+
+
+def _also_without(way, rest, name, what):
+    """The way on which lines are taken away from the ink, if there are any, and the one on which they stay."""
+    if rest is way.ink or (way.ink - rest).max() <= FAINTEST_INK:
+        return [way]
+    return [way.note(name, rest, f"{what} is taken away.".replace("lines is", "lines are"), ink=rest), way]
+
+
+def the_mask(way):
+    mask = way.mask if way.journal[-1][0] == "even light" else find_ink(way.ink)
+    return (
+        [way.note("ink", mask, "What is clearly darker than the paper counts as ink.", mask=mask)] if mask.any() else []
+    )
+
+
+def _pieces_gone(way, take_away, name, what):
+    rest = take_away(way.mask)
+    if rest is way.mask or not rest.any() or np.array_equal(rest, way.mask):
+        return [way]
+    return [way.note(name, rest, f"{what} is taken away.", mask=rest), way]
+
+
+def no_tails(way):
+    return _pieces_gone(way, without_tails, "no tail", "The rest of a line that runs to the edge")
+
+
+def no_hairlines(way):
+    return _pieces_gone(way, without_hairlines, "no hairline", "What is far thinner than the strokes")
+
+
+def the_digit(way):
+    digit, others = pick_digit(way.mask)
+    doubts = [SEVERAL] * int(others.any()) + [CUT] * int(frame(digit).any())
+    sentence = (
+        "All ink belongs to the digit."
+        if (digit == way.mask).all()
+        else "Specks and whatever else isn't the digit are dropped."
+    )
+    ways = [way.note("digit", digit, sentence, mask=digit, doubts=tuple(doubts))]
+    rest = way.mask & ~others
+    if np.count_nonzero(rest & ~digit) > 0.03 * np.count_nonzero(digit):
+        ways.append(way.note("digit", rest, "All ink belongs to the digit.", mask=rest, doubts=tuple(doubts)))
+    return ways
+
+
+def strokes(way):
+    cut = cut_out(way.ink, way.mask)
+    way = way.note("cut out", cut, "It is cut out, and each point is now either ink or background.")
+    even, change = even_strokes(cut), "are as thick as those that the network has learned, and stay so"
+    if grew := np.count_nonzero(even > 0.5) - np.count_nonzero(cut):
+        change = f"are made {'thicker' if grew > 0 else 'thinner'}, like those that the network has learned"
+    return [way.note("strokes", even, f"The strokes {change}.")]
+
+
+def fitted(way):
+    return [way.note("fitted", fit(way.picture), "Its longer side is scaled to 20 pixels (shown four times as fine).")]
+
+
+def centred(way):
+    sentence = "Its centre of mass goes to the centre of 28×28: this is what the network sees."
+    return [way.note("centred", centre(way.picture), sentence)]
+
+
+STEPS = (
+    enlarged,
+    on_paper,
+    gray,
+    the_sheet,
+    dark_on_light,
+    ink,
+    no_boxes,
+    no_lines,
+    the_mask,
+    no_tails,
+    no_hairlines,
+    the_digit,
+    strokes,
+    fitted,
+    centred,
+)
+"""The steps in their order: functions from a `Way` to the list of ways that go on from it."""
 
 
 def _as_bytes(picture):

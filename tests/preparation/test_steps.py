@@ -9,10 +9,10 @@ from PIL import Image
 from scipy import ndimage
 from sklearn.datasets import load_digits
 
-from lenet_helpers.inference import ImageError, read_image, to_mnist
+from lenet_helpers.inference import ImageError, explain, read_image, to_mnist
 from lenet_helpers.preparation.ink import even_light
 from lenet_helpers.preparation.mnist_form import is_mnist_form
-from lenet_helpers.preparation.steps import enlarge, explain
+from lenet_helpers.preparation.steps import enlarge
 
 
 @pytest.fixture(scope="module")
