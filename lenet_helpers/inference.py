@@ -40,9 +40,12 @@ __all__ = [
     "to_mnist",
 ]
 
-NEARLY_TIED = 0.2
-"""Two digits whose probabilities differ by less than this are called nearly tied."""
+NEARLY_TIED = 2.0
+"""A digit with less evidence than this is nearly tied with another: its odds are below e² to 1, about 7 to 1."""
 
+
+SURE = 5.0
+"""`Reading.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
 
 INK_COUNTS = 2.0
 """What the share of the ink counts beside the network's evidence: a digit with 1/e of it must be e² times as likely."""
@@ -68,8 +71,12 @@ class Reading:
 
     @property
     def score(self):
-        """How well this reading explains the picture: as the network sees it, and how much of the ink it uses."""
-        return self.evidence + INK_COUNTS * math.log(max(self.way.kept, 1e-3))
+        """How well this reading explains the picture: as the network sees it, and how much of the ink it uses.
+
+        These are logarithms of odds, so that they add up. Whatever else is learned about a picture, such as
+        how strange it is to the network, has its place in this sum.
+        """
+        return self.way.odds + self.evidence + INK_COUNTS * math.log(max(self.way.kept, 1e-3))
 
 
 def judge(model, preparations):
@@ -307,10 +314,12 @@ class ImageClassifier:
         """
         readings = judge(self.model, [prepare(image)])[0]
         probabilities, way = readings[0].probabilities, readings[0].way
-        doubts = list(way.doubts)
-        second, first = np.argsort(probabilities)[-2:]
-        if probabilities[first] - probabilities[second] < NEARLY_TIED:
-            doubts.append(f"it may also be {article(second)} {second}")
+        doubts = ["there is more than one digit in the picture"] if way.several else []
+        if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
+            doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
+        second, first = np.argsort(probabilities)[-2:].tolist()
+        if readings[0].evidence < NEARLY_TIED:
+            doubts.append(f"it may also be a {second}")
         warning = "; ".join(doubts)
         return Prediction(
             int(first), probabilities, way.pixels, warning[:1].upper() + warning[1:] or None, _steps(readings)

@@ -1,4 +1,4 @@
-"""Which pieces of the ink are the digit, and what makes that doubtful.
+"""Which pieces of the ink are the digit, whether there may be several digits, and whether one is cut off.
 
 Taught in notebook 05.
 """
@@ -9,15 +9,17 @@ import numpy as np
 from lenet_helpers.preparation.masks import (
     as_bytes,
     bounding_box,
+    depth_of,
     dilation,
     extent,
     frame,
     mean_stroke,
     pieces,
+    square,
 )
 
-SEVERAL = "there is more than one digit in the picture"
-CUT = "the digit touches the edge of the picture, so a part of it may be missing"
+WIDEST_DIGIT = 1.4
+"""Width over height; what is wider is taken for several digits that touch."""
 
 
 def pick_digit(mask):
@@ -33,9 +35,7 @@ def pick_digit(mask):
 
     Returns
     -------
-    digit : ndarray of bool, shape (H, W)
-    others : ndarray of bool, shape (H, W)
-        What may be further digits: pieces beside it that are about as tall.
+    ndarray of bool, shape (H, W)
     """
     grown = pieces(dilation(mask, max(1, round(mean_stroke(mask) / 3))))
     labels = grown.labels * mask
@@ -45,12 +45,12 @@ def pick_digit(mask):
     surrounds = (at_frame > sum(mask.shape)) & (len(grown) > 1)  # more than half of the frame
     weights = np.bincount(labels.ravel(), central.ravel(), len(grown) + 1)[1:]
     main = int(np.argmax(weights * np.where(at_frame > 0, 0.5, 1) * ~surrounds))
-    digit, left, others = labels == main + 1, {*range(len(grown))} - {main}, []
+    digit, left = labels == main + 1, {*range(len(grown))} - {main}
     while left:
-        far = cv2.distanceTransform(as_bytes(~digit), cv2.DIST_L2, cv2.DIST_MASK_5)
+        far = depth_of(~digit)
         rows, columns = bounding_box(digit)
         height, size, inked = rows.stop - rows.start, max(extent((rows, columns))), np.count_nonzero(digit)
-        joined, others = set(), []
+        joined = set()
         for number in left:
             across = grown.boxes[number][1]
             beside = across.start >= columns.stop or across.stop <= columns.start
@@ -59,9 +59,8 @@ def pick_digit(mask):
             if across.start < columns.start and across.stop > columns.stop:
                 continue  # the line that it was written on
             if beside and extent(grown.boxes[number])[0] > 0.6 * height:
-                if areas[number] > 0.2 * inked:
-                    others.append(number)
-            elif areas[number] > 0.01 * inked:
+                continue  # another digit
+            if areas[number] > 0.01 * inked:
                 gap = far[labels == number + 1].min() / size
                 if gap < (0.25 if areas[number] > 0.04 * inked else 0.08):
                     joined.add(number)
@@ -69,4 +68,37 @@ def pick_digit(mask):
             break
         digit |= np.isin(labels, [number + 1 for number in joined])
         left -= joined
-    return digit, np.isin(labels, [number + 1 for number in others])
+    return digit
+
+
+def holds_several(mask, digit):
+    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+        All ink that is no line.
+    digit : ndarray of bool, shape (H, W)
+        What is held to be the digit.
+
+    Returns
+    -------
+    bool
+    """
+    height, width = extent(bounding_box(digit))
+    if width > WIDEST_DIGIT * height:
+        return True
+    parts = pieces(mask)
+    large = [box for box, area in zip(parts.boxes, parts.areas, strict=True) if area > 0.2 * max(parts.areas)]
+    tallest = max(extent(box)[0] for box in large)
+    large = [box for box in large if extent(box)[0] > 0.6 * tallest]
+    return any(
+        one.stop <= other.start for first in large for second in large for one, other in zip(first, second, strict=True)
+    )
+
+
+def contacts(mask):
+    """How many strokes meet the picture's frame at the side where most do, more than their width apart."""
+    gap = square(2 * round(mean_stroke(mask)) + 1)[:1]
+    sides = [cv2.dilate(as_bytes(side[None]), gap)[0] for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
+    return max(np.count_nonzero(np.diff(side, prepend=0) == 1) for side in sides)

@@ -11,9 +11,6 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-NEIGHBOURS = np.ones((3, 3), dtype=bool)
-"""A pixel and its eight neighbours: what touches at a corner hangs together."""
-
 
 @dataclass(frozen=True)
 class Pieces:
@@ -51,7 +48,9 @@ class Pieces:
 
 def pieces(mask):
     """Return the `Pieces` of a mask; what touches at a corner hangs together."""
-    labels, _ = ndimage.label(mask, NEIGHBOURS)
+    around = bounding_box(mask)
+    labels = np.zeros(mask.shape, np.int32)
+    ndimage.label(mask[around], np.ones((3, 3)), output=labels[around])
     return Pieces(labels, ndimage.find_objects(labels), np.bincount(labels.ravel())[1:])
 
 
@@ -110,7 +109,27 @@ def square(side):
 
 def depth_of(mask):
     """The distance of each point of a mask from the nearest point outside, in pixels; the frame is not outside."""
-    return cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, cv2.DIST_MASK_5)
+
+
+def nearest(values, places):
+    """For each point, the value at the nearest of some places.
+
+    Parameters
+    ----------
+    values : ndarray, shape (H, W)
+    places : ndarray of bool, shape (H, W), at least one True
+
+    Returns
+    -------
+    ndarray, shape (H, W)
+    """
+    _, labels = cv2.distanceTransformWithLabels(
+        as_bytes(~places), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    of_label = np.zeros(labels.max() + 1, values.dtype)
+    of_label[labels[places]] = values[places]
+    return of_label[labels]
 
 
 def mean_stroke(mask):

@@ -6,7 +6,6 @@ al., 1998); the strokes are evened before, for pens differ more than theirs did.
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from lenet_helpers.preparation.masks import (
     as_bytes,
@@ -15,6 +14,7 @@ from lenet_helpers.preparation.masks import (
     dilation,
     extent,
     mean_stroke,
+    nearest,
     scale,
     square,
 )
@@ -87,8 +87,7 @@ def cut_out(ink, mask):
     # makes half, and no stroke ever falls apart.
     depth = depth_of(mask)
     middle = mask & (depth >= cv2.dilate(depth, square(3)))
-    nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
-    level = cv2.dilate(ink * mask, square(max(1, round(mean_stroke(mask) / 2)) | 1))[tuple(nearest)]
+    level = nearest(cv2.dilate(ink * mask, square(max(1, round(mean_stroke(mask) / 2)) | 1)), middle)
     cut = (ink > 0.5 * level) & dilation(mask, 1)
     return cut[bounding_box(cut)] if cut.any() else mask
 

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from lenet_helpers.preparation.masks import as_bytes, dilation, frame, otsu, pieces, resize, scale, square
+from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, otsu, pieces, resize, scale, square
 
 
 def put_on_paper(colours):
@@ -32,7 +32,7 @@ def put_on_paper(colours):
     if not solid.any():
         paper = np.full(3, 255.0)
     else:
-        seen = to_gray(colours[solid][None])
+        seen = to_gray(colours[solid][None].repeat(3, axis=0))
         spread = np.ptp(np.percentile(seen, [1, 99]))
         if solid.mean() > 0.5 and spread > 40:  # a sheet with its writing on it, cut out
             paper = np.median(colours[solid], axis=0)
@@ -60,7 +60,7 @@ def to_gray(colours):
         return colours
     brightness = colours @ np.array([0.299, 0.587, 0.114], np.float32)
     grays = [brightness, *np.moveaxis(colours, 2, 0)]
-    ranges = [np.ptp(np.percentile(gray[::4, ::4], [0.5, 99.5])) for gray in grays]
+    ranges = [np.ptp(scale(gray, 1 / 3)) for gray in grays]  # without the noise of single pixels
     best = int(np.argmax(ranges))
     return grays[best] if ranges[best] > 1.5 * ranges[0] + 10 else brightness
 
@@ -68,9 +68,8 @@ def to_gray(colours):
 def only_the_sheet(gray):
     """Paint over what lies around the sheet: a table, a finger, a scanner's lid, the margin of a screenshot.
 
-    Without its strokes, a picture of a sheet on a table has two grays. The sheet is in one
-    piece with hardly a dent, and the rest reaches the picture's frame. Its edge is sharp;
-    that of a shadow is soft.
+    A sheet on a table is one piece of another gray with hardly a dent, once the holes are filled that
+    its strokes make. The rest reaches the picture's frame. Its edge is sharp; that of a shadow is soft.
 
     Parameters
     ----------
@@ -83,29 +82,31 @@ def only_the_sheet(gray):
     """
     if min(gray.shape) < 64:
         return gray
-    # On a grid with so many cells along its shorter side; a median wipes out what is narrower than half its square.
     coarse = scale(gray, 40 / min(gray.shape))
-    bare = cv2.medianBlur(np.rint(coarse).astype(np.uint8), 11)
-    if np.ptp(bare) < 25:
-        return gray
-    bright = bare > otsu(bare)
+    bright = coarse > otsu(coarse)
     for half in (bright, ~bright):
         parts = pieces(half)
-        sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas)))
+        sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
         if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
             ink = depth > max(15, 0.5 * depth.max())
-            if 4 * np.count_nonzero(ink) < np.count_nonzero(inside):
+            if _is_bare(inside, ink):
                 return _painted(gray, inside, coarse, inside & ~ink)
     return gray
 
 
 def _painted(gray, inside, coarse, paper):
     """Paint everything outside in the gray of the nearest paper. The masks are as coarse as the grays."""
-    nearest = ndimage.distance_transform_edt(~paper, return_distances=False, return_indices=True)
-    around = resize(coarse[tuple(nearest)], gray.shape)
+    around = resize(nearest(coarse, paper), gray.shape)
     return np.where(resize(inside, gray.shape) > 0.5, gray, around)
+
+
+def _is_bare(sheet, ink):
+    """Tell whether ink covers less than a quarter of a sheet, and hardly its edge: a bold 1 is no sheet."""
+    middle = ndimage.binary_erosion(sheet, border_value=1)
+    inked = np.count_nonzero(ink)
+    return 4 * inked < np.count_nonzero(sheet) and np.count_nonzero(ink & middle) > 0.7 * inked
 
 
 def _is_sharp(gray, sheet):
@@ -113,7 +114,7 @@ def _is_sharp(gray, sheet):
     edge = sheet ^ dilation(sheet, 1)
     contrast = abs(gray[sheet].mean() - gray[~sheet].mean())
     jumps = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square(3))
-    return contrast >= 25 and edge.any() and np.percentile(jumps[edge], 20) > 0.35 * contrast
+    return contrast >= 25 and edge.any() and np.percentile(jumps[edge], 20) > 0.5 * contrast
 
 
 def _looks_like_a_sheet(mask):
@@ -160,7 +161,8 @@ def lightness_of_ink(gray):
         In [-1, 1].
     """
     small, surface = light_on_paper(gray)
-    cubes = (small - surface) ** 3
+    away = small - surface
+    cubes = away * away * away
     return float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
 
 
@@ -174,9 +176,9 @@ def light_on_paper(gray):
     Returns
     -------
     small, surface : ndarray of float, shape (h, w)
-        The picture, its shorter side reduced to 64 at most, and the gray that bare paper would have there.
+        The picture, its shorter side reduced to 40 at most, and the gray that bare paper would have there.
     """
-    small = scale(gray, min(1.0, 64 / min(gray.shape)))
+    small = scale(gray, min(1.0, 40 / min(gray.shape)))
     terms, weight = _surface(*small.shape)
     values = small.ravel()
     away = values - np.median(values)

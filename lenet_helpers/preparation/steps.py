@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from lenet_helpers.preparation.digit import CUT, SEVERAL, pick_digit
+from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, find_ink
 from lenet_helpers.preparation.lines import (
     remove_boxes,
@@ -39,6 +39,12 @@ SMALLEST_SIDE = 28
 
 CLEAR_POLARITY = 0.5
 """From `lightness_of_ink`; where it is less clear, both polarities are tried."""
+
+SEEN = 3.0
+"""A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
+
+MOST_CROSSINGS = 6
+"""A digit that is cropped tightly meets the picture's frame at so many places at most; squared paper at more."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +82,10 @@ class Way:
         What of it is still held to be the digit.
     journal : tuple of (str, ndarray, str)
         Name, picture and sentence of each step.
-    doubts : tuple of str
-        Reasons not to trust the result, such as "there is more than one digit".
+    several : bool
+        Whether there may be more than one digit.
+    odds : float
+        Logarithm of the odds that this is the right way, before the network has seen where it leads.
     """
 
     picture: np.ndarray
@@ -85,7 +93,8 @@ class Way:
     found: np.ndarray | None = None
     mask: np.ndarray | None = None
     journal: tuple = ()
-    doubts: tuple = ()
+    several: bool = False
+    odds: float = 0.0
 
     def note(self, name, picture, sentence, **changes):
         """This way, one step further, with a line in its journal."""
@@ -102,10 +111,18 @@ class Way:
         return 1.0 if self.found is None else float(self.found[self.mask].sum() / self.found.sum())
 
     @property
-    def no_strokes(self):
-        """Whether it is a sheet, a shadow or what lies around a sheet rather than strokes."""
-        size = max(extent(bounding_box(self.mask)))
-        return 2 * depth_of(self.mask).max() > 0.45 * size or frame(self.mask).mean() > 0.5
+    def contacts(self):
+        """How many strokes of the digit meet the picture's frame at the side where most do."""
+        return 0 if self.mask is None else contacts(self.mask)
+
+    @property
+    def no_digit(self):
+        """Whether it is a sheet, a shadow, what lies around a sheet, or squared paper, rather than a few strokes."""
+        box = bounding_box(self.mask)
+        solid = 2 * depth_of(np.pad(self.mask[box], 1)).max() > 0.6 * max(extent(box))
+        at_frame = frame(self.mask)
+        crossings = np.count_nonzero(np.diff(at_frame.view(np.int8)) > 0)
+        return solid or at_frame.mean() > 0.5 or crossings > MOST_CROSSINGS
 
     @property
     def steps(self):
@@ -150,7 +167,7 @@ def prepare(image):
         raise ImageError(
             f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
         )
-    return [way for way in ways if not way.no_strokes] or ways
+    return [way for way in ways if not way.no_digit] or ways
 
 
 def different(ways):
@@ -230,19 +247,20 @@ def ink(way):
 
 def no_boxes(way):
     rest = remove_boxes(way.ink, way.mask)
-    ways = _also_without(way, rest, "no box", "What looks like the box of a form")
-    return [replace(ways[0], found=np.where(rest > 0, way.found, 0)), *ways[1:]]
+    if rest is way.ink:
+        return [way]
+    boxless = way.note(
+        "no box", rest, "The box of a form is taken away.", ink=rest, found=np.where(rest > 0, way.found, 0)
+    )
+    return [boxless, replace(way, odds=way.odds - SEEN)]
 
 
 def no_lines(way):
-    return _also_without(way, remove_lines(way.ink), "no lines", "What looks like ruled lines")
-
-
-def _also_without(way, rest, name, what):
-    """The way on which lines are taken away from the ink, if there are any, and the one on which they stay."""
-    if rest is way.ink or (way.ink - rest).max() <= FAINTEST_INK:
+    """A line may be a stroke that the edge of the picture cuts, so both ways are as likely."""
+    rest = remove_lines(way.ink)
+    if (way.ink - rest).max() <= FAINTEST_INK:
         return [way]
-    return [way.note(name, rest, f"{what} is taken away.".replace("lines is", "lines are"), ink=rest), way]
+    return [way.note("no lines", rest, "What looks like ruled lines is taken away.", ink=rest), way]
 
 
 def the_mask(way):
@@ -268,18 +286,15 @@ def no_hairlines(way):
 
 
 def the_digit(way):
-    digit, others = pick_digit(way.mask)
-    doubts = [SEVERAL] * int(others.any()) + [CUT] * int(frame(digit).any())
-    sentence = (
-        "All ink belongs to the digit."
-        if (digit == way.mask).all()
-        else "Specks and whatever else isn't the digit are dropped."
-    )
-    ways = [way.note("digit", digit, sentence, mask=digit, doubts=tuple(doubts))]
-    rest = way.mask & ~others
-    if np.count_nonzero(rest & ~digit) > 0.03 * np.count_nonzero(digit):
-        ways.append(way.note("digit", rest, "All ink belongs to the digit.", mask=rest, doubts=tuple(doubts)))
-    return ways
+    digit = pick_digit(way.mask)
+    several = holds_several(way.mask, digit)
+    whole = way.note("digit", way.mask, "All ink belongs to the digit.", several=several)
+    if (digit == way.mask).all():
+        return [whole]
+    sentence = "Specks and whatever else isn't the digit are dropped."
+    ways = [way.note("digit", digit, sentence, mask=digit, several=several)]
+    much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)
+    return [*ways, whole] if much and not several else ways
 
 
 def strokes(way):
