@@ -15,6 +15,41 @@ FAINTEST_INK = 0.05
 """Ink must darken the paper by at least this fraction, or the picture counts as blank."""
 
 
+def evenly_lit(gray):
+    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W), range [0, 255]
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+    """
+    small, paper = light_on_paper(gray)
+    if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
+        return gray
+    paper = np.maximum(paper, max(16, 0.2 * paper.max()))
+    return gray * resize(paper.max() / paper, gray.shape)
+
+
+def without_noise(gray):
+    """Blur a noisy picture a little. A clean one keeps its finest lines.
+
+    Parameters
+    ----------
+    gray : ndarray of float32, shape (H, W)
+
+    Returns
+    -------
+    ndarray of float32, shape (H, W)
+    """
+    if min(gray.shape) < 64:
+        return gray
+    rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
+    return gray if rough < 1 else cv2.GaussianBlur(gray, (0, 0), 1.0 if rough < 6 else 1.5)
+
+
 def even_light(gray):
     """Divide out uneven light and shadows. The ink must be darker than the paper.
 
@@ -30,27 +65,14 @@ def even_light(gray):
     -------
     ndarray of float32, shape (H, W), range [0, 1]
     """
-    if min(gray.shape) >= 64:
-        surface = light_on_paper(gray)[1]
-        surface = np.maximum(surface, max(16, 0.2 * surface.max()))  # where it is dark, that tells nothing
-        gray = gray * resize(surface.max() / surface, gray.shape)
-    smooth = _without_noise(gray)
     shortest = min(gray.shape)
-    widest = _darkening(smooth, shortest // 2)
+    widest = _darkening(gray, shortest // 2)
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
-            ink = _darkening(smooth, max(5, reach))
-            if not _is_hollow(ink, widest, smooth):
+            ink = _darkening(gray, max(5, reach))
+            if not _is_hollow(ink, widest, gray):
                 return ink
     return widest
-
-
-def _without_noise(gray):
-    """Blur a noisy picture a little. A clean one keeps its finest lines."""
-    if min(gray.shape) < 64:
-        return gray
-    rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
-    return gray if rough < 1 else cv2.GaussianBlur(gray, (0, 0), 1.0 if rough < 6 else 1.5)
 
 
 def _darkening(gray, reach):

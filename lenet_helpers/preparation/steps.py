@@ -19,7 +19,7 @@ import numpy as np
 from PIL import Image
 
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
-from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, find_ink
+from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, evenly_lit, find_ink, without_noise
 from lenet_helpers.preparation.lines import (
     remove_boxes,
     remove_lines,
@@ -37,7 +37,7 @@ WORKING_SIDE = 480
 SMALLEST_SIDE = 28
 """A picture whose longer side is smaller is enlarged before the ink is sought."""
 
-CLEAR_POLARITY = 0.5
+CLEAR_POLARITY = 0.9
 """From `lightness_of_ink`; where it is less clear, both polarities are tried."""
 
 SEEN = 3.0
@@ -236,13 +236,21 @@ def dark_on_light(way):
     return ways[:1] if abs(lightness) > CLEAR_POLARITY else ways
 
 
+def even(way):
+    return [replace(way, picture=evenly_lit(way.picture))]
+
+
+def calm(way):
+    return [replace(way, picture=without_noise(way.picture))]
+
+
 def ink(way):
-    even = even_light(way.picture)
-    mask = find_ink(even)
+    ink = even_light(way.picture)
+    mask = find_ink(ink)
     if not mask.any():
         return []
     sentence = "Each point is compared with the bare paper around it, so that shadows don't count."
-    return [way.note("even light", even, sentence, ink=even, found=even * mask, mask=mask)]
+    return [way.note("even light", ink, sentence, ink=ink, found=ink * mask, mask=mask)]
 
 
 def no_boxes(way):
@@ -297,11 +305,14 @@ def the_digit(way):
     return [*ways, whole] if much and not several else ways
 
 
+def cut(way):
+    strokes = cut_out(way.ink, way.mask)
+    return [way.note("cut out", strokes, "It is cut out, and each point is now either ink or background.")]
+
+
 def strokes(way):
-    cut = cut_out(way.ink, way.mask)
-    way = way.note("cut out", cut, "It is cut out, and each point is now either ink or background.")
-    even, change = even_strokes(cut), "are as thick as those that the network has learned, and stay so"
-    if grew := np.count_nonzero(even > 0.5) - np.count_nonzero(cut):
+    even, change = even_strokes(way.picture), "are as thick as those that the network has learned, and stay so"
+    if grew := np.count_nonzero(even > 0.5) - np.count_nonzero(way.picture):
         change = f"are made {'thicker' if grew > 0 else 'thinner'}, like those that the network has learned"
     return [way.note("strokes", even, f"The strokes {change}.")]
 
@@ -321,6 +332,8 @@ STEPS = (
     gray,
     the_sheet,
     dark_on_light,
+    even,
+    calm,
     ink,
     no_boxes,
     no_lines,
@@ -328,6 +341,7 @@ STEPS = (
     no_tails,
     no_hairlines,
     the_digit,
+    cut,
     strokes,
     fitted,
     centred,

@@ -1,8 +1,9 @@
 """Which pieces of the ink are the digit (`digit`), and what may be a line among them (`lines`)."""
 
 import numpy as np
+import pytest
 
-from lenet_helpers.preparation.digit import pick_digit
+from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.lines import without_hairlines, without_tails
 
 
@@ -15,9 +16,7 @@ def test_two_sides_of_a_faint_box_are_hairlines_and_a_thin_loose_bar_is_not():
     five = mask.copy()
     five[27:31, 50:75] = True  # half as thick as the other strokes, and no line
     np.testing.assert_array_equal(without_hairlines(five), five)
-    digit, others = pick_digit(five)
-    np.testing.assert_array_equal(digit, five)
-    assert not others.any()
+    np.testing.assert_array_equal(pick_digit(five), five)
 
 
 def test_specks_go_and_the_bar_of_a_five_stays():
@@ -26,21 +25,42 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     mask[40:50, 95:130] = True  # a piece near it
     mask[5:8, 5:8] = True  # a speck far from it
     mask[80:120, 195:] = True  # something cut by the edge
-    digit, others = pick_digit(mask)
     expected = mask.copy()
     expected[:10, :10] = expected[:, 195:] = False
-    np.testing.assert_array_equal(digit, expected)
-    assert not others.any()
+    np.testing.assert_array_equal(pick_digit(mask), expected)
+    assert not holds_several(mask, expected)
 
 
-def test_what_stands_beside_the_digit_and_is_as_tall_may_be_another():
-    mask = np.zeros((200, 300), bool)
-    mask[60:150, 80:92] = True
-    mask[70:140, 180:190] = True
-    mask[100:120, 240:250] = True  # not as tall
-    digit, others = pick_digit(mask)
-    assert digit[:, 80:92].any() and not digit[:, 180:].any()
-    assert others[70:140, 180:190].all() and not others[:, 230:].any()
+@pytest.mark.parametrize("turned", [False, True])
+def test_pieces_of_one_size_side_by_side_or_one_above_the_other_are_several(turned):
+    mask = np.zeros((300, 300), bool)
+    mask[60:150, 80:142] = True
+    small = mask.copy()
+    small[100:120, 240:250] = True  # neither as large nor as tall
+    mask[70:140, 180:240] = True
+    mask, small = (np.rot90(part) if turned else part for part in (mask, small))
+    for ink, several in ((mask, True), (small, False)):
+        digit = pick_digit(ink)
+        assert holds_several(ink, digit) == several
+
+
+def test_what_is_much_wider_than_tall_is_several_that_touch():
+    digits = np.zeros((100, 300), bool)
+    digits[30:60, 50:95] = True
+    assert holds_several(digits, digits)
+    assert not holds_several(digits[:, :91], digits[:, :91])
+
+
+def test_strokes_that_meet_the_frame_are_counted_at_the_side_where_most_do():
+    mask = np.zeros((100, 100), bool)
+    assert contacts(mask | np.pad(np.ones((40, 40), bool), 30)) == 0
+    mask[:60, 20:28] = mask[50:60, 20:] = True
+    assert contacts(mask) == 1  # one above, one at the right
+    mask[:60, 60:68] = True
+    assert contacts(mask) == 2
+    ragged = mask.copy()
+    ragged[0, 24] = False
+    assert contacts(ragged) == 2
 
 
 def test_the_rest_of_a_line_that_hangs_from_the_digit_is_a_tail_and_a_cut_stroke_is_not():
