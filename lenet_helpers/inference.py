@@ -21,11 +21,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet_helpers.architecture import forward_in_batches, load_model
-from lenet_helpers.data import CLASSES, article, to_input
+from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.evaluation import doubt
 from lenet_helpers.preparation.pictures import ImageError, is_batch, read_image
 from lenet_helpers.preparation.steps import Step, Way, prepare
 from lenet_helpers.system.devices import pick_device
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import COURSE, MODEL
 
 __all__ = [
     "ImageClassifier",
@@ -39,10 +40,6 @@ __all__ = [
     "read_image",
     "to_mnist",
 ]
-
-NEARLY_TIED = 2.0
-"""A digit with less evidence than this is nearly tied with another: its odds are below e² to 1, about 7 to 1."""
-
 
 SURE = 5.0
 """`Reading.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
@@ -109,7 +106,7 @@ def judge(model, preparations):
 
 @lru_cache(1)
 def _course_model():
-    return load_model(COURSE / "model.pth")
+    return load_model(MODEL)
 
 
 def _judged(image, model):
@@ -317,12 +314,15 @@ class ImageClassifier:
         doubts = ["there is more than one digit in the picture"] if way.several else []
         if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
             doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-        second, first = np.argsort(probabilities)[-2:].tolist()
-        if readings[0].evidence < NEARLY_TIED:
-            doubts.append(f"it may also be a {second}")
+        if unsure := doubt(probabilities):
+            doubts.append(unsure)
         warning = "; ".join(doubts)
         return Prediction(
-            int(first), probabilities, way.pixels, warning[:1].upper() + warning[1:] or None, _steps(readings)
+            int(probabilities.argmax()),
+            probabilities,
+            way.pixels,
+            warning[:1].upper() + warning[1:] or None,
+            _steps(readings),
         )
 
 

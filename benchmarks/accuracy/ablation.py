@@ -29,8 +29,13 @@ def _brightness(way):
 
 def _one_paper(way):
     ink = np.clip(1 - way.picture / max(float(way.picture.max()), 1), 0, 1)
-    mask = ink > 0.5 * max(float(ink.max()), FAINTEST_INK)
+    mask = ink > max(0.5 * float(ink.max()), FAINTEST_INK)
     return [way.note("even light", ink, "", ink=ink, found=ink * mask, mask=mask)] if mask.any() else []
+
+
+def _half_of_darkest(way):
+    mask = way.ink > 0.5 * way.ink.max()
+    return [replace(way, picture=mask, mask=mask)]
 
 
 def _everything(way):
@@ -71,9 +76,10 @@ STEPS = {
     "dark_on_light": ("always dark on light", None),
     "even": ("dark corners stay", None),
     "calm": ("noise is not blurred", None),
-    "ink": ("one paper, and half as dark as the darkest", _one_paper),
+    "ink": ("one paper for the whole picture", _one_paper),
     "no_boxes": ("they stay", None),
     "no_lines": ("they stay", None),
+    "the_mask": ("half as dark as the darkest", _half_of_darkest),
     "no_tails": ("what a line leaves at the digit stays", None),
     "no_hairlines": ("long thin pieces stay", None),
     "the_digit": ("all ink is the digit", _everything),

@@ -11,7 +11,6 @@ from benchmarks.accuracy.hands import some_digits
 from benchmarks.accuracy.pictures import mapper
 from benchmarks.report import percent, table
 from benchmarks.timing import say
-from lenet_helpers.inference import to_mnist
 from lenet_helpers.preparation.pictures import ImageError
 
 GROUPS = {

@@ -71,27 +71,18 @@ def pick_digit(mask):
     return digit
 
 
-def holds_several(mask, digit):
-    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-        All ink that is no line.
-    digit : ndarray of bool, shape (H, W)
-        What is held to be the digit.
-
-    Returns
-    -------
-    bool
-    """
+def is_wide(digit):
+    """Tell whether what is held to be the digit is so wide that it may be several that touch."""
     height, width = extent(bounding_box(digit))
-    if width > WIDEST_DIGIT * height:
-        return True
+    return width > WIDEST_DIGIT * height
+
+
+def holds_several(mask):
+    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other."""
     parts = pieces(mask)
     large = [box for box, area in zip(parts.boxes, parts.areas, strict=True) if area > 0.2 * max(parts.areas)]
     tallest = max(extent(box)[0] for box in large)
-    large = [box for box in large if extent(box)[0] > 0.6 * tallest]
+    large = [box for box in large if extent(box)[0] > 0.5 * tallest]
     return any(
         one.stop <= other.start for first in large for second in large for one, other in zip(first, second, strict=True)
     )
@@ -99,6 +90,6 @@ def holds_several(mask, digit):
 
 def contacts(mask):
     """How many strokes meet the picture's frame at the side where most do, more than their width apart."""
-    gap = square(2 * round(mean_stroke(mask)) + 1)[:1]
+    gap = square(2 * round(mean_stroke(mask) / 2) + 1)[:1]
     sides = [cv2.dilate(as_bytes(side[None]), gap)[0] for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
     return max(np.count_nonzero(np.diff(side, prepend=0) == 1) for side in sides)

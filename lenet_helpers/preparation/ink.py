@@ -16,16 +16,7 @@ FAINTEST_INK = 0.05
 
 
 def evenly_lit(gray):
-    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows.
-
-    Parameters
-    ----------
-    gray : ndarray of float32, shape (H, W), range [0, 255]
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W)
-    """
+    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
     small, paper = light_on_paper(gray)
     if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
         return gray
@@ -34,16 +25,7 @@ def evenly_lit(gray):
 
 
 def without_noise(gray):
-    """Blur a noisy picture a little. A clean one keeps its finest lines.
-
-    Parameters
-    ----------
-    gray : ndarray of float32, shape (H, W)
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W)
-    """
+    """Blur a noisy picture a little. A clean one keeps its finest lines."""
     if min(gray.shape) < 64:
         return gray
     rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
@@ -70,7 +52,7 @@ def even_light(gray):
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(gray, max(5, reach))
-            if not _is_hollow(ink, widest, gray):
+            if not _is_hollow(ink, widest):
                 return ink
     return widest
 
@@ -80,7 +62,7 @@ def _darkening(gray, reach):
     return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
 
 
-def _is_hollow(ink, widest, gray):
+def _is_hollow(ink, widest):
     """Tell whether a neighbourhood was too narrow for the strokes: the inside of some is missing."""
     dark = ink[ink > FAINTEST_INK]
     if dark.size == 0:
@@ -91,32 +73,7 @@ def _is_hollow(ink, widest, gray):
     # What is as dark as the ink is ink, within a stroke too. A shadow is paler, and may well be missing.
     core = widest > 0.7 * level
     missing = core & (ink < 0.7 * kept * widest)
-
-    def much_is_missing(core):
-        return np.count_nonzero(core & missing) > 0.05 * np.count_nonzero(core)
-
-    return kept < 0.4 or (much_is_missing(core) and much_is_missing(_with_sharp_edges(core, found, gray)))
-
-
-def _with_sharp_edges(mask, strokes, gray):
-    """Keep the pieces whose edges are half as sharp as those of the strokes: a shadow has soft ones.
-
-    Pieces differ, for a printed box is sharper than pencil. So one is held to the strokes that
-    were found in it; if there are none, to all others, or it must not reach the picture's frame.
-    """
-    steepness = np.hypot(cv2.Sobel(gray, cv2.CV_32F, 1, 0), cv2.Sobel(gray, cv2.CV_32F, 0, 1))
-    parts = pieces(mask)
-
-    def edges(part):
-        outline = part & ~cv2.erode(part.view(np.uint8), square(3)).view(bool)
-        labels = parts.labels[outline]
-        counts, sums = (np.bincount(labels, weight, len(parts) + 1)[1:] for weight in (None, steepness[outline]))
-        return sums / np.maximum(counts, 1), steepness[outline].mean()
-
-    own, usual = edges(strokes)
-    sharp = edges(mask)[0] > 0.5 * np.where(own > 0, own, usual)
-    sharp |= (own == 0) & (parts.on_frame() == 0)
-    return np.append(False, sharp)[parts.labels]
+    return kept < 0.4 or np.count_nonzero(missing) > 0.05 * np.count_nonzero(core)
 
 
 def _bare_paper(gray, reach):

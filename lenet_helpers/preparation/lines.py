@@ -25,14 +25,7 @@ from lenet_helpers.preparation.masks import (
 def remove_lines(ink):
     """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge.
 
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W), range [0, 1]
-        `ink` itself where there is no such line, and where nothing else would be left.
+    Gives back `ink` itself where there is no such line, and where nothing else would be left.
     """
     if min(ink.shape) < 64:
         return ink
@@ -43,14 +36,14 @@ def remove_lines(ink):
 
 def _without_level_lines(ink):
     height, width = ink.shape
-    length, thickest = width // 12, 3 + min(height, width) // 60
+    length, thickest = width // 12 | 1, 3 + min(height, width) // 60
     if max(ink[:, : length + 3].max(), ink[:, -length - 3 :].max()) <= FAINTEST_INK:
         return ink  # nothing comes near the edges
     # Lines may be tilted a little: the 3 rows around a point count as one.
     darkest = cv2.dilate(ink, np.ones((3, 1), np.uint8))
     runs = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
-    upright = cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((thickest, 1), np.uint8))
+    upright = _taller(ink, thickest)
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
     if not band[:, : length + 3].any() and not band[:, -length - 3 :].any():
         return ink
@@ -69,8 +62,13 @@ def _without_level_lines(ink):
             # What is nearer to the darkest ink than to the line is a stroke that runs along it for a while.
             level = np.median(darkest[band & piece])
             pale = ink < (level + darkest_ink) / 2 if darkest_ink > 1.5 * level else True
-            clean = np.where(line & pale, np.minimum(clean, upright), clean)
+            clean = np.where(line & pale, np.minimum(clean, _taller(ink, thickness + 2)), clean)
     return clean
+
+
+def _taller(ink, height):
+    """Keep only what is at least so tall. OpenCV's opening is centred for odd sides."""
+    return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((height | 1, 1), np.uint8))
 
 
 def _line_along(piece):
@@ -94,15 +92,7 @@ def _line_along(piece):
 def remove_boxes(ink, mask):
     """Take away a box drawn round the digit, as forms have it, whether the digit touches it or not.
 
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-    mask : ndarray of bool, shape (H, W)
-        Where the ink is, from `lenet_helpers.preparation.ink.find_ink`.
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W), range [0, 1]
+    `mask` is where the ink is. Gives back `ink` itself where there is no box.
     """
     boxes = mask & ~_without_boxes(mask)
     if not boxes.any():
@@ -161,37 +151,19 @@ def _top_of_a_box(piece):
 
 
 def without_tails(mask):
-    """Take away the rest of a line that runs from the digit to the picture's edge, far thinner than the strokes.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
+    """Take away the rest of a line that runs from the digit to the picture's edge, far thinner than the strokes."""
     if not frame(mask).any():
         return mask
     narrow = int(np.percentile(depth_of(mask)[mask], 95))
     if narrow < 2:
         return mask  # nothing could be told apart
-    strokes = cv2.morphologyEx(as_bytes(np.pad(mask, narrow, mode="edge")), cv2.MORPH_OPEN, square(narrow)) > 0
+    strokes = cv2.morphologyEx(as_bytes(np.pad(mask, narrow, mode="edge")), cv2.MORPH_OPEN, square(narrow | 1)) > 0
     thin = pieces(mask & ~dilation(strokes[narrow:-narrow, narrow:-narrow], narrow))
     return mask & ~thin.mask(*np.flatnonzero(thin.on_frame()))
 
 
 def without_hairlines(mask):
-    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
+    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box."""
     parts = pieces(mask)
     if len(parts) < 2:
         return mask

@@ -14,17 +14,7 @@ from scipy import ndimage
 
 @dataclass(frozen=True)
 class Pieces:
-    """The connected pieces of a mask.
-
-    Attributes
-    ----------
-    labels : ndarray of int32, shape (H, W)
-        0 outside the mask; piece i has the label i + 1.
-    boxes : list of (slice, slice)
-        Bounding box of each piece.
-    areas : ndarray of int, shape (N,)
-        Pixels of each piece.
-    """
+    """The connected pieces of a mask: piece i has the label i + 1, 0 is outside; a box and an area in pixels each."""
 
     labels: np.ndarray
     boxes: list
@@ -60,17 +50,7 @@ def frame(values):
 
 
 def bounding_box(mask):
-    """The smallest box that holds a mask.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    (slice, slice)
-        Rows and columns; both empty when the mask is.
-    """
+    """The smallest box that holds a mask; both slices are empty when the mask is."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if rows.size == 0:
         return slice(0, 0), slice(0, 0)
@@ -88,17 +68,7 @@ def as_bytes(mask):
 
 
 def dilation(mask, distance):
-    """Grow a mask by so many pixels: level, upright and across.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-    distance : int
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
+    """Grow a mask by so many pixels: level, upright and across."""
     return cv2.dilate(as_bytes(mask), square(2 * distance + 1)).view(bool)
 
 
@@ -113,17 +83,7 @@ def depth_of(mask):
 
 
 def nearest(values, places):
-    """For each point, the value at the nearest of some places.
-
-    Parameters
-    ----------
-    values : ndarray, shape (H, W)
-    places : ndarray of bool, shape (H, W), at least one True
-
-    Returns
-    -------
-    ndarray, shape (H, W)
-    """
+    """For each point, the value at the nearest of some places: `places` is a mask with at least one of them."""
     _, labels = cv2.distanceTransformWithLabels(
         as_bytes(~places), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
     )
@@ -142,17 +102,8 @@ def otsu(values):
     """The threshold that parts dark from light best (Otsu, 1979), in the middle between the two.
 
     Where no value lies between dark and light, Otsu's criterion has the same value all over the
-    gap; the middle between the means of both parts lies well inside of it.
-
-    Parameters
-    ----------
-    values : ndarray of float32, any shape, at least one value
-        None below 0.
-
-    Returns
-    -------
-    float
-        Half of the first value when all are as good as equal.
+    gap; the middle between the means of both parts lies well inside of it. Half of the first
+    value when all are as good as equal. No value may be below 0.
     """
     low, high = values.min(), values.max()
     # Between values that hardly differ there is no room for the 256 bins of a histogram.
@@ -168,33 +119,11 @@ def otsu(values):
 
 
 def scale(array, factor):
-    """Scale by a factor with linear interpolation, or by averaging where it gets smaller.
-
-    Parameters
-    ----------
-    array : ndarray of numbers, shape (H, W)
-    factor : float
-
-    Returns
-    -------
-    ndarray of float32, shape (h, w)
-        No side is shorter than 1.
-    """
+    """Scale by a factor with linear interpolation, or by averaging where it gets smaller; no side gets below 1."""
     return resize(array, tuple(max(1, round(side * factor)) for side in array.shape))
 
 
 def resize(array, shape):
-    """Scale to exactly this shape, where pixels are areas, not points.
-
-    Parameters
-    ----------
-    array : ndarray of numbers, shape (H, W)
-    shape : (int, int)
-        (height, width)
-
-    Returns
-    -------
-    ndarray of float32 of this shape
-    """
+    """Scale to exactly this (height, width), where pixels are areas, not points. Returns float32."""
     how = cv2.INTER_LINEAR if shape[0] >= array.shape[0] else cv2.INTER_AREA
     return cv2.resize(array.astype(np.float32, copy=False), shape[::-1], interpolation=how)

@@ -64,20 +64,9 @@ def is_mnist_form(pixels):
 
 
 def cut_out(ink, mask):
-    """Cut the digit out, and its strokes into ink and background. A small digit is enlarged first.
+    """Cut the digit out, and its strokes into ink and background, without margin. A small digit is enlarged first.
 
-    The edge of a stroke is where the ink is half as dark as within.
-
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-    mask : ndarray of bool, shape (H, W)
-        Where the digit is.
-
-    Returns
-    -------
-    ndarray of bool
-        Without margin; the longer side is about `DIGIT_SIDE` * `FINE` or more.
+    `mask` is where the digit is. The edge of a stroke is where the ink is half as dark as within.
     """
     digit = bounding_box(mask)
     factor = max(1.0, DIGIT_SIDE * FINE / max(extent(digit)))
@@ -95,18 +84,8 @@ def cut_out(ink, mask):
 def even_strokes(cut):
     """Make thin strokes as thick, and thick ones as thin, as the network knows them.
 
-    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as
-    long as the thinnest parts last.
-
-    Parameters
-    ----------
-    cut : ndarray of bool, shape (h, w)
-        From `cut_out`.
-
-    Returns
-    -------
-    ndarray of float32, range [0, 1]
-        With smooth edges, and a margin.
+    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as long as
+    the thinnest parts last. Returns float32 in [0, 1], with smooth edges and a margin.
     """
     longest = max(cut.shape)
     depth = depth_of(np.pad(cut, 1))[1:-1, 1:-1]
@@ -130,15 +109,7 @@ def even_strokes(cut):
 def fit(strokes):
     """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions, and soften its edges.
 
-    Parameters
-    ----------
-    strokes : ndarray of float32, range [0, 1]
-        From `even_strokes`.
-
-    Returns
-    -------
-    ndarray of float32, range [0, 1]
-        On a grid `FINE` times finer than MNIST's.
+    Returns float32 in [0, 1], on a grid `FINE` times finer than MNIST's.
     """
     strokes = strokes[bounding_box(strokes > 0.5)]
     fine = scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))

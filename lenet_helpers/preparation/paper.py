@@ -169,14 +169,7 @@ def lightness_of_ink(gray):
 def light_on_paper(gray):
     """Fit a smooth surface of second degree to the paper of a picture.
 
-    Parameters
-    ----------
-    gray : ndarray of float32, shape (H, W)
-
-    Returns
-    -------
-    small, surface : ndarray of float, shape (h, w)
-        The picture, its shorter side reduced to 40 at most, and the gray that bare paper would have there.
+    Returns the picture, its shorter side reduced to 40 at most, and the gray that bare paper would have there.
     """
     small = scale(gray, min(1.0, 40 / min(gray.shape)))
     terms, weight = _surface(*small.shape)

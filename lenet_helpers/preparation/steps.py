@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
+from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
 from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, evenly_lit, find_ink, without_noise
 from lenet_helpers.preparation.lines import (
     remove_boxes,
@@ -73,28 +73,28 @@ class Way:
     Attributes
     ----------
     picture : ndarray
-        What the last step made: colours, then gray, ink, the digit's strokes, at last its pixels.
-    ink : ndarray of float32, shape (H, W), range [0, 1], or None
-        Where the ink has been found: how dark it is, without what was taken away.
-    found : ndarray of float32, shape (H, W), range [0, 1], or None
-        All the ink that there is on this paper.
-    mask : ndarray of bool, shape (H, W), or None
-        What of it is still held to be the digit.
-    journal : tuple of (str, ndarray, str)
-        Name, picture and sentence of each step.
+        What the last step made: colours, then gray, ink, a mask, the digit's strokes, at last its pixels.
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+        How dark the ink is, without what was taken away.
+    found : ndarray of float32, shape (H, W), range [0, 1]
+        The same with all that there was, but for boxes.
+    mask : ndarray of bool, shape (H, W)
+        Where the digit is held to be.
     several : bool
         Whether there may be more than one digit.
     odds : float
         Logarithm of the odds that this is the right way, before the network has seen where it leads.
+    journal : tuple of (str, ndarray, str)
+        Name, picture and sentence of each step.
     """
 
     picture: np.ndarray
     ink: np.ndarray | None = None
     found: np.ndarray | None = None
     mask: np.ndarray | None = None
-    journal: tuple = ()
     several: bool = False
     odds: float = 0.0
+    journal: tuple = ()
 
     def note(self, name, picture, sentence, **changes):
         """This way, one step further, with a line in its journal."""
@@ -180,17 +180,7 @@ def different(ways):
 
 
 def enlarge(picture):
-    """Enlarge a tiny picture, such as those of 8×8 pixels that scikit-learn has, so that strokes have an inside.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    PIL.Image.Image
-        Its longer side is twice `SMALLEST_SIDE`, or a little less.
-    """
+    """Enlarge a tiny picture of Pillow's, such as those of 8×8 pixels that scikit-learn has: strokes need an inside."""
     factor = 2 * SMALLEST_SIDE // max(picture.size)
     return picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.BICUBIC)
 
@@ -222,10 +212,8 @@ def the_sheet(way):
     sheet = only_the_sheet(way.picture)
     if sheet is way.picture:
         return [way]
-    return [
-        way.note("the sheet", sheet, "What lies around the sheet of paper is painted over in the paper's gray."),
-        way,
-    ]
+    sentence = "What lies around the sheet of paper is painted over in the paper's gray."
+    return [way.note("the sheet", sheet, sentence), less_likely(way)]
 
 
 def dark_on_light(way):
@@ -233,7 +221,12 @@ def dark_on_light(way):
     sentence = "The ink is lighter than the paper, so the picture is inverted."
     inverted = way.note("dark on light", 255 - way.picture, sentence)
     ways = [inverted, way] if lightness > 0 else [way, inverted]
-    return ways[:1] if abs(lightness) > CLEAR_POLARITY else ways
+    return ways[:1] if abs(lightness) > CLEAR_POLARITY else [ways[0], less_likely(ways[1])]
+
+
+def less_likely(way):
+    """The way against which something speaks that can be seen in the picture."""
+    return replace(way, odds=way.odds - SEEN)
 
 
 def even(way):
@@ -257,10 +250,8 @@ def no_boxes(way):
     rest = remove_boxes(way.ink, way.mask)
     if rest is way.ink:
         return [way]
-    boxless = way.note(
-        "no box", rest, "The box of a form is taken away.", ink=rest, found=np.where(rest > 0, way.found, 0)
-    )
-    return [boxless, replace(way, odds=way.odds - SEEN)]
+    found = np.where(rest > 0, way.found, 0)
+    return [way.note("no box", rest, "The box of a form is taken away.", ink=rest, found=found), less_likely(way)]
 
 
 def no_lines(way):
@@ -273,29 +264,28 @@ def no_lines(way):
 
 def the_mask(way):
     mask = way.mask if way.journal[-1][0] == "even light" else find_ink(way.ink)
-    return (
-        [way.note("ink", mask, "What is clearly darker than the paper counts as ink.", mask=mask)] if mask.any() else []
-    )
+    sentence = "What is clearly darker than the paper counts as ink."
+    return [way.note("ink", mask, sentence, mask=mask, several=holds_several(mask))] if mask.any() else []
 
 
-def _pieces_gone(way, take_away, name, what):
-    rest = take_away(way.mask)
-    if rest is way.mask or not rest.any() or np.array_equal(rest, way.mask):
+def _also_without(way, rest, name, sentence):
+    """The way on which pieces of the ink are taken away, if there are any, and the one on which they stay."""
+    if not rest.any() or np.array_equal(rest, way.mask):
         return [way]
-    return [way.note(name, rest, f"{what} is taken away.", mask=rest), way]
+    return [way.note(name, rest, sentence, mask=rest), way]
 
 
 def no_tails(way):
-    return _pieces_gone(way, without_tails, "no tail", "The rest of a line that runs to the edge")
+    return _also_without(way, without_tails(way.mask), "no tail", "The rest of a line that runs to the edge goes.")
 
 
 def no_hairlines(way):
-    return _pieces_gone(way, without_hairlines, "no hairline", "What is far thinner than the strokes")
+    return _also_without(way, without_hairlines(way.mask), "no hairline", "What is far thinner than the strokes goes.")
 
 
 def the_digit(way):
     digit = pick_digit(way.mask)
-    several = holds_several(way.mask, digit)
+    several = way.several or is_wide(digit)
     whole = way.note("digit", way.mask, "All ink belongs to the digit.", several=several)
     if (digit == way.mask).all():
         return [whole]
