@@ -173,7 +173,8 @@ def _steps(readings):
 
 
 def _side_by_side(readings):
-    return np.hstack([np.pad(reading.way.pixels, ((0, 0), (0, 4)), constant_values=96) for reading in readings])
+    tiles = [np.pad(reading.way.pixels, ((0, 0), (0, 4)), constant_values=96) for reading in readings]
+    return np.hstack(tiles)[:, :-4]
 
 
 def _why(best, other):
