@@ -3,8 +3,14 @@
 Taught in notebook 05. `to_mnist` brings a picture into MNIST's form, `explain` shows how,
 and `ImageClassifier` lets the network read it. How a picture is opened is the business of
 `lenet_helpers.preparation.pictures`; how its ink is found, of `lenet_helpers.preparation.steps`.
+
+Some pictures have more than one way into MNIST's form: is that stroke the foot of a 2, or a ruled
+line? The preparation can't know and offers both. Here, `judge` lets the network read all of them and
+takes the one that explains the picture best, an idea as old as LeNet itself: there the recogniser
+judges what the segmenter proposes (LeCun et al., 1998, on over-segmentation).
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,11 +21,12 @@ import torch.nn.functional as F
 from torch import nn
 
 from lenet_helpers.architecture import forward_in_batches, load_model
-from lenet_helpers.data import CLASSES, article, to_input
+from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.evaluation import doubt
 from lenet_helpers.preparation.pictures import ImageError, is_batch, read_image
-from lenet_helpers.preparation.steps import Step, explain, prepare, to_mnist
+from lenet_helpers.preparation.steps import Step, Way, prepare
 from lenet_helpers.system.devices import pick_device
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import COURSE, MODEL
 
 __all__ = [
     "ImageClassifier",
@@ -34,8 +41,152 @@ __all__ = [
     "to_mnist",
 ]
 
-NEARLY_TIED = 0.2
-"""Two digits whose probabilities differ by less than this are called nearly tied."""
+SURE = 5.0
+"""`Reading.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
+
+INK_COUNTS = 2.0
+"""What the share of the ink counts beside the network's evidence: a digit with 1/e of it must be e² times as likely."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network makes of one way from a picture to MNIST's form.
+
+    Attributes
+    ----------
+    way : Way
+    probabilities : ndarray of float32, shape (10,)
+        Mean of the softmax over the slants.
+    evidence : float
+        For its most probable digit: the logarithm of the odds, p / (1 - p), mean over the slants. Unlike
+        the probability, it goes on rising where the network is sure.
+    """
+
+    way: Way
+    probabilities: np.ndarray
+    evidence: float
+
+    @property
+    def score(self):
+        """How well this reading explains the picture: as the network sees it, and how much of the ink it uses.
+
+        These are logarithms of odds, so that they add up. Whatever else is learned about a picture, such as
+        how strange it is to the network, has its place in this sum.
+        """
+        return self.way.odds + self.evidence + INK_COUNTS * math.log(max(self.way.kept, 1e-3))
+
+
+def judge(model, preparations):
+    """Read every way of each picture, all in one batch, and order them by how well they explain it.
+
+    Parameters
+    ----------
+    model : nn.Module
+    preparations : list of list of Way
+        For each picture what `prepare` gives.
+
+    Returns
+    -------
+    list of list of Reading
+        For each picture, the best reading first.
+    """
+    ways = [way for preparation in preparations for way in preparation]
+    logits = logits_at_slants(model, to_input(np.stack([way.pixels for way in ways])))
+    probabilities = logits.softmax(dim=2).mean(dim=0)
+    best = probabilities.argmax(dim=1)
+    of_best = best[None, :, None].expand(len(logits), -1, 1)
+    of_others = logits.scatter(2, of_best, -torch.inf).logsumexp(dim=2)
+    evidence = (logits.gather(2, of_best)[:, :, 0] - of_others).mean(dim=0)
+    readings = map(Reading, ways, probabilities.float().numpy(), evidence.tolist())
+    return [
+        sorted((next(readings) for _ in preparation), key=lambda reading: -reading.score)
+        for preparation in preparations
+    ]
+
+
+@lru_cache(1)
+def _course_model():
+    return load_model(MODEL)
+
+
+def _judged(image, model):
+    """The ways of a picture, the best first. One alone needs no judge, and no network."""
+    ways = prepare(image)
+    if len(ways) == 1:
+        return ways
+    return [reading.way for reading in judge(model or _course_model(), [ways])[0]]
+
+
+def to_mnist(image, model=None):
+    """Turn any picture of one digit into MNIST's form. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image : path, bytes, open file, PIL image, array or Tensor
+        As for `read_image`; light on dark or dark on light.
+    model : nn.Module, optional
+        The network that judges where there is more than one way; the course's ``model.pth`` when not given.
+
+    Returns
+    -------
+    ndarray of uint8, shape (28, 28)
+        0 = background, 255 = ink. A picture that has this form already is returned as it is, its negative inverted.
+
+    Raises
+    ------
+    ImageError
+        It is not a picture, or it is blank.
+    """
+    return _judged(image, model)[0].pixels
+
+
+def explain(image, model=None):
+    """Show every step that `to_mnist` takes. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image, model
+        As for `to_mnist`.
+
+    Returns
+    -------
+    list of Step
+        In order; the picture of the last one is what the network sees. Where there was more than one
+        way, the step "weighed" shows what the network was given to choose from.
+
+    Raises
+    ------
+    ImageError
+        It is not a picture, or it is blank.
+    """
+    return _steps(judge(model or _course_model(), [prepare(image)])[0])
+
+
+def _steps(readings):
+    """The steps of the best reading. What was weighed stands where the ways part for good: once the digit is found."""
+    best, *others = readings
+    steps = best.way.steps
+    if others:
+        at = 1 + max(number for number, step in enumerate(steps) if step.name == "digit")
+        steps.insert(at, Step("weighed", _side_by_side(readings[:4]), _why(best, others[0])))
+    return steps
+
+
+def _side_by_side(readings):
+    tiles = [np.pad(reading.way.pixels, ((0, 0), (0, 4)), constant_values=96) for reading in readings]
+    return np.hstack(tiles)[:, :-4]
+
+
+def _why(best, other):
+    digit, rival = best.probabilities.argmax(), other.probabilities.argmax()
+    more_ink = best.way.kept > other.way.kept + 0.01
+    reason = "uses more of the ink" if more_ink else "looks more like a digit to the network"
+    if more_ink and best.evidence > other.evidence:
+        reason += " and looks more like a digit to the network"
+    return (
+        f"There is more than one way to see the digit. The network read each: the first, a {digit} with "
+        f"{best.way.kept:.0%} of the ink, {reason} than the next, a {rival} with {other.way.kept:.0%}."
+    )
 
 
 @dataclass(frozen=True)
@@ -53,12 +204,15 @@ class Prediction:
     warning : str or None
         Why the digit is doubtful: there is more than one digit, the ink is cut by the
         edge, or two digits are nearly tied.
+    steps : list of Step
+        How the picture came to be what the network saw, as `explain` shows it.
     """
 
     digit: int
     probabilities: np.ndarray
     pixels: np.ndarray = field(repr=False)
     warning: str | None = None
+    steps: list = field(default_factory=list, repr=False)
 
     @property
     def confidence(self):
@@ -138,10 +292,11 @@ class ImageClassifier:
         if is_batch(images):
             images = list(images)
         if not isinstance(images, list | tuple):
-            return self._probabilities(to_mnist(images)[None])[0]
+            return judge(self.model, [prepare(images)])[0][0].probabilities
         if not images:
             return np.empty((0, len(CLASSES)), np.float32)
-        return self._probabilities(np.stack([_prepared(image, at) for at, image in enumerate(images)]))
+        preparations = [_prepared(image, at) for at, image in enumerate(images)]
+        return np.stack([readings[0].probabilities for readings in judge(self.model, preparations)])
 
     def classify(self, image):
         """Read one picture, and say what the network saw and how doubtful it is.
@@ -155,23 +310,27 @@ class ImageClassifier:
         ImageError
             The picture can't be read, or is blank.
         """
-        preparation = prepare(image)
-        probabilities = self._probabilities(preparation.pixels[None])[0]
-        doubts = list(preparation.doubts)
-        second, first = np.argsort(probabilities)[-2:]
-        if probabilities[first] - probabilities[second] < NEARLY_TIED:
-            doubts.append(f"it may also be {article(second)} {second}")
+        readings = judge(self.model, [prepare(image)])[0]
+        probabilities, way = readings[0].probabilities, readings[0].way
+        doubts = ["there is more than one digit in the picture"] if way.several else []
+        if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
+            doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
+        if unsure := doubt(probabilities):
+            doubts.append(unsure)
         warning = "; ".join(doubts)
-        return Prediction(int(first), probabilities, preparation.pixels, warning[:1].upper() + warning[1:] or None)
-
-    def _probabilities(self, pixels):
-        return probabilities_over_slants(self.model, to_input(pixels)).cpu().float().numpy()
+        return Prediction(
+            int(probabilities.argmax()),
+            probabilities,
+            way.pixels,
+            warning[:1].upper() + warning[1:] or None,
+            _steps(readings),
+        )
 
 
 def _prepared(image, at):
-    """`to_mnist` for the picture at a place of a list, which an error then names."""
+    """`prepare` for the picture at a place of a list, which an error then names."""
     try:
-        return to_mnist(image)
+        return prepare(image)
     except ImageError as error:
         raise ImageError(f"images[{at}]: {error}") from error
 
@@ -233,10 +392,15 @@ def probabilities_over_slants(model, inputs, slants=SLANTS):
     Tensor of float64, shape (N, 10), on the CPU
         Each row sums to 1.
     """
-    means = []
-    for chunk in inputs.split(_AT_ONCE):
-        logits = forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1))
-        # In double precision, so that the ten numbers add up to 1 as well as float32 can tell. On
-        # the CPU, because Apple's graphics cards have none.
-        means.append(logits.cpu().softmax(dim=1, dtype=torch.float64).view(len(slants), len(chunk), -1).mean(dim=0))
-    return torch.cat(means)
+    return logits_at_slants(model, inputs, slants).softmax(dim=2).mean(dim=0)
+
+
+def logits_at_slants(model, inputs, slants=SLANTS):
+    """The logits that `model` gives each image at each slant: Tensor of float64, shape (S, N, 10), on the CPU."""
+    parts = [
+        forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1)).unflatten(0, (len(slants), -1))
+        for chunk in inputs.split(_AT_ONCE)
+    ]
+    # In double precision, so that ten probabilities add up to 1 as well as float32 can tell. On the CPU,
+    # because Apple's graphics cards have none.
+    return torch.cat(parts, dim=1).cpu().double()

@@ -18,10 +18,12 @@ from lenet_helpers.inference import (
     Prediction,
     at_slants,
     explain,
+    judge,
     probabilities_over_slants,
     to_mnist,
 )
 from lenet_helpers.preparation.folder import FolderError, contact_sheet, evaluate_folder, read_labels
+from lenet_helpers.preparation.steps import Way, prepare
 from lenet_helpers.system.paths import COURSE
 
 
@@ -146,22 +148,140 @@ def test_warns_of_more_than_one_digit(classifier, digits):
     assert "more than one digit" in classifier.classify(sheet).warning
 
 
-@pytest.mark.parametrize("cut", [(0, 60, 140, 140), (0, 0, 140, 70), (0, 0, 70, 140), (70, 0, 140, 140)])
+@pytest.mark.parametrize("cut", [(0, 0, 140, 95), (0, 0, 70, 140), (70, 0, 140, 140)])
 def test_warns_of_ink_cut_by_the_edge(classifier, digits, cut):
     eight = big(digits[0][digits[1] == 8][0]).crop(cut)
     assert "edge" in classifier.classify(eight).warning
 
 
-def test_warns_of_a_tie(digits):
-    undecided = LeNet(seed=0)  # untrained: every digit is about as probable
-    prediction = ImageClassifier(undecided).classify(digits[0][0])
-    second = np.argsort(prediction.probabilities)[-2]
-    assert prediction.warning == f"It may also be {'an' if second == 8 else 'a'} {second}"
+class Answering(torch.nn.Module):
+    """A network that gives every image the same logits."""
+
+    def __init__(self, *logits):
+        super().__init__()
+        self.logits = torch.nn.Parameter(torch.tensor(logits))
+
+    def forward(self, images):
+        return self.logits.expand(len(images), -1)
+
+
+def test_warns_of_a_tie_and_of_what_is_no_digit(digits):
+    torn = Answering(0.0, 0.0, 0.0, 9.1, 0.0, 0.0, 0.0, 0.0, 9.0, 0.0)
+    prediction = ImageClassifier(torn).classify(digits[0][0])
+    assert (prediction.digit, prediction.warning) == (3, "It may also be an 8")
+    assert ImageClassifier(Answering(*[0.0] * 10)).classify(digits[0][0]).warning == "It does not look like a digit"
+
+
+def test_the_edge_is_warned_of_where_the_network_is_not_sure_or_several_strokes_meet_it(classifier):
+    page = Image.new("L", (200, 200), 255)
+    ImageDraw.Draw(page).line([(100, 60), (100, 199)], fill=0, width=9)
+    assert classifier.classify(page).warning is None  # a 1 that ends there
+    unsure = Answering(0.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 4.5, 0.0, 0.0)
+    assert "edge" in ImageClassifier(unsure).classify(page).warning
+    ImageDraw.Draw(page).line([(60, 199), (60, 100), (140, 100)], fill=0, width=9)
+    assert "edge" in classifier.classify(page).warning
 
 
 def test_does_not_warn_of_a_clean_digit(classifier, digits):
     sure = [classifier.classify(big(image, 200)).warning is None for image in digits[0]]
     assert np.mean(sure) > 0.85
+
+
+# --- the judge --------------------------------------------------------------------------
+
+
+def way(kept=1.0, odds=0.0, value=100):
+    """A way with pixels of one value, on which the digit has so much of the ink."""
+    found = np.ones((1, 1000), np.float32)
+    mask = np.arange(1000)[None] < 1000 * kept
+    return Way(np.full((28, 28), value, np.uint8), found=found, mask=mask, odds=odds)
+
+
+class Brightness(torch.nn.Module):
+    """A network for which brighter pictures look more like a 1."""
+
+    def __init__(self):
+        super().__init__()
+        self.one = torch.nn.Parameter(20.0 * torch.nn.functional.one_hot(torch.tensor(1), 10))
+
+    def forward(self, images):
+        return self.one * (images.mean((1, 2, 3))[:, None] + 1)
+
+
+@pytest.mark.parametrize(
+    ("ways", "best"),
+    [
+        ([way(0.5), way(1.0)], 1),  # as sure of both: the one that uses the ink
+        ([way(0.9, value=130), way(1.0)], 0),  # the network is much surer, and little ink is left
+        ([way(0.05, value=130), way(1.0)], 1),  # hardly any ink is left
+        ([way(), way(odds=-3)], 0),
+        ([way(odds=-3), way()], 1),
+        ([way(odds=-3, value=240), way()], 0),  # the network sees what the picture did not show
+        ([way(), way()], 0),  # the first of equals
+    ],
+)
+def test_the_judge_weighs_evidence_ink_and_odds(ways, best):
+    readings = judge(Brightness(), [ways])[0]
+    assert readings[0].way is ways[best]
+    assert readings[0].score >= readings[-1].score
+
+
+def test_evidence_is_the_mean_of_the_log_odds_over_the_slants(classifier, digits):
+    reading = judge(classifier.model, [prepare(digits[0][0])])[0][0]
+    with torch.no_grad():
+        probabilities = [
+            classifier.model(images).double().softmax(1)[0] for images in at_slants(to_input(digits[0][0][None]))
+        ]
+    best = int(np.mean([p.numpy() for p in probabilities], axis=0).argmax())
+    odds = [np.log(float(p[best])) - np.log(float(p.sum() - p[best])) for p in probabilities]
+    assert reading.evidence == pytest.approx(np.mean(odds), abs=1e-3)
+
+
+def test_pictures_are_judged_each_by_itself_in_one_batch(classifier):
+    first, second = [way(0.2), way(1.0)], [way(1.0, value=200)]
+    together = judge(classifier.model, [first, second])
+    assert [len(readings) for readings in together] == [2, 1]
+    assert together[0][0].way in first and together[1][0].way is second[0]
+
+
+@pytest.mark.parametrize("specks", [0, 2])
+def test_a_bold_nought_is_no_ring_round_what_lies_in_it(classifier, specks):
+    page = Image.new("L", (420, 420), 255)
+    ImageDraw.Draw(page).ellipse((130, 80, 290, 340), outline=0, width=28)
+    for x, y in [(205, 130), (215, 290)][:specks]:
+        ImageDraw.Draw(page).rectangle((x, y, x + 3, y + 3), fill=215)  # what JPEG leaves
+    prediction = classifier.classify(page)
+    assert (prediction.digit, prediction.warning) == (0, None)
+
+
+@pytest.mark.parametrize("side", [0, 1, 2, 3])
+def test_strokes_that_reach_the_edge_are_no_ruled_lines(classifier, side):
+    """A 7 whose bar touches the edge of its crop; and the same with a margin."""
+    page = Image.new("L", (240, 300), 255)
+    ImageDraw.Draw(page).line([(60, 60), (180, 60), (105, 240)], fill=0, width=14, joint="curve")
+    box = [0, 0, 240, 300]
+    box[side] = [60, 55, 180, 240][side]
+    assert classifier.predict(page.crop(box)) == classifier.predict(page) == 7
+
+
+def test_explain_tells_what_was_weighed(classifier):
+    page = Image.new("L", (300, 300), 255)
+    drawing = ImageDraw.Draw(page)
+    drawing.line([(90, 80), (210, 80), (140, 230)], fill=0, width=12, joint="curve")
+    drawing.line([(0, 150), (300, 150)], fill=120, width=2)
+    assert classifier.predict(page) == 7
+    steps = explain(page, classifier.model)
+    names = [step.name for step in steps]
+    weighed = steps[names.index("weighed")]
+    assert names.index("digit") < names.index("weighed") < names.index("cut out")
+    assert weighed.picture.shape[1] >= 2 * 28 + 4 and "a 7 with" in weighed.sentence
+    np.testing.assert_array_equal(weighed.picture[:, :28], steps[-1].picture)
+    assert [step.sentence for step in classifier.classify(page).steps] == [step.sentence for step in steps]
+
+
+def test_one_way_alone_needs_no_network(page, monkeypatch):
+    monkeypatch.setattr("lenet_helpers.inference.load_model", lambda *_: pytest.fail("the network was asked"))
+    assert to_mnist(page).any()
 
 
 # --- as well on a page as clean ---------------------------------------------------------

@@ -1,123 +1,116 @@
 """The steps from a picture to its digit, each switched off by itself.
 
-Something simple stands in for a step that is off, so that the next one still gets what it
-expects.
+`lenet_helpers.preparation.steps.STEPS` is the way that all pictures go; here a step of it is left
+out, or something simple stands in for it, so that the next one still gets what it expects.
 """
 
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from unittest.mock import patch
 
 import numpy as np
 from PIL import Image
 
 from lenet_helpers import inference
-from lenet_helpers.preparation import digit as digit_module
-from lenet_helpers.preparation import ink, lines, mnist_form, paper, pictures, steps
+from lenet_helpers.preparation import mnist_form, pictures, steps
 from lenet_helpers.preparation.ink import FAINTEST_INK
 from lenet_helpers.preparation.masks import bounding_box, extent, scale
 
-MODULES = (steps, paper, ink, lines, digit_module, mnist_form)
-"""Where steps are called. Each module that imports a step has a name of its own for it, which is replaced too."""
+
+def _opaque(way):
+    return [replace(way, picture=way.picture[:, :, :3] if way.picture.ndim == 3 else way.picture)]
 
 
-def _no_paper(colours):
-    return colours[:, :, :3]
+def _brightness(way):
+    colours = way.picture.astype(np.float32)
+    weights = np.array([0.299, 0.587, 0.114], np.float32)
+    return [replace(way, picture=colours if colours.ndim == 2 else colours @ weights)]
 
 
-def _brightness(colours):
-    colours = colours.astype(np.float32)
-    return colours if colours.ndim == 2 else colours @ np.array([0.299, 0.587, 0.114], np.float32)
+def _one_paper(way):
+    ink = np.clip(1 - way.picture / max(float(way.picture.max()), 1), 0, 1)
+    mask = ink > max(0.5 * float(ink.max()), FAINTEST_INK)
+    return [way.note("even light", ink, "", ink=ink, found=ink * mask, mask=mask)] if mask.any() else []
 
 
-def _one_paper(gray):
-    return np.clip(1 - gray / max(float(gray.max()), 1), 0, 1)
+def _half_of_darkest(way):
+    mask = way.ink > 0.5 * way.ink.max()
+    return [replace(way, picture=mask, mask=mask)]
 
 
-def _unchanged(values):
-    return values
+def _everything(way):
+    return [way.note("digit", way.mask, "All ink belongs to the digit.")]
 
 
-def _half_of_darkest(ink):
-    return ink > 0.5 * max(float(ink.max()), FAINTEST_INK)
+def _one_level(way):
+    box = bounding_box(way.mask)
+    enlarged = scale(np.where(way.mask, way.ink, 0)[box], max(1.0, 80 / max(extent(box))))
+    return [replace(way, picture=enlarged > 0.5 * float(way.ink[way.mask].max()))]
 
 
-def _everything(mask):
-    return mask, []
+def _as_thick(way):
+    return [replace(way, picture=np.pad(way.picture, 2).astype(np.float32))]
 
 
-def _stretched(strokes):
-    rows, columns = np.flatnonzero((strokes > 0.5).any(1)), np.flatnonzero((strokes > 0.5).any(0))
-    digit = strokes[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(np.float32)
+def _stretched(way):
     side = mnist_form.DIGIT_SIDE * mnist_form.FINE
-    return np.asarray(Image.fromarray(digit).resize((side, side), Image.Resampling.BILINEAR))
+    digit = Image.fromarray(way.picture[bounding_box(way.picture > 0.5)])
+    return [replace(way, picture=np.asarray(digit.resize((side, side), Image.Resampling.BILINEAR)))]
 
 
-def _centre_of_box(fine):
-    rows, columns = np.flatnonzero(fine.any(1)), np.flatnonzero(fine.any(0))
-    box = fine[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+def _centre_of_box(way):
     side = 28 * mnist_form.FINE
-    box = box[:side, :side]
+    box = way.picture[bounding_box(way.picture > 0)][:side, :side]
     top, left = (side - box.shape[0]) // 2, (side - box.shape[1]) // 2
     canvas = np.zeros((side, side), np.float32)
     canvas[top : top + box.shape[0], left : left + box.shape[1]] = box
-    return np.rint(255 * canvas.reshape(28, mnist_form.FINE, 28, mnist_form.FINE).mean((1, 3))).astype(np.uint8)
-
-
-def _one_level(ink, mask):
-    box = bounding_box(mask)
-    enlarged = scale(np.where(mask, ink, 0)[box], max(1.0, 80 / max(extent(box))))
-    return enlarged > 0.5 * float(ink[mask].max())
-
-
-def _never(values):
-    return False
-
-
-def _upright(inputs, slant):
-    return inputs
+    pixels = canvas.reshape(28, mnist_form.FINE, 28, mnist_form.FINE).mean((1, 3))
+    return [replace(way, picture=np.rint(255 * pixels).astype(np.uint8))]
 
 
 STEPS = {
-    "orientation": ("the picture as stored", [(pictures.ImageOps, "exif_transpose", lambda picture: picture)]),
-    "enlarging": ("tiny pictures stay tiny", [(steps, "SMALLEST_SIDE", 0)]),
-    "transparency": ("hidden colours are shown", [(paper, "put_on_paper", _no_paper)]),
-    "best channel": ("always brightness", [(paper, "to_gray", _brightness)]),
-    "sheet": ("what lies around it stays", [(paper, "only_the_sheet", _unchanged)]),
-    "polarity": (
-        "always dark on light",
-        [(paper, "ink_is_light", _never), (steps, "_implausible", _never)],
-    ),
-    "second look": ("the first polarity stays", [(steps, "_implausible", _never)]),
-    "noise": ("no blur", [(ink, "_without_noise", _unchanged)]),
-    "even light": ("one paper for the whole picture", [(ink, "even_light", _one_paper)]),
-    "ruled lines": ("they stay", [(lines, "remove_lines", _unchanged)]),
-    "ink": ("half as dark as the darkest", [(ink, "find_ink", _half_of_darkest)]),
-    "boxes": ("they stay", [(lines, "_without_boxes", _unchanged)]),
-    "pick the digit": ("all ink is the digit", [(digit_module, "pick_digit", _everything)]),
-    "tails": ("what a line leaves at the digit stays", [(lines, "without_tails", _unchanged)]),
-    "hairlines": ("long thin pieces stay", [(lines, "without_hairlines", _unchanged)]),
-    "edge of the strokes": ("half as dark as the darkest point", [(mnist_form, "cut_out", _one_level)]),
-    "proportions": ("stretched into the square", [(mnist_form, "fit", _stretched)]),
-    "stroke width": (
-        "strokes stay as they are",
-        [(mnist_form, "THINNEST_STROKE", 0.0), (mnist_form, "THICKEST_STROKE", 19.0)],
-    ),
-    "soft edges": ("strokes are not blurred", [(mnist_form, "SOFTNESS", 1e-6)]),
-    "centre of mass": ("centre of the box", [(mnist_form, "centre", _centre_of_box)]),
-    "MNIST's form": ("goes through every step", [(mnist_form, "is_mnist_form", _never)]),
-    "slants": ("read upright alone", [(inference, "_slanted", _upright)]),
+    "enlarged": ("tiny pictures stay tiny", None),
+    "on_paper": ("hidden colours are shown", _opaque),
+    "gray": ("always brightness", _brightness),
+    "the_sheet": ("what lies around it stays", None),
+    "dark_on_light": ("always dark on light", None),
+    "even": ("dark corners stay", None),
+    "calm": ("noise is not blurred", None),
+    "ink": ("one paper for the whole picture", _one_paper),
+    "no_boxes": ("they stay", None),
+    "no_lines": ("they stay", None),
+    "the_mask": ("half as dark as the darkest", _half_of_darkest),
+    "no_tails": ("what a line leaves at the digit stays", None),
+    "no_hairlines": ("long thin pieces stay", None),
+    "the_digit": ("all ink is the digit", _everything),
+    "cut": ("half as dark as the darkest point", _one_level),
+    "strokes": ("strokes stay as they are", _as_thick),
+    "fitted": ("stretched into the square", _stretched),
+    "centred": ("centre of the box", _centre_of_box),
 }
-"""Step -> what happens without it, and the names that are replaced, each with the module that defines it."""
+"""Step of the preparation -> what happens without it, and the step that stands in; None where it is left out."""
+
+REST = {
+    "orientation": ("the picture as stored", pictures.ImageOps, "exif_transpose", lambda picture: picture),
+    "MNIST's form": ("goes through every step", steps, "is_mnist_form", lambda pixels: False),
+    "slants": ("read upright alone", inference, "_slanted", lambda inputs, slant: inputs),
+    "judge": ("the first way, which takes most away", inference.Reading, "score", 0.0),
+    "share of the ink": ("the network's evidence alone", inference, "INK_COUNTS", 0.0),
+}
+"""What is no step of `steps.STEPS` -> what happens without it, where it stands, its name, and what stands in."""
+
+INSTEAD = {name: instead for name, (instead, *_) in (STEPS | REST).items()}
 
 
 @contextmanager
-def without(step):
+def without(name):
     """Switch a step off for the time of the block; None leaves all of them on."""
     with ExitStack() as stack:
-        for home, name, stand_in in STEPS[step][1] if step else ():
-            real = getattr(home, name)
-            stack.enter_context(patch.object(home, name, stand_in))
-            for module in MODULES:
-                if vars(module).get(name) is real:
-                    stack.enter_context(patch.object(module, name, stand_in))
+        if name in STEPS:
+            stand_in = STEPS[name][1]
+            order = [stand_in if step.__name__ == name else step for step in steps.STEPS]
+            stack.enter_context(patch.object(steps, "STEPS", tuple(filter(None, order))))
+        elif name:
+            _, home, attribute, stand_in = REST[name]
+            stack.enter_context(patch.object(home, attribute, stand_in))
         yield

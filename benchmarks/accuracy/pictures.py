@@ -12,11 +12,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.accuracy import original, rendered
-from benchmarks.accuracy.ablation import STEPS, without
+from benchmarks.accuracy.ablation import INSTEAD, without
 from benchmarks.report import new_figure, percent, table
 from benchmarks.timing import say
 from lenet_helpers.preparation.pictures import ImageError
-from lenet_helpers.preparation.steps import prepare, to_mnist
 
 CHUNK = 25  # pictures that a process prepares before it takes the next ones
 
@@ -62,38 +61,39 @@ class Reader:
             What `open_picture` takes.
         labels : array of int, shape (N,)
         step_off : str, optional
-            One of `STEPS`.
+            A key of `INSTEAD`.
 
         Returns
         -------
         original, ours : ndarray of bool, shape (N,)
         """
-        chunks = [(pictures[i : i + CHUNK], step_off) for i in range(0, len(pictures), CHUNK)]
-        prepared = list(self.parallel(prepare_chunk, chunks))
-        simple, ours, readable = (np.concatenate(part) for part in zip(*prepared, strict=True))
-        with without(step_off):
-            return self.reads(simple, labels), self.reads_at_slants(ours, labels) & readable
+        simple, digits, _ = self.read(pictures, step_off)
+        return self.reads(simple, labels), digits == np.asarray(labels)
 
-    def doubts(self, pictures):
-        """Tell what `classify` would warn of.
+    def warnings(self, pictures):
+        """What `classify` warns of in each picture: list of str, empty where it doesn't."""
+        return self.read(pictures)[2]
+
+    def read(self, pictures, step_off=None):
+        """Read pictures in both ways.
 
         Parameters
         ----------
         pictures : list of tuple
             What `open_picture` takes.
+        step_off : str, optional
 
         Returns
         -------
-        shape, tied : ndarray of bool, shape (N,)
-            Warnings of what was found in the picture, and of two digits nearly tied.
+        simple : ndarray of uint8, shape (N, 28, 28)
+            As the original way prepares them.
+        digits : ndarray of int, shape (N,)
+            What our way reads; -1 where it can't.
+        warnings : list of str
         """
-        from lenet_helpers import probabilities_over_slants, to_input
-        from lenet_helpers.inference import NEARLY_TIED
-
-        chunks = [pictures[i : i + CHUNK] for i in range(0, len(pictures), CHUNK)]
-        pixels, doubtful = (np.concatenate(part) for part in zip(*self.parallel(doubts_of_chunk, chunks), strict=True))
-        second, first = np.sort(probabilities_over_slants(self.model, to_input(pixels)).numpy(), axis=1)[:, -2:].T
-        return doubtful, first - second < NEARLY_TIED
+        chunks = [(self.model, pictures[i : i + CHUNK], step_off) for i in range(0, len(pictures), CHUNK)]
+        simple, digits, warnings = zip(*self.parallel(read_chunk, chunks), strict=True)
+        return np.concatenate(simple), np.concatenate(digits), [warning for chunk in warnings for warning in chunk]
 
     def reads(self, pixels, labels):
         """Tell which images in MNIST's form the network reads correctly."""
@@ -108,35 +108,25 @@ class Reader:
         return probabilities_over_slants(self.model, to_input(pixels)).argmax(dim=1).numpy() == np.asarray(labels)
 
 
-def prepare_chunk(task):
-    """Prepare pictures in both ways; the last array tells which of them `to_mnist` could read."""
-    pictures, step_off = task
-    simple, ours, readable = [], [], []
+def read_chunk(task):
+    """Prepare pictures in the original way, and read them in ours."""
+    from lenet_helpers import ImageClassifier
+
+    model, pictures, step_off = task
+    classifier, simple, digits, warnings = ImageClassifier(model), [], [], []
     with without(step_off):
         for description in pictures:
             picture = open_picture(*description)
             simple.append(original.to_pixels(picture))
             try:
-                ours.append(to_mnist(picture))
-            except ImageError:
-                ours.append(np.zeros((28, 28), np.uint8))
-            readable.append(bool(ours[-1].any()))
-    return np.stack(simple), np.stack(ours), np.array(readable)
-
-
-def doubts_of_chunk(pictures):
-    """Prepare pictures; the last array tells of which the preparation warns. A blank one counts as warned of."""
-    pixels, doubtful = [], []
-    for description in pictures:
-        try:
-            preparation = prepare(open_picture(*description))
-        except ImageError:
-            pixels.append(np.zeros((28, 28), np.uint8))
-            doubtful.append(True)
-        else:
-            pixels.append(preparation.pixels)
-            doubtful.append(bool(preparation.doubts))
-    return np.stack(pixels), np.array(doubtful)
+                prediction = classifier.classify(picture)
+            except ImageError as error:
+                digits.append(-1)
+                warnings.append(str(error))
+            else:
+                digits.append(prediction.digit)
+                warnings.append(prediction.warning or "")
+    return np.stack(simple), np.array(digits), warnings
 
 
 def open_picture(kind, what, seed=0):
@@ -302,9 +292,12 @@ def warning_rows(reader, test, settings):
     }
     rows = []
     for name, pictures in sets.items():
-        shape, tied = reader.doubts(pictures)
-        say(f"  warnings, {name}: {percent((shape | tied).mean())}")
-        parts = {"shape": shape, "tied": tied, "any": shape | tied}
+        warnings = reader.warnings(pictures)
+        tied = np.array(["may also be" in warning for warning in warnings])
+        only_tied = np.array([warning.startswith("It may") for warning in warnings])
+        anything = np.array([bool(warning) for warning in warnings])
+        say(f"  warnings, {name}: {percent(anything.mean())}")
+        parts = {"shape": anything & ~only_tied, "tied": tied, "any": anything}
         rows.append({"what": name, "pictures": len(pictures), **{key: float(v.mean()) for key, v in parts.items()}})
     return rows
 
@@ -315,7 +308,7 @@ def ablation_rows(reader, test, settings):
     pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 40), 2))
     drawn = [(kinds[i % len(kinds)], digit, i) for i, digit in enumerate(pixels)]
     rows = []
-    for step in [None, *settings.size(list(STEPS), list(STEPS)[:2])]:
+    for step in [None, *settings.size(list(INSTEAD), list(INSTEAD)[:2])]:
         row = {"step": step, "pages": float(reader.correct(drawn, drawn_labels, step)[1].mean())}
         if settings.images:
             paths, folder_labels = read_folder(settings)
@@ -410,7 +403,7 @@ def _show_ablation(result):
     lines = [["all steps on", "", *(percent(everything[key]) for key, _ in columns)]]
     for row in rows:
         changes = [f"{100 * (row[key] - everything[key]):+.1f}" for key, _ in columns]
-        lines.append([row["step"], STEPS[row["step"]][0], *changes])
+        lines.append([row["step"], INSTEAD[row["step"]], *changes])
     return f"""
 ### What each step brings
 

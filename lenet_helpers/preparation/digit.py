@@ -1,17 +1,29 @@
-"""Which pieces of the ink are the digit, and what makes that doubtful.
+"""Which pieces of the ink are the digit, whether there may be several digits, and whether one is cut off.
 
 Taught in notebook 05.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
-from lenet_helpers.preparation.lines import without_hairlines, without_ring, without_tails, without_underline
-from lenet_helpers.preparation.masks import NEIGHBOURS, dilation, extent, mean_stroke, touches_edge
+from lenet_helpers.preparation.masks import (
+    as_bytes,
+    bounding_box,
+    depth_of,
+    dilation,
+    extent,
+    frame,
+    mean_stroke,
+    pieces,
+    square,
+)
+
+WIDEST_DIGIT = 1.4
+"""Width over height; what is wider is taken for several digits that touch."""
 
 
 def pick_digit(mask):
-    """Keep the digit, in one piece or several; drop specks, boxes and what the edge has cut off.
+    """Keep the digit, in one piece or several; drop specks and what the edge has cut off.
 
     The digit is the largest piece of ink, where the middle of the picture counts for more
     than its frame. Pieces near it belong to it: the bar of a 5, the other half of a
@@ -23,47 +35,61 @@ def pick_digit(mask):
 
     Returns
     -------
-    digit : ndarray of bool, shape (H, W)
-    doubts : list of str
+    ndarray of bool, shape (H, W)
     """
-    mask = without_tails(mask)
-    if ndimage.label(mask, NEIGHBOURS)[1] > 1:  # what follows takes away whole pieces, and never the only one
-        mask = without_underline(without_ring(without_hairlines(mask)))
-    width = mean_stroke(mask)
-    labels, count = ndimage.label(dilation(mask, max(1, round(width / 3))), NEIGHBOURS)
-    labels = labels * mask
-    boxes = ndimage.find_objects(labels)
-    area = np.bincount(labels.ravel())[1:]
+    grown = pieces(dilation(mask, max(1, round(mean_stroke(mask) / 3))))
+    labels = grown.labels * mask
+    areas = np.bincount(labels.ravel(), minlength=len(grown) + 1)[1:]
     central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
-    touches = np.array([touches_edge(box, mask.shape) for box in boxes])
-    frame = np.bincount(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]), minlength=count + 1)[1:]
-    surrounds = (frame > sum(mask.shape)) & (count > 1)  # more than half of the frame
-    main = int(np.argmax(np.bincount(labels.ravel(), central.ravel())[1:] * np.where(touches, 0.5, 1) * ~surrounds))
-    digit, left, doubts = labels == main + 1, set(range(count)) - {main}, []
+    at_frame = np.bincount(frame(labels), minlength=len(grown) + 1)[1:]
+    surrounds = (at_frame > sum(mask.shape)) & (len(grown) > 1)  # more than half of the frame
+    weights = np.bincount(labels.ravel(), central.ravel(), len(grown) + 1)[1:]
+    main = int(np.argmax(weights * np.where(at_frame > 0, 0.5, 1) * ~surrounds))
+    digit, left = labels == main + 1, {*range(len(grown))} - {main}
     while left:
-        # The distance to the digit so far is measured on every other pixel: that is near enough.
-        far = ndimage.distance_transform_edt(~digit[::2, ::2]) * 2
-        rows, columns = (np.flatnonzero(digit.any(axis)) for axis in (1, 0))
-        height, size = np.ptp(rows) + 1, max(np.ptp(rows), np.ptp(columns)) + 1
-        inked = np.count_nonzero(digit)
+        far = depth_of(~digit)
+        rows, columns = bounding_box(digit)
+        height, size, inked = rows.stop - rows.start, max(extent((rows, columns))), np.count_nonzero(digit)
         joined = set()
-        for i in left:
-            gap = far[labels[::2, ::2] == i + 1].min(initial=np.inf)
-            beside = boxes[i][1].start > columns[-1] or boxes[i][1].stop <= columns[0]
-            if touches[i] and not touches[main]:
+        for number in left:
+            across = grown.boxes[number][1]
+            beside = across.start >= columns.stop or across.stop <= columns.start
+            if at_frame[number] and not at_frame[main]:
                 continue
-            wider = boxes[i][1].start < columns[0] and boxes[i][1].stop > columns[-1] + 1
-            if wider:  # the line that it was written on
-                continue
-            if beside and extent(boxes[i])[0] > 0.6 * height:
-                if area[i] > 0.2 * inked:
-                    doubts = ["there is more than one digit in the picture"]
-            elif (area[i] > 0.04 * inked and gap < 0.25 * size) or (area[i] > 0.01 * inked and gap < 0.08 * size):
-                joined.add(i)
+            if across.start < columns.start and across.stop > columns.stop:
+                continue  # the line that it was written on
+            if beside and extent(grown.boxes[number])[0] > 0.6 * height:
+                continue  # another digit
+            if areas[number] > 0.01 * inked:
+                gap = far[labels == number + 1].min() / size
+                if gap < (0.25 if areas[number] > 0.04 * inked else 0.08):
+                    joined.add(number)
         if not joined:
             break
-        digit |= np.isin(labels, [i + 1 for i in joined])
+        digit |= np.isin(labels, [number + 1 for number in joined])
         left -= joined
-    if touches[main]:
-        doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-    return digit, doubts
+    return digit
+
+
+def is_wide(digit):
+    """Tell whether what is held to be the digit is so wide that it may be several that touch."""
+    height, width = extent(bounding_box(digit))
+    return width > WIDEST_DIGIT * height
+
+
+def holds_several(mask):
+    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other."""
+    parts = pieces(mask)
+    large = [box for box, area in zip(parts.boxes, parts.areas, strict=True) if area > 0.2 * max(parts.areas)]
+    tallest = max(extent(box)[0] for box in large)
+    large = [box for box in large if extent(box)[0] > 0.5 * tallest]
+    return any(
+        one.stop <= other.start for first in large for second in large for one, other in zip(first, second, strict=True)
+    )
+
+
+def contacts(mask):
+    """How many strokes meet the picture's frame at the side where most do, more than their width apart."""
+    gap = square(2 * round(mean_stroke(mask) / 2) + 1)[:1]
+    sides = [cv2.dilate(as_bytes(side[None]), gap)[0] for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
+    return max(np.count_nonzero(np.diff(side, prepend=0) == 1) for side in sides)

@@ -5,13 +5,31 @@ will not do. The ink must be darker than the paper here; `lenet_helpers.preparat
 it is.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
-from lenet_helpers.preparation.masks import otsu, resize, scale
+from lenet_helpers.preparation.masks import otsu, pieces, resize, scale, square
+from lenet_helpers.preparation.paper import light_on_paper
 
 FAINTEST_INK = 0.05
 """Ink must darken the paper by at least this fraction, or the picture counts as blank."""
+
+
+def evenly_lit(gray):
+    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
+    small, paper = light_on_paper(gray)
+    if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
+        return gray
+    paper = np.maximum(paper, max(16, 0.2 * paper.max()))
+    return gray * resize(paper.max() / paper, gray.shape)
+
+
+def without_noise(gray):
+    """Blur a noisy picture a little. A clean one keeps its finest lines."""
+    if min(gray.shape) < 64:
+        return gray
+    rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
+    return gray if rough < 1 else cv2.GaussianBlur(gray, (0, 0), 1.0 if rough < 6 else 1.5)
 
 
 def even_light(gray):
@@ -29,23 +47,14 @@ def even_light(gray):
     -------
     ndarray of float32, shape (H, W), range [0, 1]
     """
-    smooth = _without_noise(gray)
     shortest = min(gray.shape)
-    widest = _darkening(smooth, shortest // 2)
+    widest = _darkening(gray, shortest // 2)
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
         for reach in (shortest // 16, shortest // 8, shortest // 4):
-            ink = _darkening(smooth, max(5, reach))
-            if not _is_hollow(ink, widest, smooth):
+            ink = _darkening(gray, max(5, reach))
+            if not _is_hollow(ink, widest):
                 return ink
     return widest
-
-
-def _without_noise(gray):
-    """Blur a noisy picture a little. A clean one keeps its finest lines."""
-    if min(gray.shape) < 64:
-        return gray
-    rough = np.median(np.abs(gray - ndimage.uniform_filter(gray, 3))[::2, ::2])
-    return gray if rough < 1 else ndimage.gaussian_filter(gray, 1.0 if rough < 6 else 1.5)
 
 
 def _darkening(gray, reach):
@@ -53,7 +62,7 @@ def _darkening(gray, reach):
     return np.clip(1 - gray / np.maximum(_bare_paper(gray, reach), 16), 0, 1)
 
 
-def _is_hollow(ink, widest, gray):
+def _is_hollow(ink, widest):
     """Tell whether a neighbourhood was too narrow for the strokes: the inside of some is missing."""
     dark = ink[ink > FAINTEST_INK]
     if dark.size == 0:
@@ -64,53 +73,16 @@ def _is_hollow(ink, widest, gray):
     # What is as dark as the ink is ink, within a stroke too. A shadow is paler, and may well be missing.
     core = widest > 0.7 * level
     missing = core & (ink < 0.7 * kept * widest)
-
-    def much_is_missing(core):
-        return np.count_nonzero(core & missing) > 0.05 * np.count_nonzero(core)
-
-    return kept < 0.4 or (much_is_missing(core) and much_is_missing(_with_sharp_edges(core, found, gray)))
-
-
-def _with_sharp_edges(mask, strokes, gray):
-    """Keep the pieces whose edges are half as sharp as those of the strokes: a shadow has soft ones.
-
-    Pieces differ, for a printed box is sharper than pencil. So one is held to the strokes that
-    were found in it; if there are none, to all others, or it must not reach the picture's frame.
-    """
-    if not strokes.any():
-        return mask
-    steepness = np.hypot(ndimage.sobel(gray, 0), ndimage.sobel(gray, 1))
-    labels, count = ndimage.label(mask)
-
-    def edges(part):
-        outline = part & ~ndimage.minimum_filter(part, 3)
-        counts = np.bincount(labels[outline], minlength=count + 1)
-        sums = np.bincount(labels[outline], steepness[outline], count + 1)
-        return sums / np.maximum(counts, 1), steepness[outline].mean()
-
-    own, usual = edges(strokes)
-    sharp = edges(mask)[0] > 0.5 * np.where(own > 0, own, usual)
-    at_frame = np.zeros(count + 1, bool)
-    at_frame[np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])] = True
-    sharp |= (own == 0) & ~at_frame
-    return sharp[labels] & mask
+    return kept < 0.4 or np.count_nonzero(missing) > 0.05 * np.count_nonzero(core)
 
 
 def _bare_paper(gray, reach):
     """Closing with a square of side `reach`, computed on a coarse grid when the reach is wide."""
     step = max(1, reach // 24)
+    coarse = scale(gray, 1 / step) if step > 1 else gray
+    paper = cv2.morphologyEx(coarse, cv2.MORPH_CLOSE, square(max(3, int(reach / step) | 1)))
     if step > 1:
-        coarse = scale(gray, 1 / step)
-    else:
-        coarse = gray
-    side = max(3, int(reach / step) | 1)
-    lightest = ndimage.maximum_filter(coarse, side)
-    if np.ptp(lightest) == 0:  # one gray everywhere, as in a drawing: there is nothing to follow
-        return np.maximum(lightest[0, 0], gray)
-    paper = ndimage.minimum_filter(lightest, side)
-    if step > 1:
-        paper = ndimage.gaussian_filter(paper, 1)
-        paper = resize(paper, gray.shape)
+        paper = resize(cv2.GaussianBlur(paper, (0, 0), 1), gray.shape)
     return np.maximum(paper, gray)
 
 
@@ -129,17 +101,19 @@ def find_ink(ink):
     ndarray of bool, shape (H, W)
         All False when the picture is blank.
     """
-    from skimage.filters import apply_hysteresis_threshold
-
     # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
-    if (ink - ndimage.uniform_filter(ink, max(3, min(ink.shape) // 8))).max() < FAINTEST_INK:
+    side = max(3, min(ink.shape) // 8)
+    if (ink - cv2.blur(ink, (side, side))).max() < FAINTEST_INK:
         return np.zeros(ink.shape, bool)
     floor = _faintest_ink(ink)
     dark = ink[ink > floor]
     if dark.size == 0 or dark.max() < 1.5 * floor:
         return np.zeros(ink.shape, bool)
     threshold = otsu(dark)
-    return apply_hysteresis_threshold(ink, max(0.45 * threshold, floor), max(0.7 * threshold, floor))
+    parts = pieces(ink > max(0.45 * threshold, floor))
+    clear = np.zeros(len(parts) + 1, bool)
+    clear[parts.labels[ink > max(0.7 * threshold, floor)]] = True
+    return clear[parts.labels]
 
 
 def _faintest_ink(ink):

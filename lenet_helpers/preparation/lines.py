@@ -1,76 +1,74 @@
-"""Lines that are no part of the digit: ruled ones, boxes, rings, underlines, and what is left of them.
+"""Lines that are no part of the digit: ruled ones, boxes, and what is left of them.
 
-Taught in notebook 05. Ruled lines and the boxes of forms go before the ink is marked, for
-they may cross the digit. What can be told from the strokes only in the mask of the ink goes
-when `lenet_helpers.preparation.digit` looks for the digit.
+Taught in notebook 05. Each function takes away what looks like its kind of line. Whether that
+was a line or a stroke of the digit, none of them can know: it is for the judge of
+`lenet_helpers.inference` to say, which sees the digit with it and without it.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
 from lenet_helpers.preparation.ink import FAINTEST_INK
-from lenet_helpers.preparation.masks import NEIGHBOURS, bounding_box, dilation, extent, mean_stroke, touches_edge
+from lenet_helpers.preparation.masks import (
+    as_bytes,
+    bounding_box,
+    depth_of,
+    dilation,
+    extent,
+    frame,
+    mean_stroke,
+    pieces,
+    square,
+)
 
 
 def remove_lines(ink):
     """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge.
 
-    A picture that is cropped tightly round its digit has strokes like that too. There, what
-    would be left touches the edges as well, and nothing is taken away.
-
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W), range [0, 1]
+    Gives back `ink` itself where there is no such line, and where nothing else would be left.
     """
     if min(ink.shape) < 64:
         return ink
-    rest = _without_level_lines(ink)
-    rest = _without_level_lines(rest.T).T
-    if np.array_equal(rest, ink):
-        return ink
-    left = rest > 0.5 * rest.max()
-    if rest.max() < 0.5 * ink.max() or not left.any():
-        return ink  # the line was the digit: a 1
-    # The end of a stroke is wider than what may be left of a line.
-    contacts = (left[:2].any(0), left[-2:].any(0), left[:, :2].any(1), left[:, -2:].any(1))
-    cropped = sum(np.count_nonzero(contact) > 3 + 0.02 * contact.size for contact in contacts) >= 2
-    return ink if cropped else rest
+    level = _without_level_lines(ink)
+    rest = np.ascontiguousarray(_without_level_lines(np.ascontiguousarray(level.T)).T)
+    return ink if np.array_equal(rest, ink) or rest.max() < 0.5 * ink.max() else rest
 
 
 def _without_level_lines(ink):
     height, width = ink.shape
-    length, thickest = width // 12, 3 + min(height, width) // 60
+    length, thickest = width // 12 | 1, 3 + min(height, width) // 60
     if max(ink[:, : length + 3].max(), ink[:, -length - 3 :].max()) <= FAINTEST_INK:
         return ink  # nothing comes near the edges
     # Lines may be tilted a little: the 3 rows around a point count as one.
-    darkest = ndimage.maximum_filter1d(ink, 3, axis=0)
-    runs = ndimage.grey_opening(darkest, (1, length))
+    darkest = cv2.dilate(ink, np.ones((3, 1), np.uint8))
+    runs = cv2.morphologyEx(darkest, cv2.MORPH_OPEN, np.ones((1, length), np.uint8))
     # An upright opening keeps only what is taller than any line: a stroke that crosses one stays whole.
-    upright = ndimage.grey_opening(ink, (thickest, 1))
+    upright = _taller(ink, thickest)
     band = (runs > FAINTEST_INK) & (runs > 2 * upright)
     if not band[:, : length + 3].any() and not band[:, -length - 3 :].any():
         return ink
     bridged = np.pad(band, ((0, 0), (length, length)), mode="edge")
-    bridged = ndimage.grey_closing(bridged, (3, length))[:, length:-length]
-    labels, _ = ndimage.label(bridged, NEIGHBOURS)
-    clean = ink
-    for i, box in enumerate(ndimage.find_objects(labels)):
-        from_edge = box[1].start < 3 or box[1].stop > width - 3
-        if not from_edge or box[1].stop - box[1].start <= 0.1 * width:
+    bridged = cv2.morphologyEx(as_bytes(bridged), cv2.MORPH_CLOSE, np.ones((3, length), np.uint8))
+    parts = pieces(bridged[:, length:-length])
+    clean, darkest_ink = ink, np.percentile(ink[ink > FAINTEST_INK], 99)
+    for number, (_, across) in enumerate(parts.boxes):
+        from_edge = across.start < 3 or across.stop > width - 3
+        if not from_edge or across.stop - across.start <= 0.1 * width:
             continue
-        piece = labels == i + 1
+        piece = parts.mask(number)
         line, thickness = _line_along(piece)
         if thickness <= thickest + 2:
-            line = ndimage.maximum_filter1d(line | piece, 5, axis=0)  # with its soft edges
-            # What is clearly darker than the line is a stroke that runs along it for a while.
-            pale = ink < 1.2 * np.percentile(darkest[band & piece], 90)
-            upright = ndimage.grey_opening(ink, (thickness + 2, 1))
-            clean = np.where(line & pale, np.minimum(clean, upright), clean)
+            line = cv2.dilate(as_bytes(line | piece), np.ones((5, 1), np.uint8)) > 0  # with its soft edges
+            # What is nearer to the darkest ink than to the line is a stroke that runs along it for a while.
+            level = np.median(darkest[band & piece])
+            pale = ink < (level + darkest_ink) / 2 if darkest_ink > 1.5 * level else True
+            clean = np.where(line & pale, np.minimum(clean, _taller(ink, thickness + 2)), clean)
     return clean
+
+
+def _taller(ink, height):
+    """Keep only what is at least so tall. OpenCV's opening is centred for odd sides."""
+    return cv2.morphologyEx(ink, cv2.MORPH_OPEN, np.ones((height | 1, 1), np.uint8))
 
 
 def _line_along(piece):
@@ -94,18 +92,8 @@ def _line_along(piece):
 def remove_boxes(ink, mask):
     """Take away a box drawn round the digit, as forms have it, whether the digit touches it or not.
 
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-    mask : ndarray of bool, shape (H, W)
-        Where the ink is, from `lenet_helpers.preparation.ink.find_ink`.
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W), range [0, 1]
+    `mask` is where the ink is. Gives back `ink` itself where there is no box.
     """
-    if min(ink.shape) < 64:
-        return ink
     boxes = mask & ~_without_boxes(mask)
     if not boxes.any():
         return ink
@@ -116,17 +104,16 @@ def remove_boxes(ink, mask):
 
 def _without_boxes(mask):
     """Take away each box that is drawn round a good part of the rest."""
-    labels, _ = ndimage.label(mask, NEIGHBOURS)
-    places = ndimage.find_objects(labels)
-    for i, outer in enumerate(places):
-        piece = labels[outer] == i + 1
+    parts = pieces(mask)
+    for number, outer in enumerate(parts.boxes):
+        piece = parts.cut(number)
         sides = _sides_of_a_box(piece)
         if len(sides) < 3:
             continue
         # What hangs together with the box, and what merely lies in it.
         rest = piece & ~np.any(sides, axis=0)
-        within = rest | ((labels[outer] > 0) & ~piece)
-        if within.any() and extent(bounding_box(within))[0] > 0.3 * piece.shape[0]:
+        within = rest | ((parts.labels[outer] > 0) & ~piece)
+        if extent(bounding_box(within))[0] > 0.3 * piece.shape[0]:
             mask = mask.copy()
             mask[outer] &= ~piece | (rest if extent(bounding_box(rest))[0] > 0.3 * piece.shape[0] else False)
     return mask
@@ -164,98 +151,28 @@ def _top_of_a_box(piece):
 
 
 def without_tails(mask):
-    """Take away the rest of a line that runs from the digit to the picture's edge, far thinner than the strokes.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
-    if not touches_edge(bounding_box(mask), mask.shape):
+    """Take away the rest of a line that runs from the digit to the picture's edge, far thinner than the strokes."""
+    if not frame(mask).any():
         return mask
-    width = 2 * np.percentile(ndimage.distance_transform_edt(mask)[mask], 95)
-    if width < 5:
+    narrow = int(np.percentile(depth_of(mask)[mask], 95))
+    if narrow < 2:
         return mask  # nothing could be told apart
-    narrow = int(width / 2)
-    strokes = ndimage.grey_opening(np.pad(mask, narrow, mode="edge"), narrow)
-    strokes = strokes[narrow:-narrow, narrow:-narrow]
-    thin, _ = ndimage.label(mask & ~dilation(strokes, narrow), NEIGHBOURS)
-    at_edge = np.unique(np.concatenate([thin[0], thin[-1], thin[:, 0], thin[:, -1]]))
-    return mask & ~np.isin(thin, at_edge[at_edge > 0])
+    strokes = cv2.morphologyEx(as_bytes(np.pad(mask, narrow, mode="edge")), cv2.MORPH_OPEN, square(narrow | 1)) > 0
+    thin = pieces(mask & ~dilation(strokes[narrow:-narrow, narrow:-narrow], narrow))
+    return mask & ~thin.mask(*np.flatnonzero(thin.on_frame()))
 
 
 def without_hairlines(mask):
-    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
-    labels, count = ndimage.label(mask, NEIGHBOURS)
-    if count < 2:
+    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box."""
+    parts = pieces(mask)
+    if len(parts) < 2:
         return mask
-    boxes, area = ndimage.find_objects(labels), np.bincount(labels.ravel())[1:]
-    main = int(np.argmax(area))
-    width = mean_stroke(labels[boxes[main]] == main + 1)
+    main = int(np.argmax(parts.areas))
+    width, length = mean_stroke(parts.cut(main)), max(extent(parts.boxes[main]))
     lines = [
-        i + 1
-        for i, box in enumerate(boxes)
-        if max(extent(box)) > 0.5 * max(extent(boxes[main]))
-        and mean_stroke(labels[box] == i + 1) < min(0.45 * width, 0.1 * max(extent(box)))
+        number
+        for number, box in enumerate(parts.boxes)
+        if max(extent(box)) > 0.5 * length
+        and mean_stroke(parts.cut(number)) < min(0.45 * width, 0.1 * max(extent(box)))
     ]
-    return mask & ~np.isin(labels, lines) if lines else mask
-
-
-def without_ring(mask):
-    """Take away a ring that is drawn round the digit.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
-    labels, count = ndimage.label(mask, NEIGHBOURS)
-    if count < 2:
-        return mask
-    boxes = ndimage.find_objects(labels)
-    for i in sorted(range(count), key=lambda i: -extent(boxes[i])[0])[:3]:
-        piece = labels[boxes[i]] == i + 1
-        within = ndimage.binary_fill_holes(piece) & ~piece & (labels[boxes[i]] > 0)
-        if within.any() and extent(bounding_box(within))[0] > 0.3 * piece.shape[0]:
-            return mask & (labels != i + 1)
-    return mask
-
-
-def without_underline(mask):
-    """Take away a line under the digit, wider than it on both sides and straight.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
-    labels, count = ndimage.label(mask, NEIGHBOURS)
-    if count < 2:
-        return mask
-    boxes = ndimage.find_objects(labels)
-    rows, columns = boxes[int(np.argmax([extent(box)[0] for box in boxes]))]
-    for i, (top, across) in enumerate(boxes):
-        wider = across.start < columns.start and across.stop > columns.stop
-        if wider and top.start > rows.stop - 0.1 * (rows.stop - rows.start):
-            piece = labels[boxes[i]] == i + 1
-            if extent(boxes[i])[0] < 0.3 * (rows.stop - rows.start) and _line_along(piece)[1] < np.inf:
-                mask = mask & (labels != i + 1)
-    return mask
+    return mask & ~parts.mask(*lines)

@@ -2,28 +2,55 @@
 
 Used by the steps of notebook 05 that find the ink of a digit and bring it into MNIST's form.
 A *box* is a pair of slices, rows and columns, as `scipy.ndimage.find_objects` gives them.
+The filters are OpenCV's, which wants masks as bytes: `as_bytes` shows it the same memory.
 """
 
+from dataclasses import dataclass
+
+import cv2
 import numpy as np
-from PIL import Image
 from scipy import ndimage
 
-NEIGHBOURS = np.ones((3, 3), dtype=bool)
-"""A pixel and its eight neighbours: what touches at a corner hangs together."""
+
+@dataclass(frozen=True)
+class Pieces:
+    """The connected pieces of a mask: piece i has the label i + 1, 0 is outside; a box and an area in pixels each."""
+
+    labels: np.ndarray
+    boxes: list
+    areas: np.ndarray
+
+    def __len__(self):
+        return len(self.boxes)
+
+    def mask(self, *numbers):
+        """The mask of some of the pieces, counted from 0."""
+        return np.isin(self.labels, np.add(numbers, 1))
+
+    def cut(self, number):
+        """The mask of one piece, cut out along its bounding box."""
+        return self.labels[self.boxes[number]] == number + 1
+
+    def on_frame(self):
+        """How many pixels of the picture's frame each piece covers: ndarray of int, shape (N,)."""
+        return np.bincount(frame(self.labels), minlength=len(self) + 1)[1:]
+
+
+def pieces(mask):
+    """Return the `Pieces` of a mask; what touches at a corner hangs together."""
+    around = bounding_box(mask)
+    labels = np.zeros(mask.shape, np.int32)
+    ndimage.label(mask[around], np.ones((3, 3)), output=labels[around])
+    return Pieces(labels, ndimage.find_objects(labels), np.bincount(labels.ravel())[1:])
+
+
+def frame(values):
+    """The outermost pixels of a picture, in a row; the corners twice."""
+    return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
 
 
 def bounding_box(mask):
-    """The smallest box that holds a mask.
-
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-
-    Returns
-    -------
-    (slice, slice)
-        Rows and columns; both empty when the mask is.
-    """
+    """The smallest box that holds a mask; both slices are empty when the mask is."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
     if rows.size == 0:
         return slice(0, 0), slice(0, 0)
@@ -35,24 +62,34 @@ def extent(box):
     return box[0].stop - box[0].start, box[1].stop - box[1].start
 
 
-def touches_edge(box, shape):
-    """Tell whether a box reaches the edge of a picture of this (height, width)."""
-    return any(part.start == 0 or part.stop == side for part, side in zip(box, shape, strict=True))
+def as_bytes(mask):
+    """A mask as OpenCV takes it: uint8, 0 or 1."""
+    return np.ascontiguousarray(mask).view(np.uint8)
 
 
 def dilation(mask, distance):
-    """Grow a mask by so many pixels: level, upright and across.
+    """Grow a mask by so many pixels: level, upright and across."""
+    return cv2.dilate(as_bytes(mask), square(2 * distance + 1)).view(bool)
 
-    Parameters
-    ----------
-    mask : ndarray of bool, shape (H, W)
-    distance : int
 
-    Returns
-    -------
-    ndarray of bool, shape (H, W)
-    """
-    return ndimage.maximum_filter(mask, 2 * distance + 1)
+def square(side):
+    """A square neighbourhood for OpenCV's filters."""
+    return np.ones((side, side), np.uint8)
+
+
+def depth_of(mask):
+    """The distance of each point of a mask from the nearest point outside, in pixels; the frame is not outside."""
+    return cv2.distanceTransform(as_bytes(mask), cv2.DIST_L2, cv2.DIST_MASK_5)
+
+
+def nearest(values, places):
+    """For each point, the value at the nearest of some places: `places` is a mask with at least one of them."""
+    _, labels = cv2.distanceTransformWithLabels(
+        as_bytes(~places), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    of_label = np.zeros(labels.max() + 1, values.dtype)
+    of_label[labels[places]] = values[places]
+    return of_label[labels]
 
 
 def mean_stroke(mask):
@@ -61,67 +98,32 @@ def mean_stroke(mask):
     return 2 * np.count_nonzero(mask) / max(1, np.count_nonzero(outline))
 
 
-def share_of_rectangle(mask):
-    """How much of the smallest rectangle around it, turned any way, a mask fills, holes and all: in (0, 1]."""
-    whole = ndimage.binary_fill_holes(mask)
-    rows, columns = np.nonzero(whole & ~ndimage.minimum_filter(whole, 3, mode="constant"))
-    angles = np.deg2rad(np.arange(0, 90, 5))
-    cosines, sines = np.cos(angles)[:, None], np.sin(angles)[:, None]
-    width = np.ptp(cosines * columns + sines * rows, axis=1) + 1
-    height = np.ptp(cosines * rows - sines * columns, axis=1) + 1
-    return min(1.0, whole.sum() / (width * height).min())
-
-
 def otsu(values):
-    """The threshold that parts dark from light best (Otsu, 1979).
+    """The threshold that parts dark from light best (Otsu, 1979), in the middle between the two.
 
-    Parameters
-    ----------
-    values : ndarray of float32, any shape, at least one value
-        None below 0.
-
-    Returns
-    -------
-    float
-        Half of the first value when all are as good as equal.
+    Where no value lies between dark and light, Otsu's criterion has the same value all over the
+    gap; the middle between the means of both parts lies well inside of it. Half of the first
+    value when all are as good as equal. No value may be below 0.
     """
-    from skimage.filters import threshold_otsu
-
+    low, high = values.min(), values.max()
     # Between values that hardly differ there is no room for the 256 bins of a histogram.
-    if np.ptp(values) <= 1e-3 * values.max():
-        return values.flat[0] / 2
-    counts, edges = np.histogram(values, 256)  # quicker than skimage's, which looks at the picture's type first
-    return threshold_otsu(hist=(counts, (edges[:-1] + edges[1:]) / 2))
+    if high - low <= 1e-3 * high:
+        return float(values.flat[0]) / 2
+    counts, edges = np.histogram(values, 256, (low, high))
+    centres = (edges[:-1] + edges[1:]) / 2
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * centres)
+    above = values.size - below
+    dark, light = sums[:-1] / below, (sums[-1] - sums[:-1]) / above  # the first and the last bin hold a value
+    best = np.argmax(below * above * (light - dark) ** 2.0)
+    return float(dark[best] + light[best]) / 2
 
 
 def scale(array, factor):
-    """Scale by a factor with linear interpolation, or by averaging where it gets smaller.
-
-    Parameters
-    ----------
-    array : ndarray of numbers, shape (H, W)
-    factor : float
-
-    Returns
-    -------
-    ndarray of float32, shape (h, w)
-        No side is shorter than 1.
-    """
+    """Scale by a factor with linear interpolation, or by averaging where it gets smaller; no side gets below 1."""
     return resize(array, tuple(max(1, round(side * factor)) for side in array.shape))
 
 
 def resize(array, shape):
-    """Scale to exactly this shape, where pixels are areas, not points.
-
-    Parameters
-    ----------
-    array : ndarray of numbers, shape (H, W)
-    shape : (int, int)
-        (height, width)
-
-    Returns
-    -------
-    ndarray of float32 of this shape
-    """
-    how = Image.Resampling.BILINEAR if shape[0] >= array.shape[0] else Image.Resampling.BOX
-    return np.asarray(Image.fromarray(array.astype(np.float32, copy=False)).resize(shape[::-1], how))
+    """Scale to exactly this (height, width), where pixels are areas, not points. Returns float32."""
+    how = cv2.INTER_LINEAR if shape[0] >= array.shape[0] else cv2.INTER_AREA
+    return cv2.resize(array.astype(np.float32, copy=False), shape[::-1], interpolation=how)

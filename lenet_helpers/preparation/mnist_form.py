@@ -4,10 +4,20 @@ Taught in notebook 05. Fitting and centring are the steps of MNIST's own makers 
 al., 1998); the strokes are evened before, for pens differ more than theirs did.
 """
 
+import cv2
 import numpy as np
-from scipy import ndimage
 
-from lenet_helpers.preparation.masks import bounding_box, dilation, extent, mean_stroke, scale
+from lenet_helpers.preparation.masks import (
+    as_bytes,
+    bounding_box,
+    depth_of,
+    dilation,
+    extent,
+    mean_stroke,
+    nearest,
+    scale,
+    square,
+)
 
 DIGIT_SIDE = 20
 """MNIST's digits fit into a square of this side, in the middle of 28×28."""
@@ -29,7 +39,8 @@ def is_mnist_form(pixels):
     """Tell whether a picture already is what the steps below would make of it.
 
     All 70,000 pictures of MNIST pass: their longer side is 19 or 20 pixels, and their
-    centre of mass is within half a pixel of the centre.
+    centre of mass is within half a pixel of the centre. Their strokes have soft edges or are two
+    pixels wide: those that a program draws one pixel wide, without any gray, are neither.
 
     Parameters
     ----------
@@ -47,37 +58,25 @@ def is_mnist_form(pixels):
         return False
     height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
     y, x = (np.arange(28) @ rows / rows.sum(), np.arange(28) @ columns / columns.sum())
-    return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7
+    soft = np.count_nonzero((ink > 0) & (ink < 230)) > 0.1 * np.count_nonzero(ink)
+    wide = cv2.erode(as_bytes(ink > 127), square(2)).sum() > 0.1 * np.count_nonzero(ink)
+    return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7 and bool(soft or wide)
 
 
 def cut_out(ink, mask):
-    """Cut the digit out, and its strokes into ink and background. A small digit is enlarged first.
+    """Cut the digit out, and its strokes into ink and background, without margin. A small digit is enlarged first.
 
-    The edge of a stroke is where the ink is half as dark as within.
-
-    Parameters
-    ----------
-    ink : ndarray of float32, shape (H, W), range [0, 1]
-    mask : ndarray of bool, shape (H, W)
-        Where the digit is.
-
-    Returns
-    -------
-    ndarray of bool
-        Without margin; the longer side is about `DIGIT_SIDE` * `FINE` or more.
+    `mask` is where the digit is. The edge of a stroke is where the ink is half as dark as within.
     """
-    from skimage.morphology import skeletonize
-
     digit = bounding_box(mask)
     factor = max(1.0, DIGIT_SIDE * FINE / max(extent(digit)))
     ink = scale(np.pad(ink[digit], 2), factor)
     mask = scale(np.pad(mask[digit], 2).astype(np.float32), factor) > 0.5
     # How dark the stroke is in its middle, nearest to each point: where a pencil pressed less, less
     # makes half, and no stroke ever falls apart.
-    reach = max(1, round(mean_stroke(mask) / 2)) | 1
-    middle = skeletonize(mask)
-    nearest = ndimage.distance_transform_edt(~middle, return_distances=False, return_indices=True)
-    level = ndimage.maximum_filter(ink * mask, reach)[tuple(nearest)]
+    depth = depth_of(mask)
+    middle = mask & (depth >= cv2.dilate(depth, square(3)))
+    level = nearest(cv2.dilate(ink * mask, square(max(1, round(mean_stroke(mask) / 2)) | 1)), middle)
     cut = (ink > 0.5 * level) & dilation(mask, 1)
     return cut[bounding_box(cut)] if cut.any() else mask
 
@@ -85,22 +84,12 @@ def cut_out(ink, mask):
 def even_strokes(cut):
     """Make thin strokes as thick, and thick ones as thin, as the network knows them.
 
-    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as
-    long as the thinnest parts last.
-
-    Parameters
-    ----------
-    cut : ndarray of bool, shape (h, w)
-        From `cut_out`.
-
-    Returns
-    -------
-    ndarray of float32, range [0, 1]
-        With smooth edges, and a margin.
+    The edge of the ink is moved by the same distance everywhere: outwards, or inwards as long as
+    the thinnest parts last. Returns float32 in [0, 1], with smooth edges and a margin.
     """
     longest = max(cut.shape)
-    depth = ndimage.distance_transform_edt(np.pad(cut, 1))[1:-1, 1:-1].astype(np.float32)
-    ridge = depth[cut & (depth >= ndimage.maximum_filter(depth, 3))] - 0.5  # a pixel's centre is half a pixel inside
+    depth = depth_of(np.pad(cut, 1))[1:-1, 1:-1]
+    ridge = depth[cut & (depth >= cv2.dilate(depth, square(3)))] - 0.5  # a pixel's centre is half a pixel inside
     width = 2 * float(np.median(ridge))
 
     def here(stroke):
@@ -112,7 +101,7 @@ def even_strokes(cut):
     margin = 2 + int(more)
     distance = np.pad(depth, margin) - 0.5  # to the edge: positive inside, negative outside
     if more > 0:  # else no point outside comes to lie inside
-        outside = ndimage.distance_transform_edt(~np.pad(cut, margin)).astype(np.float32)
+        outside = depth_of(~np.pad(cut, margin))
         distance = np.where(outside > 0, 0.5 - outside, distance)
     return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
 
@@ -120,19 +109,11 @@ def even_strokes(cut):
 def fit(strokes):
     """Scale the longer side of the digit to 20 pixels of MNIST, keeping its proportions, and soften its edges.
 
-    Parameters
-    ----------
-    strokes : ndarray of float32, range [0, 1]
-        From `even_strokes`.
-
-    Returns
-    -------
-    ndarray of float32, range [0, 1]
-        On a grid `FINE` times finer than MNIST's.
+    Returns float32 in [0, 1], on a grid `FINE` times finer than MNIST's.
     """
     strokes = strokes[bounding_box(strokes > 0.5)]
     fine = scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
-    return ndimage.gaussian_filter(np.pad(fine, FINE), SOFTNESS * FINE, truncate=2)
+    return cv2.GaussianBlur(np.pad(fine, FINE), (9, 9), SOFTNESS * FINE, borderType=cv2.BORDER_CONSTANT)
 
 
 def centre(fine):

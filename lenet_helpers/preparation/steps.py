@@ -4,24 +4,31 @@ Taught in notebook 05. The last steps are those of MNIST's own makers (LeCun et 
 fit the digit into 20×20 pixels, keeping its proportions, and put its centre of mass at the
 centre of 28×28. They had clean scans; in a photo or a drawing, the ink has to be found first.
 
-Here is the order of the steps. What they do stands in `paper`, `ink`, `lines`, `picking` and
-`mnist_form`; in all of these, *gray* is float32 of shape (H, W) in [0, 255]; *ink* is float32
-of shape (H, W) in [0, 1], where 0 is bare paper; a *mask* is bool of shape (H, W).
+`STEPS` is the order of the steps. Each goes from one `Way` to one or several: a step that might
+take away what belongs to the digit offers the way without it beside the way with it, and which
+of them shows the digit is decided at the end, by `lenet_helpers.inference`. What the steps do
+stands in `paper`, `ink`, `lines`, `digit` and `mnist_form`; in all of these, *gray* is float32 of
+shape (H, W) in [0, 255]; *ink* is float32 of shape (H, W) in [0, 1], where 0 is bare paper; a
+*mask* is bool of shape (H, W).
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage
 
-from lenet_helpers.preparation.digit import pick_digit
-from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, find_ink
-from lenet_helpers.preparation.lines import remove_boxes, remove_lines
-from lenet_helpers.preparation.masks import NEIGHBOURS, share_of_rectangle
+from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
+from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, evenly_lit, find_ink, without_noise
+from lenet_helpers.preparation.lines import (
+    remove_boxes,
+    remove_lines,
+    without_hairlines,
+    without_tails,
+)
+from lenet_helpers.preparation.masks import bounding_box, depth_of, extent, frame
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
-from lenet_helpers.preparation.paper import ink_is_light, only_the_sheet, put_on_paper, to_gray
+from lenet_helpers.preparation.paper import lightness_of_ink, only_the_sheet, put_on_paper, to_gray
 from lenet_helpers.preparation.pictures import ImageError, read_image
 
 WORKING_SIDE = 480
@@ -29,6 +36,15 @@ WORKING_SIDE = 480
 
 SMALLEST_SIDE = 28
 """A picture whose longer side is smaller is enlarged before the ink is sought."""
+
+CLEAR_POLARITY = 0.9
+"""From `lightness_of_ink`; where it is less clear, both polarities are tried."""
+
+SEEN = 3.0
+"""A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
+
+MOST_CROSSINGS = 6
+"""A digit that is cropped tightly meets the picture's frame at so many places at most; squared paper at more."""
 
 
 @dataclass(frozen=True)
@@ -50,27 +66,72 @@ class Step:
     sentence: str
 
 
-@dataclass(frozen=True)
-class Preparation:
-    """All that was found out on the way to MNIST's form.
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A way from a picture to MNIST's form, as far as it has come.
 
     Attributes
     ----------
-    pixels : ndarray of uint8, shape (28, 28)
-        0 = background, 255 = ink.
-    steps : list of (str, ndarray, str)
-        Name, picture and sentence of each step, as `explain` shows them.
-    doubts : list of str
-        Reasons not to trust the result, such as "there is more than one digit".
+    picture : ndarray
+        What the last step made: colours, then gray, ink, a mask, the digit's strokes, at last its pixels.
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+        How dark the ink is, without what was taken away.
+    found : ndarray of float32, shape (H, W), range [0, 1]
+        The same with all that there was, but for boxes.
+    mask : ndarray of bool, shape (H, W)
+        Where the digit is held to be.
+    several : bool
+        Whether there may be more than one digit.
+    odds : float
+        Logarithm of the odds that this is the right way, before the network has seen where it leads.
+    journal : tuple of (str, ndarray, str)
+        Name, picture and sentence of each step.
     """
 
-    pixels: np.ndarray
-    steps: list
-    doubts: list
+    picture: np.ndarray
+    ink: np.ndarray | None = None
+    found: np.ndarray | None = None
+    mask: np.ndarray | None = None
+    several: bool = False
+    odds: float = 0.0
+    journal: tuple = ()
+
+    def note(self, name, picture, sentence, **changes):
+        """This way, one step further, with a line in its journal."""
+        return replace(self, picture=picture, journal=(*self.journal, (name, picture, sentence)), **changes)
+
+    @property
+    def pixels(self):
+        """What the network sees: ndarray of uint8, shape (28, 28), 0 = background, 255 = ink."""
+        return self.picture
+
+    @property
+    def kept(self):
+        """The share of the ink that the digit accounts for, in [0, 1]."""
+        return 1.0 if self.found is None else float(self.found[self.mask].sum() / self.found.sum())
+
+    @property
+    def contacts(self):
+        """How many strokes of the digit meet the picture's frame at the side where most do."""
+        return 0 if self.mask is None else contacts(self.mask)
+
+    @property
+    def no_digit(self):
+        """Whether it is a sheet, a shadow, what lies around a sheet, or squared paper, rather than a few strokes."""
+        box = bounding_box(self.mask)
+        solid = 2 * depth_of(np.pad(self.mask[box], 1)).max() > 0.6 * max(extent(box))
+        at_frame = frame(self.mask)
+        crossings = np.count_nonzero(np.diff(at_frame.view(np.int8)) > 0)
+        return solid or at_frame.mean() > 0.5 or crossings > MOST_CROSSINGS
+
+    @property
+    def steps(self):
+        """The journal as a list of `Step`."""
+        return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in self.journal]
 
 
-def to_mnist(image):
-    """Turn any picture of one digit into MNIST's form. Taught in notebook 05.
+def prepare(image):
+    """Go every way from a picture to MNIST's form that may be the right one.
 
     Parameters
     ----------
@@ -79,161 +140,203 @@ def to_mnist(image):
 
     Returns
     -------
-    ndarray of uint8, shape (28, 28)
-        0 = background, 255 = ink. A picture that has this form already is returned as it is, its negative inverted.
+    list of Way
+        At least one, no two with the same pixels. Most pictures have one. The first takes away
+        all that looks like no part of the digit.
 
     Raises
     ------
     ImageError
         It is not a picture, or it is blank.
-    """
-    return prepare(image).pixels
-
-
-def explain(image):
-    """Show every step that `to_mnist` takes. Taught in notebook 05.
-
-    Parameters
-    ----------
-    image
-        As for `to_mnist`.
-
-    Returns
-    -------
-    list of Step
-        In order; the picture of the last one is what the network sees.
-
-    Raises
-    ------
-    ImageError
-        It is not a picture, or it is blank.
-    """
-    return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in prepare(image).steps]
-
-
-def prepare(image):
-    """Do what `to_mnist` and `explain` show, and note what makes the picture doubtful.
-
-    Returns
-    -------
-    Preparation
-
-    Raises
-    ------
-    ImageError
     """
     picture = read_image(image, WORKING_SIDE)
     colours = np.asarray(picture)
     size = f"{picture.width}×{picture.height}"
-    steps = [("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
-    if picture.mode == "L" and is_mnist_form(colours):
-        steps.append(("as it is", colours, "It already has MNIST's form, so it is left as it is."))
-        return Preparation(colours.copy(), steps, [])
-    if picture.mode == "L" and is_mnist_form(255 - colours):
-        negative = 255 - colours
-        steps.append(("negative", negative, "It is the negative of MNIST's form, so it is only inverted."))
-        return Preparation(negative, steps, [])
-    if max(picture.size) < SMALLEST_SIDE:
-        colours = np.asarray(enlarge(picture))
-        steps.append(("enlarged", colours, "It is enlarged, with smooth steps from one pixel to the next."))
-    if picture.mode == "RGBA":
-        see_through, colours = (colours[:, :, 3] < 255).any(), put_on_paper(colours)
-        if see_through:
-            steps.append(("on paper", colours, "Transparent parts show a paper that contrasts with the ink."))
-    gray = to_gray(colours)
-    if colours.ndim == 3:
-        steps.append(("gray", gray, "Colour is dropped: the gray that tells ink from paper best is kept."))
-    sheet = only_the_sheet(gray)
-    if sheet is not gray:
-        steps.append(("the sheet", sheet, "What lies around the sheet of paper is painted over in the paper's gray."))
-        gray = sheet
-    light = ink_is_light(gray)
-    found = _look_for_ink(gray, light)
-    if _implausible(found.mask):  # rarely: a tight crop, or a sheet on a dark table
-        other = _look_for_ink(gray, not light)
-        if _implausible(other.mask) < _implausible(found.mask):
-            light, found = not light, other
-    if not found.mask.any():
+    ways = [Way(colours).note("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
+    if colours.ndim == 2:
+        if is_mnist_form(colours):
+            sentence = "It already has MNIST's form, so it is left as it is."
+            return [ways[0].note("as it is", colours.copy(), sentence)]
+        if is_mnist_form(255 - colours):
+            sentence = "It is the negative of MNIST's form, so it is only inverted."
+            return [ways[0].note("negative", 255 - colours, sentence)]
+    for step in STEPS:
+        ways = different(new for way in ways for new in step(way))
+    if not ways:
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
         raise ImageError(
             f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
         )
-    if light:
-        steps.append(("dark on light", found.gray, "The ink is lighter than the paper, so the picture is inverted."))
-    steps.append(
-        ("even light", found.even, "Each point is compared with the bare paper around it, so that shadows don't count.")
-    )
-    if (found.even - found.clean).max() > FAINTEST_INK:
-        steps.append(("no lines", found.clean, "What looks like ruled lines or the box of a form is taken away."))
-    steps.append(("ink", found.mask, "What is clearly darker than the paper counts as ink."))
-    ink, mask = found.clean, found.mask
-    digit, doubts = pick_digit(mask)
-    dropped = "Specks and whatever else isn't the digit are dropped."
-    steps.append(("digit", digit, "All ink belongs to the digit." if (digit == mask).all() else dropped))
-    cut = cut_out(ink, digit)
-    steps.append(("cut out", cut, "It is cut out, and each point is now either ink or background."))
-    strokes, change = even_strokes(cut), "are as thick as those that the network has learned, and stay so"
-    if strokes_grew := np.count_nonzero(strokes > 0.5) - np.count_nonzero(cut):
-        change = f"are made {'thicker' if strokes_grew > 0 else 'thinner'}, like those that the network has learned"
-    steps.append(("strokes", strokes, f"The strokes {change}."))
-    fine = fit(strokes)
-    steps.append(("fitted", fine, "Its longer side is scaled to 20 pixels (shown four times as fine)."))
-    pixels = centre(fine)
-    steps.append(("centred", pixels, "Its centre of mass goes to the centre of 28×28: this is what the network sees."))
-    return Preparation(pixels, steps, doubts)
+    return [way for way in ways if not way.no_digit] or ways
 
 
-@dataclass(frozen=True)
-class _Look:
-    """What one assumption about the polarity leads to."""
-
-    gray: np.ndarray
-    even: np.ndarray
-    clean: np.ndarray
-    mask: np.ndarray
-
-
-def _look_for_ink(gray, light):
-    gray = 255 - gray if light else gray
-    even = even_light(gray)
-    mask = find_ink(even)
-    clean = remove_lines(remove_boxes(even, mask))
-    return _Look(gray, even, clean, mask if clean is even else find_ink(clean))
-
-
-def _implausible(mask):
-    """Tell ink (0) from something in a frame (1), surroundings (2), a sheet of paper (3) and nothing (4)."""
-    if not mask.any():
-        return 4
-    framed = False
-    labels, _ = ndimage.label(mask, NEIGHBOURS)
-    ring = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    most = np.bincount(ring).argmax()
-    if most and (ring == most).mean() > 0.9 and labels.max() > 1:
-        # A closed ring: the rim of a window, or the paper round an 8 whose holes are taken for ink.
-        mask, framed = mask & (labels != most), True
-    elif (ring > 0).mean() > 0.5:
-        return 2
-    height, width = (np.ptp(np.flatnonzero(mask.any(axis))) + 1 for axis in (1, 0))
-    if mask.sum() > 0.4 * height * width and 0.5 < height / width < 2 and share_of_rectangle(mask) > 0.85:
-        return 3
-    return int(framed)
+def different(ways):
+    """Keep one of those ways that have come to the same picture."""
+    kept = []
+    for way in ways:
+        if not any(way.picture is other.picture or np.array_equal(way.picture, other.picture) for other in kept):
+            kept.append(way)
+    return kept
 
 
 def enlarge(picture):
-    """Enlarge a tiny picture, such as those of 8×8 pixels that scikit-learn has, so that strokes have an inside.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    PIL.Image.Image
-        Its longer side is twice `SMALLEST_SIDE`, or a little less.
-    """
+    """Enlarge a tiny picture of Pillow's, such as those of 8×8 pixels that scikit-learn has: strokes need an inside."""
     factor = 2 * SMALLEST_SIDE // max(picture.size)
     return picture.resize((factor * picture.width, factor * picture.height), Image.Resampling.BICUBIC)
+
+
+def enlarged(way):
+    if max(way.picture.shape[:2]) >= SMALLEST_SIDE:
+        return [way]
+    larger = np.asarray(enlarge(Image.fromarray(way.picture)))
+    return [way.note("enlarged", larger, "It is enlarged, with smooth steps from one pixel to the next.")]
+
+
+def on_paper(way):
+    if way.picture.ndim == 2 or way.picture.shape[2] < 4:
+        return [way]
+    if (way.picture[:, :, 3] == 255).all():
+        return [replace(way, picture=way.picture[:, :, :3])]
+    sentence = "Transparent parts show a paper that contrasts with the ink."
+    return [way.note("on paper", put_on_paper(way.picture), sentence)]
+
+
+def gray(way):
+    if way.picture.ndim == 2:
+        return [replace(way, picture=way.picture.astype(np.float32))]
+    sentence = "Colour is dropped: the gray that tells ink from paper best is kept."
+    return [way.note("gray", to_gray(way.picture), sentence)]
+
+
+def the_sheet(way):
+    sheet = only_the_sheet(way.picture)
+    if sheet is way.picture:
+        return [way]
+    sentence = "What lies around the sheet of paper is painted over in the paper's gray."
+    return [way.note("the sheet", sheet, sentence), less_likely(way)]
+
+
+def dark_on_light(way):
+    lightness = lightness_of_ink(way.picture)
+    sentence = "The ink is lighter than the paper, so the picture is inverted."
+    inverted = way.note("dark on light", 255 - way.picture, sentence)
+    ways = [inverted, way] if lightness > 0 else [way, inverted]
+    return ways[:1] if abs(lightness) > CLEAR_POLARITY else [ways[0], less_likely(ways[1])]
+
+
+def less_likely(way):
+    """The way against which something speaks that can be seen in the picture."""
+    return replace(way, odds=way.odds - SEEN)
+
+
+def even(way):
+    return [replace(way, picture=evenly_lit(way.picture))]
+
+
+def calm(way):
+    return [replace(way, picture=without_noise(way.picture))]
+
+
+def ink(way):
+    ink = even_light(way.picture)
+    mask = find_ink(ink)
+    if not mask.any():
+        return []
+    sentence = "Each point is compared with the bare paper around it, so that shadows don't count."
+    return [way.note("even light", ink, sentence, ink=ink, found=ink * mask, mask=mask)]
+
+
+def no_boxes(way):
+    rest = remove_boxes(way.ink, way.mask)
+    if rest is way.ink:
+        return [way]
+    found = np.where(rest > 0, way.found, 0)
+    return [way.note("no box", rest, "The box of a form is taken away.", ink=rest, found=found), less_likely(way)]
+
+
+def no_lines(way):
+    """A line may be a stroke that the edge of the picture cuts, so both ways are as likely."""
+    rest = remove_lines(way.ink)
+    if (way.ink - rest).max() <= FAINTEST_INK:
+        return [way]
+    return [way.note("no lines", rest, "What looks like ruled lines is taken away.", ink=rest), way]
+
+
+def the_mask(way):
+    mask = way.mask if way.journal[-1][0] == "even light" else find_ink(way.ink)
+    sentence = "What is clearly darker than the paper counts as ink."
+    return [way.note("ink", mask, sentence, mask=mask, several=holds_several(mask))] if mask.any() else []
+
+
+def _also_without(way, rest, name, sentence):
+    """The way on which pieces of the ink are taken away, if there are any, and the one on which they stay."""
+    if not rest.any() or np.array_equal(rest, way.mask):
+        return [way]
+    return [way.note(name, rest, sentence, mask=rest), way]
+
+
+def no_tails(way):
+    return _also_without(way, without_tails(way.mask), "no tail", "The rest of a line that runs to the edge goes.")
+
+
+def no_hairlines(way):
+    return _also_without(way, without_hairlines(way.mask), "no hairline", "What is far thinner than the strokes goes.")
+
+
+def the_digit(way):
+    digit = pick_digit(way.mask)
+    several = way.several or is_wide(digit)
+    whole = way.note("digit", way.mask, "All ink belongs to the digit.", several=several)
+    if (digit == way.mask).all():
+        return [whole]
+    sentence = "Specks and whatever else isn't the digit are dropped."
+    ways = [way.note("digit", digit, sentence, mask=digit, several=several)]
+    much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)
+    return [*ways, whole] if much and not several else ways
+
+
+def cut(way):
+    strokes = cut_out(way.ink, way.mask)
+    return [way.note("cut out", strokes, "It is cut out, and each point is now either ink or background.")]
+
+
+def strokes(way):
+    even, change = even_strokes(way.picture), "are as thick as those that the network has learned, and stay so"
+    if grew := np.count_nonzero(even > 0.5) - np.count_nonzero(way.picture):
+        change = f"are made {'thicker' if grew > 0 else 'thinner'}, like those that the network has learned"
+    return [way.note("strokes", even, f"The strokes {change}.")]
+
+
+def fitted(way):
+    return [way.note("fitted", fit(way.picture), "Its longer side is scaled to 20 pixels (shown four times as fine).")]
+
+
+def centred(way):
+    sentence = "Its centre of mass goes to the centre of 28×28: this is what the network sees."
+    return [way.note("centred", centre(way.picture), sentence)]
+
+
+STEPS = (
+    enlarged,
+    on_paper,
+    gray,
+    the_sheet,
+    dark_on_light,
+    even,
+    calm,
+    ink,
+    no_boxes,
+    no_lines,
+    the_mask,
+    no_tails,
+    no_hairlines,
+    the_digit,
+    cut,
+    strokes,
+    fitted,
+    centred,
+)
+"""The steps in their order: functions from a `Way` to the list of ways that go on from it."""
 
 
 def _as_bytes(picture):

@@ -1,8 +1,6 @@
 """The benchmarks: their arithmetic and their report, and that each section runs. No time is judged here."""
 
-import inspect
 import json
-import sys
 
 import numpy as np
 import pytest
@@ -14,7 +12,8 @@ from benchmarks.__main__ import main, run
 from benchmarks.accuracy import ablation, original, pictures, rendered
 from benchmarks.settings import SECTIONS, TITLES, Settings, module_of
 from benchmarks.speed import demos, epoch, growth, race
-from lenet_helpers import ImageClassifier, LeNet, Split, original_transform, save_model, to_input
+from lenet_helpers import ImageClassifier, LeNet, Split, original_transform, save_model, to_input, to_mnist
+from lenet_helpers.preparation import steps
 
 # --- clocks and numbers
 
@@ -297,37 +296,30 @@ def test_the_reader_reads_as_predict_does(sample):
     reader = pictures.Reader(classifier.model, map)
     assert reader.correct(pages, digits)[1].all()
     upright = reader.correct(pages, digits, "slants")[1]
-    pixels = np.stack([pictures.to_mnist(pictures.open_picture(*page)) for page in pages])
+    pixels = np.stack([to_mnist(pictures.open_picture(*page), model) for page in pages])
     assert (upright == reader.reads(pixels, digits)).all() and not upright.all()
 
 
-@pytest.mark.parametrize("step", ablation.STEPS)
-def test_a_step_is_off_only_inside_the_block(step):
-    homes = [(home, name) for home, name, _ in ablation.STEPS[step][1]]
-    modules = [module for name, module in sys.modules.items() if name.startswith("lenet_helpers.")]
-    homes += [
-        (module, name)
-        for home, name in homes
-        for module in modules
-        if module is not home and vars(module).get(name) is getattr(home, name)
-    ]
-    before = [getattr(home, name) for home, name in homes]
-    with ablation.without(step):
-        inside = [getattr(home, name) for home, name in homes]
-    assert all(a is not b for a, b in zip(before, inside, strict=True))
-    assert [getattr(home, name) for home, name in homes] == before
+def test_the_ablation_knows_every_step():
+    assert list(ablation.STEPS) == [step.__name__ for step in steps.STEPS]
 
 
-@pytest.mark.parametrize("step", ablation.STEPS)
-def test_what_stands_in_for_a_step_takes_and_gives_the_same(step, sample):
-    digit = sample.test.pixels[0]
-    for home, name, stand_in in ablation.STEPS[step][1]:
-        real = getattr(home, name)
-        if callable(real) and home is not ablation.pictures.ImageOps:
-            assert len(inspect.signature(stand_in).parameters) == len(inspect.signature(real).parameters)
-    page = rendered.ruled(digit, np.random.default_rng(0)).convert("RGBA")
-    with ablation.without(step):
-        pixels = pictures.to_mnist(page)
+@pytest.mark.parametrize("name", ablation.INSTEAD)
+def test_a_step_is_off_only_inside_the_block(name):
+    home, attribute = (steps, "STEPS") if name in ablation.STEPS else ablation.REST[name][1:3]
+    before = getattr(home, attribute)
+    with ablation.without(name):
+        assert getattr(home, attribute) != before
+        if name in ablation.STEPS:
+            assert name not in [step.__name__ for step in steps.STEPS]
+    assert getattr(home, attribute) == before
+
+
+@pytest.mark.parametrize("name", ablation.INSTEAD)
+def test_without_a_step_there_are_still_pixels(name, sample):
+    page = rendered.ruled(sample.test.pixels[0], np.random.default_rng(0)).convert("RGBA")
+    with ablation.without(name):
+        pixels = to_mnist(page)
     assert pixels.shape == (28, 28) and pixels.dtype == np.uint8 and pixels.any()
 
 

@@ -12,9 +12,6 @@ from lenet_helpers.system.paths import COURSE
 CLEAN = [page for page in pens.PAGES if not page.paper and page.pen in (pens.felt, pens.brush, pens.mouse, pens.jagged)]
 """Kinds with nothing but the drawing on them, of whole strokes: no paper, no pen that fails or has a grain."""
 
-LOST = ("one pixel of margin", "photo")
-"""Kinds on which the preparation still takes strokes for lines, or the paper for ink."""
-
 not_yet = pytest.mark.xfail(strict=True, reason="the preparation takes ink away here")
 
 
@@ -42,9 +39,7 @@ def other_answers(page, digits, model):
     return np.flatnonzero((read(model, pixels).argmax(axis=1) != labels) | ~pixels.any((1, 2)))
 
 
-@pytest.mark.parametrize(
-    "page", [pytest.param(page, id=page.name, marks=not_yet if page.name in LOST else ()) for page in pens.PAGES]
-)
+@pytest.mark.parametrize("page", pens.PAGES, ids=lambda page: page.name)
 def test_a_digit_is_read_as_in_its_clean_form(page, digits, model):
     assert not len(other_answers(page, digits[:4], model))
 

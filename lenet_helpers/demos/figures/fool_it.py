@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
-from lenet_helpers.inference import ImageClassifier, explain
+from lenet_helpers.inference import ImageClassifier
 from lenet_helpers.system.paths import PICTURE
 
 
@@ -37,11 +37,10 @@ def fool_it_figure(classifier=None, image=None):
     """
     image = PICTURE if image is None else image
     prediction = (classifier or ImageClassifier()).classify(image)
-    steps = explain(image)
-    columns = (len(steps) + 2) // 2
+    columns = (len(prediction.steps) + 2) // 2
     figure = Figure(figsize=(10, 4), layout="constrained")
     axes = np.ravel(figure.subplots(2, columns))
-    plots.steps(axes[:-1], steps)
+    plots.steps(axes[:-1], prediction.steps)
     plots.probabilities(axes[-1], prediction.probabilities)
     axes[-1].set_axis_on()
     axes[-1].set_title(f"it reads {prediction.digit}", fontsize=9)

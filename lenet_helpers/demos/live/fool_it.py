@@ -6,7 +6,7 @@ import ipywidgets as widgets
 
 from lenet_helpers.demos.figures.fool_it import steps_figure
 from lenet_helpers.demos.live.parts import Picture, Reading, Upload, figure_png, row, text
-from lenet_helpers.inference import ImageClassifier, ImageError, explain
+from lenet_helpers.inference import ImageClassifier, ImageError
 from lenet_helpers.system.paths import PICTURE
 
 
@@ -47,13 +47,13 @@ class FoolIt(widgets.VBox):
         """Show a picture's way through the steps, and what is read."""
         try:
             self.prediction = self.classifier.classify(image)
-            steps = explain(image)
         except ImageError as error:
             self.prediction = None
             self.reading.say("No digit", warning=str(error))
             self.strip.png, self.sentences.value = b"", ""
             return
         self.reading.show(self.prediction)
+        steps = self.prediction.steps
         self.strip.png = figure_png(steps_figure(steps, 6.2))
         self.strip.alt = "The picture after each step: " + ", ".join(step.name for step in steps)
         items = "".join(f"<li><strong>{step.name}</strong>: {html.escape(step.sentence)}</li>" for step in steps)
