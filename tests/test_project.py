@@ -20,7 +20,7 @@ PYPROJECT = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"
 PROJECT, DEPTRY = PYPROJECT["project"], PYPROJECT["tool"]["deptry"]
 
 # What conda-forge may not have comes from pip there, too.
-BY_PIP = ["playwright", "axe-playwright-python", "pillow-heif"]
+BY_PIP = ["opencv-python-headless", "playwright", "axe-playwright-python", "pillow-heif"]
 
 
 def in_full(requirements):
