@@ -376,7 +376,11 @@ def test_the_right_files_are_recognised_where_and_as_people_have_them_and_nothin
     assert sorted(tmp_path.rglob("*")) == before
 
 
-@pytest.mark.parametrize("wrong", [b"", b"no archive", gzip.compress(b"other")[:-4], gzip.compress(bytes(2**20))])
+@pytest.mark.parametrize(
+    "wrong",
+    [b"", b"no archive", gzip.compress(b"other")[:-4], gzip.compress(bytes(2**20))],
+    ids=["empty", "no archive", "cut archive", "other archive"],  # an archive holds the time it was made at
+)
 def test_a_wrong_file_in_another_place_is_neither_used_nor_touched(tmp_path, tiny_files, wrong):
     raw = tmp_path / "MNIST" / "raw"
     for name in tiny_files:
