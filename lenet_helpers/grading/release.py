@@ -138,6 +138,11 @@ def _exercises(notebook):
     return [cell.metadata.nbgrader.grade_id for cell in notebook.cells if flag(cell, "grade")]
 
 
+_INSTALL = """python -m pip install --upgrade pip
+python -m pip install torch torchvision
+python -m pip install --editable ."""
+
+
 def _readme(notebooks, stamp, solutions):
     titles = {name: notebook.cells[0].source.splitlines()[0].lstrip("# ") for name, notebook in notebooks.items()}
     lessons = "\n".join(f"- [{title}](notebooks/{name}.ipynb)" for name, title in titles.items())
@@ -150,17 +155,40 @@ Student's copy, version {stamp["version"]}, release {stamp["release"]}.
 
 ## Set-up
 
-You need Python 3.11 or newer. In this folder:
+You need Python 3.11 or newer. In this folder, on Linux and macOS:
+
+```bash
+python3 -m venv .venv
+. .venv/bin/activate
+{_INSTALL}
+```
+
+On Windows, in PowerShell:
+
+```powershell
+py -m venv .venv
+.venv\\Scripts\\Activate.ps1
+{_INSTALL}
+```
+
+On Windows, in the command prompt (cmd):
+
+```bat
+py -m venv .venv
+.venv\\Scripts\\activate.bat
+{_INSTALL}
+```
+
+On Linux, PyTorch comes with 5 GB for graphics cards. Without one you can have the small CPU build:
+PyTorch's "Get started" page shows, for *Linux, Pip, CPU*, an address behind `--index-url`. Add both to
+the line with torch. Then, in all of these:
 
 ```
-python -m venv .venv
-. .venv/bin/activate                      (Windows: .venv\\Scripts\\activate)
-python -m pip install torch torchvision
-python -m pip install --editable .
 lenet doctor
 python -m jupyterlab notebooks/01_data.ipynb
 ```
 
+`lenet demo` shows all live demos on one page; `make run` writes your notebooks as pages into build/.
 `lenet doctor` says in one line each whether everything is in place, and what to do where it is not.
 
 ## Exercises
