@@ -375,8 +375,8 @@ def _show_pages(result):
 {table(["page", "original way", "ours", "points lost"], rows)}
 
 {pages["digits"]:,} digits of the test split, drawn onto a page of each kind (benchmarks/accuracy/rendered.py).
-As clean images of MNIST, at five slants too, {percent(pages["clean"])} of them are read. The goal, at most 1 point lost, was
-{verdict}.
+As clean images of MNIST, at five slants too, {percent(pages["clean"])} of them are read.
+The goal, at most 1 point lost, was {verdict}.
 """
 
 
