@@ -56,9 +56,9 @@ class Reading:
     ----------
     way : Way
     probabilities : ndarray of float32, shape (10,)
-        Mean of the softmax over the slants.
+        Mean of the softmax over the copies at several slants and sizes.
     evidence : float
-        For its most probable digit: the logarithm of the odds, p / (1 - p), mean over the slants. Unlike
+        For its most probable digit: the logarithm of the odds, p / (1 - p), mean over the copies. Unlike
         the probability, it goes on rising where the network is sure.
     """
 
@@ -198,7 +198,7 @@ class Prediction:
     digit : int
         0..9, the most probable one.
     probabilities : ndarray of float32, shape (10,)
-        Softmax of the logits, mean over five slants (`probabilities_over_slants`); they sum to 1.
+        Softmax of the logits, mean over five slants and three sizes (`probabilities_over_slants`); they sum to 1.
     pixels : ndarray of uint8, shape (28, 28)
         What the network saw: 0 = background, 255 = ink.
     warning : str or None
@@ -223,7 +223,7 @@ class Prediction:
 class ImageClassifier:
     """Reads handwritten digits. Taught in notebook 05.
 
-    The network reads each digit at five slants, and the probabilities are averaged.
+    The network reads each digit at five slants and three sizes, and the probabilities are averaged.
 
     Parameters
     ----------
@@ -341,66 +341,71 @@ imageClassifier = ImageClassifier
 SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 """How far the top row moves against the middle one, as a fraction of half the image."""
 
+SIZES = (0.9, 1.0, 1.1)
+"""How large the digit is drawn, as a factor."""
 
 _AT_ONCE = 1000  # bounds the memory
 
 
-def at_slants(inputs, slants=SLANTS):
+def at_slants(inputs, slants=SLANTS, size=1.0):
     """Return each image at each slant. Taught in notebook 05.
 
-    A label does not depend on the slant of the hand, but the network's mistakes do: it may
-    take an upright digit wrongly and the slanted one rightly. Averaged over copies at several
-    slants, such chance mistakes lose their weight ("test-time augmentation").
+    A label does not depend on the slant of the hand, nor on the size of the digit, but the
+    network's mistakes do: it may take an upright digit wrongly and the slanted one rightly.
+    Averaged over such copies, chance mistakes lose their weight ("test-time augmentation").
 
     Parameters
     ----------
     inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
     slants : sequence of S floats
         0 leaves an image as it is; above 0, the top leans to the right.
+    size : float
+        Factor by which the image grows about its centre.
 
     Returns
     -------
     Tensor of float32, shape (S, N, 1, 28, 28), range [-1, 1]
     """
-    return torch.stack([_slanted(inputs, slant) if slant else inputs for slant in slants])
+    return torch.stack([_slanted(inputs, slant, size) if slant or size != 1 else inputs for slant in slants])
 
 
-def _slanted(inputs, slant):
-    grid = _grid(slant, *inputs.shape[2:], inputs.device).expand(len(inputs), -1, -1, -1)
+def _slanted(inputs, slant, size):
+    grid = _grid(slant, size, *inputs.shape[2:], inputs.device).expand(len(inputs), -1, -1, -1)
     return F.grid_sample(inputs + 1, grid, align_corners=False) - 1  # outside is background, -1
 
 
 @lru_cache(32)
-def _grid(slant, height, width, device):
+def _grid(slant, size, height, width, device):
     """Where each pixel of a slanted image is looked up: (1, H, W, 2), the same for all images."""
     # Each row of the result is looked up so far to the side; y runs downwards from -1 to 1.
-    matrix = torch.tensor([[[1.0, slant, 0.0], [0.0, 1.0, 0.0]]], device=device)
+    matrix = torch.tensor([[[1.0, slant, 0.0], [0.0, 1.0, 0.0]]], device=device) / size
     return F.affine_grid(matrix, (1, 1, height, width), align_corners=False)
 
 
-def probabilities_over_slants(model, inputs, slants=SLANTS):
-    """Return the mean of the probabilities that `model` gives each image at each slant.
+def probabilities_over_slants(model, inputs, slants=SLANTS, sizes=SIZES):
+    """Return the mean of the probabilities that `model` gives each image at each slant and size.
 
     Parameters
     ----------
     model : nn.Module
     inputs : Tensor of float32, shape (N, 1, 28, 28), range [-1, 1]
-    slants : sequence of float
+    slants, sizes : sequences of float
+        As for `at_slants`.
 
     Returns
     -------
     Tensor of float64, shape (N, 10), on the CPU
         Each row sums to 1.
     """
-    return logits_at_slants(model, inputs, slants).softmax(dim=2).mean(dim=0)
+    return logits_at_slants(model, inputs, slants, sizes).softmax(dim=2).mean(dim=0)
 
 
-def logits_at_slants(model, inputs, slants=SLANTS):
-    """The logits that `model` gives each image at each slant: Tensor of float64, shape (S, N, 10), on the CPU."""
-    parts = [
-        forward_in_batches(model, at_slants(chunk, slants).flatten(0, 1)).unflatten(0, (len(slants), -1))
-        for chunk in inputs.split(_AT_ONCE)
-    ]
+def logits_at_slants(model, inputs, slants=SLANTS, sizes=SIZES):
+    """The logits that `model` gives each image in each of S copies: Tensor of float64, shape (S, N, 10), on the CPU."""
+    parts = []
+    for chunk in inputs.split(_AT_ONCE):
+        copies = torch.cat([at_slants(chunk, slants, size) for size in sizes])
+        parts.append(forward_in_batches(model, copies.flatten(0, 1)).unflatten(0, (len(copies), -1)))
     # In double precision, so that ten probabilities add up to 1 as well as float32 can tell. On the CPU,
     # because Apple's graphics cards have none.
     return torch.cat(parts, dim=1).cpu().double()

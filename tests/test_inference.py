@@ -12,6 +12,7 @@ from scipy import ndimage
 from benchmarks.accuracy import rendered
 from lenet_helpers import LeNet, ModelError, imageClassifier, to_input
 from lenet_helpers.inference import (
+    SIZES,
     SLANTS,
     ImageClassifier,
     ImageError,
@@ -89,12 +90,13 @@ def test_a_list_of_arrays_is_many_pictures(classifier, digits):
     assert classifier.predict(list(pixels[:10])) == [classifier.predict(image) for image in pixels[:10]]
 
 
-def test_probabilities_are_the_mean_softmax_over_the_slants(classifier, digits):
+def test_probabilities_are_the_mean_softmax_over_slants_and_sizes(classifier, digits):
     pixels = digits[0][:7]
     found = classifier.predict_proba(list(pixels))
-    slanted = at_slants(torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float())
+    given = torch.from_numpy((pixels[:, None] / 255 - 0.5) / 0.5).float()
+    copies = torch.cat([at_slants(given, size=size) for size in SIZES])
     with torch.no_grad():
-        logits = classifier.model(slanted.flatten(0, 1)).double().numpy().reshape(5, 7, 10)
+        logits = classifier.model(copies.flatten(0, 1)).double().numpy().reshape(15, 7, 10)
     expected = (np.exp(logits) / np.exp(logits).sum(2, keepdims=True)).mean(0)
     assert found.dtype == np.float32
     assert found.shape == (7, 10)
@@ -230,7 +232,9 @@ def test_evidence_is_the_mean_of_the_log_odds_over_the_slants(classifier, digits
     reading = judge(classifier.model, [prepare(digits[0][0])])[0][0]
     with torch.no_grad():
         probabilities = [
-            classifier.model(images).double().softmax(1)[0] for images in at_slants(to_input(digits[0][0][None]))
+            classifier.model(images).double().softmax(1)[0]
+            for size in SIZES
+            for images in at_slants(to_input(digits[0][0][None]), size=size)
         ]
     best = int(np.mean([p.numpy() for p in probabilities], axis=0).argmax())
     odds = [np.log(float(p[best])) - np.log(float(p.sum() - p[best])) for p in probabilities]
@@ -458,6 +462,21 @@ def test_positive_slant_leans_the_top_to_the_right(inputs):
     assert columns[5] > 14 > columns[22]
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes_grow_as_scipy_zooms(inputs, size):
+    (images,) = at_slants(inputs, [0.0], size)
+    for image, original in zip(images, inputs, strict=True):
+        expected = ndimage.affine_transform(
+            original[0].numpy().astype(float),
+            [1 / size, 1 / size],
+            offset=13.5 * (1 - 1 / size),  # about the centre
+            order=1,
+            mode="grid-constant",
+            cval=-1,
+        )
+        np.testing.assert_allclose(image[0].numpy(), expected, atol=1e-4)
+
+
 def test_no_slant_is_the_image_itself(inputs):
     assert torch.equal(at_slants(inputs, [0.0])[0], inputs)
 
@@ -466,7 +485,8 @@ def test_mean_over_slants_by_hand(inputs):
     model = LeNet(seed=0).eval()
     with torch.no_grad():
         model.fc3.weight *= 50  # answers that differ
-        expected = sum(model(images).double().softmax(dim=1) for images in at_slants(inputs)) / 5
+        copies = [images for size in SIZES for images in at_slants(inputs, size=size)]
+        expected = sum(model(images).double().softmax(dim=1) for images in copies) / 15
     found = probabilities_over_slants(model, inputs)
     torch.testing.assert_close(found, expected, atol=1e-6, rtol=0)
     assert not torch.allclose(found, probabilities_over_slants(model, inputs, [0.0]), atol=1e-4)

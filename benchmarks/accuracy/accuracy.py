@@ -68,5 +68,5 @@ def show(result):
 {table(header, rows)}
 
 By `lenet evaluate --model FILE --split SPLIT`, on {result["rows"][0]["data"]}. "At slants" is
-the same network reading each image at five slants, as `predict` does; all else is each image read once.
+the same network reading each image at five slants and three sizes, as `predict` does; all else is each image read once.
 """

@@ -1,7 +1,7 @@
 """Real pictures and rendered ones: the original way of reading them against ours.
 
 Both ways give the same network what they make of a picture: the original way once, ours at
-five slants, as `ImageClassifier.predict` does. One that a way can't prepare counts as misread.
+several slants and sizes, as `ImageClassifier.predict` does. One that a way can't prepare counts as misread.
 """
 
 from contextlib import contextmanager
@@ -102,7 +102,7 @@ class Reader:
         return forward_in_batches(self.model, to_input(pixels)).argmax(dim=1).numpy() == np.asarray(labels)
 
     def reads_at_slants(self, pixels, labels):
-        """The same at five slants, as `ImageClassifier.predict` reads."""
+        """The same at five slants and three sizes, as `ImageClassifier.predict` reads."""
         from lenet_helpers import probabilities_over_slants, to_input
 
         return probabilities_over_slants(self.model, to_input(pixels)).argmax(dim=1).numpy() == np.asarray(labels)
@@ -345,8 +345,8 @@ def _show_sets(result):
     return f"""
 {table(["pictures", "size", "images", "original way", "ours"], rows)}
 
-The original way is grayscale, squeezed into 28×28, normalised. Ours is `to_mnist`, read at five slants as `predict`
-does. The network is the same for both. {_change(mnist)}
+The original way is grayscale, squeezed into 28×28, normalised. Ours is `to_mnist`, read at several
+slants and sizes as `predict` does. The network is the same for both. {_change(mnist)}
 (goal: at most 0.2 lost; {result["data"]}). Small images are enlarged to 160 pixels with the margin that MNIST's
 digits have.
 """
@@ -375,7 +375,7 @@ def _show_pages(result):
 {table(["page", "original way", "ours", "points lost"], rows)}
 
 {pages["digits"]:,} digits of the test split, drawn onto a page of each kind (benchmarks/accuracy/rendered.py).
-As clean images of MNIST, at five slants too, {percent(pages["clean"])} of them are read.
+As clean images of MNIST, read so too, {percent(pages["clean"])} of them are read.
 The goal, at most 1 point lost, was {verdict}.
 """
 

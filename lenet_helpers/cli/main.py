@@ -228,7 +228,7 @@ def _finish_training(run, out, source, threads, as_json):
 def evaluate(model, split, data, images, errors, as_json):
     """Measure how often a model is right, on a split of MNIST or on a folder of images.
 
-    "at slants" is the accuracy when each image is read at five slants, as predict reads.
+    "at slants" is the accuracy when each image is read at five slants and three sizes, as predict reads.
     """
     if images and (split or data):
         raise click.UsageError("--images takes the place of --split and --data.")

@@ -17,7 +17,7 @@ from lenet_helpers.demos.figures.mistakes import (
 )
 from lenet_helpers.demos.live.parts import Matrix, Picture, Reading, Slider, column, figure_png, row, text
 
-ONE_LOOK = "Each digit is read once here, as in notebook 04. The drawing pad averages five slants, so it may differ."
+ONE_LOOK = "Each digit is read once here, as in notebook 04. The drawing pad averages many copies, so it may differ."
 
 
 class Mistakes(widgets.VBox):
