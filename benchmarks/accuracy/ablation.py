@@ -93,7 +93,7 @@ STEPS = {
 REST = {
     "orientation": ("the picture as stored", pictures.ImageOps, "exif_transpose", lambda picture: picture),
     "MNIST's form": ("goes through every step", steps, "is_mnist_form", lambda pixels: False),
-    "slants": ("read upright alone", inference, "_slanted", lambda inputs, slant: inputs),
+    "slants": ("read once, upright", inference, "_slanted", lambda inputs, slant, size: inputs),
     "judge": ("the first way, which takes most away", inference.Reading, "score", 0.0),
     "share of the ink": ("the network's evidence alone", inference, "INK_COUNTS", 0.0),
 }
