@@ -95,7 +95,9 @@ class Hand:
     def read(self, strokes):
         """Wait until so many finished strokes have been read; return the digit, or None."""
         self.page.wait_for_function(
-            "([reading, serial]) => reading.dataset.serial === serial",
+            # JupyterLab takes a cell that is out of sight off the page for a moment: a digit is read when it is seen.
+            "([reading, serial]) => reading.dataset.serial === serial"
+            " && (!reading.dataset.digit || reading.innerText.includes('It reads'))",
             arg=[self.reading.element_handle(), str(strokes)],
         )
         shown = re.search(r"It reads (\d)", self.reading.inner_text())
