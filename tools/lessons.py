@@ -118,6 +118,7 @@ async def _execute_and_clean_up(client):
     except BaseException:
         # Interrupted before nbclient's own care begins, or in the middle of it, the kernel lives on.
         if client.kc is not None:
+            await _first_beat(client.kc.hb_channel)
             client.kc.stop_channels()
         if manager.has_kernel:
             await manager.shutdown_kernel(now=True)
@@ -125,6 +126,13 @@ async def _execute_and_clean_up(client):
         if asyncio.current_task().cancelling():  # by Ctrl-C; nbclient calls that a dead kernel
             raise asyncio.CancelledError from None
         raise
+
+
+async def _first_beat(heart, patience=1.0):
+    """Wait until the heartbeat's thread is at work: told to stop before that, it opens sockets until none is left."""
+    deadline = time.monotonic() + patience  # a kernel that has died beats no more
+    while heart.is_alive() and not heart.is_beating() and time.monotonic() < deadline:
+        await asyncio.sleep(0.01)
 
 
 def drop_widgets(notebook):

@@ -160,6 +160,7 @@ def test_ctrl_c_in_a_cell_is_not_taken_for_a_dead_kernel(course):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
 @pytest.mark.parametrize("moment", ["while the kernel starts", "in a cell", "while the kernel ends"])
 def test_ctrl_c_at_any_moment_leaves_no_kernel_and_no_traceback(course, tmp_path, monkeypatch, capfd, moment):
     import psutil
