@@ -81,7 +81,6 @@ STEPS = {
     "no_lines": ("they stay", None),
     "the_mask": ("half as dark as the darkest", _half_of_darkest),
     "no_tails": ("what a line leaves at the digit stays", None),
-    "no_hairlines": ("long thin pieces stay", None),
     "the_digit": ("all ink is the digit", _everything),
     "cut": ("half as dark as the darkest point", _one_level),
     "strokes": ("strokes stay as they are", _as_thick),

@@ -258,7 +258,7 @@ PAGES = (
     Page("boxed", "paper", width=(0.015, 0.11), paper=rendered.boxed),
     Page("shadow", "paper", paper=rendered.shadow),
     Page("sheet", "paper", ball, (0.015, 0.03), paper=rendered.sheet),
-    Page("noise", "paper", paper=rendered.noise),
+    Page("noise", "paper", ball, (0.02, 0.04), paper=rendered.noise),
     Page("photo", "paper", ball, (0.02, 0.04), paper=rendered.photo),
     Page("rules, 900", "paper", width=(0.01, 0.06), paper=partial(rules, side=900), same="rules"),
     Page("rules, 1100", "paper", width=(0.01, 0.06), paper=partial(rules, side=1100), same="rules"),

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from PIL import Image
 
-from benchmarks.accuracy import original, rendered
+from benchmarks.accuracy import hands, original, pens, rendered
 from benchmarks.accuracy.ablation import INSTEAD, without
 from benchmarks.report import new_figure, percent, table
 from benchmarks.timing import say
@@ -135,8 +135,8 @@ def open_picture(kind, what, seed=0):
     Parameters
     ----------
     kind : str
-        "file", "pixels" (a picture as small as its array), "enlarged", or a kind of page.
-    what : path, or ndarray of uint8, shape (H, W)
+        "file", "pixels" (a picture as small as its array), "enlarged", or a kind of page, rendered or drawn.
+    what : path, ndarray of uint8, shape (H, W), or hands.Digit
     seed : int
         Of the page.
     """
@@ -146,6 +146,8 @@ def open_picture(kind, what, seed=0):
         return Image.fromarray(what)
     if kind == "enlarged":
         return enlarged(what)
+    if isinstance(what, hands.Digit):
+        return pens.draw_page(next(page for page in pens.PAGES if page.name == kind), what)
     return getattr(rendered, kind)(what, np.random.default_rng([seed, len(kind), *kind.encode()]))
 
 
@@ -303,13 +305,18 @@ def warning_rows(reader, test, settings):
 
 
 def ablation_rows(reader, test, settings):
-    """Each step switched off: on a few pages of every kind, each with a digit of its own, and on the folder."""
+    """Each step switched off: on a few pages of every kind, on papers written on with pens, and on the folder."""
     kinds = [kind.__name__ for kind in settings.size(rendered.KINDS, rendered.KINDS[:2])]
     pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 40), 2))
     drawn = [(kinds[i % len(kinds)], digit, i) for i, digit in enumerate(pixels)]
+    papers = [page.name for page in pens.PAGES if page.group == "paper"]
+    lines = hands.some_digits(test, settings.size(settings.digits // 10, 2))
+    written = [(name, digit) for name in papers for digit in lines]
+    written_labels = np.array([digit.label for digit in lines] * len(papers))
     rows = []
     for step in [None, *settings.size(list(INSTEAD), list(INSTEAD)[:2])]:
         row = {"step": step, "pages": float(reader.correct(drawn, drawn_labels, step)[1].mean())}
+        row["written"] = float(reader.correct(written, written_labels, step)[1].mean())
         if settings.images:
             paths, folder_labels = read_folder(settings)
             correct = reader.correct(files_of(settings.images, paths), folder_labels, step)[1]
@@ -319,7 +326,7 @@ def ablation_rows(reader, test, settings):
             }
         say(f"  without {step or 'nothing'}: {percent(row['pages'])} of the pages")
         rows.append(row)
-    return {"pages": len(drawn), "rows": rows}
+    return {"pages": len(drawn), "written": len(written), "rows": rows}
 
 
 def show(result):
@@ -396,7 +403,8 @@ Warnings of one whole digit are false alarms; two digits and cut ones without a 
 
 def _show_ablation(result):
     everything, *rows = result["ablation"]["rows"]
-    columns = [("pages", f"{result['ablation']['pages']:,} pages")]
+    counts = result["ablation"]
+    columns = [("pages", f"{counts['pages']:,} pages"), ("written", f"{counts['written']:,} papers and pens")]
     if "folder" in everything:
         name = result["folder"]["name"]
         columns += [("folder", f"`{name}`"), ("folder_mean", "mean of its sources")]

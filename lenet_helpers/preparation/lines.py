@@ -16,7 +16,6 @@ from lenet_helpers.preparation.masks import (
     dilation,
     extent,
     frame,
-    mean_stroke,
     pieces,
     square,
 )
@@ -160,19 +159,3 @@ def without_tails(mask):
     strokes = cv2.morphologyEx(as_bytes(np.pad(mask, narrow, mode="edge")), cv2.MORPH_OPEN, square(narrow | 1)) > 0
     thin = pieces(mask & ~dilation(strokes[narrow:-narrow, narrow:-narrow], narrow))
     return mask & ~thin.mask(*np.flatnonzero(thin.on_frame()))
-
-
-def without_hairlines(mask):
-    """Take away long pieces far thinner than the strokes: what was seen of a faint line or box."""
-    parts = pieces(mask)
-    if len(parts) < 2:
-        return mask
-    main = int(np.argmax(parts.areas))
-    width, length = mean_stroke(parts.cut(main)), max(extent(parts.boxes[main]))
-    lines = [
-        number
-        for number, box in enumerate(parts.boxes)
-        if max(extent(box)) > 0.5 * length
-        and mean_stroke(parts.cut(number)) < min(0.45 * width, 0.1 * max(extent(box)))
-    ]
-    return mask & ~parts.mask(*lines)

@@ -90,9 +90,7 @@ def only_the_sheet(gray):
         if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
-            ink = depth > max(15, 0.5 * depth.max())
-            if _is_bare(inside, ink):
-                return _painted(gray, inside, coarse, inside & ~ink)
+            return _painted(gray, inside, coarse, inside & ~(depth > max(15, 0.5 * depth.max())))
     return gray
 
 
@@ -100,13 +98,6 @@ def _painted(gray, inside, coarse, paper):
     """Paint everything outside in the gray of the nearest paper. The masks are as coarse as the grays."""
     around = resize(nearest(coarse, paper), gray.shape)
     return np.where(resize(inside, gray.shape) > 0.5, gray, around)
-
-
-def _is_bare(sheet, ink):
-    """Tell whether ink covers less than a quarter of a sheet, and hardly its edge: a bold 1 is no sheet."""
-    middle = ndimage.binary_erosion(sheet, border_value=1)
-    inked = np.count_nonzero(ink)
-    return 4 * inked < np.count_nonzero(sheet) and np.count_nonzero(ink & middle) > 0.7 * inked
 
 
 def _is_sharp(gray, sheet):

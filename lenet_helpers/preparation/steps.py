@@ -20,12 +20,7 @@ from PIL import Image
 
 from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
 from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, evenly_lit, find_ink, without_noise
-from lenet_helpers.preparation.lines import (
-    remove_boxes,
-    remove_lines,
-    without_hairlines,
-    without_tails,
-)
+from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
 from lenet_helpers.preparation.masks import bounding_box, depth_of, extent, frame
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
 from lenet_helpers.preparation.paper import lightness_of_ink, only_the_sheet, put_on_paper, to_gray
@@ -213,7 +208,7 @@ def the_sheet(way):
     if sheet is way.picture:
         return [way]
     sentence = "What lies around the sheet of paper is painted over in the paper's gray."
-    return [way.note("the sheet", sheet, sentence), less_likely(way)]
+    return [way.note("the sheet", sheet, sentence), way]
 
 
 def dark_on_light(way):
@@ -268,19 +263,11 @@ def the_mask(way):
     return [way.note("ink", mask, sentence, mask=mask, several=holds_several(mask))] if mask.any() else []
 
 
-def _also_without(way, rest, name, sentence):
-    """The way on which pieces of the ink are taken away, if there are any, and the one on which they stay."""
+def no_tails(way):
+    rest = without_tails(way.mask)
     if not rest.any() or np.array_equal(rest, way.mask):
         return [way]
-    return [way.note(name, rest, sentence, mask=rest), way]
-
-
-def no_tails(way):
-    return _also_without(way, without_tails(way.mask), "no tail", "The rest of a line that runs to the edge goes.")
-
-
-def no_hairlines(way):
-    return _also_without(way, without_hairlines(way.mask), "no hairline", "What is far thinner than the strokes goes.")
+    return [way.note("no tail", rest, "The rest of a line that runs to the edge goes.", mask=rest), way]
 
 
 def the_digit(way):
@@ -329,7 +316,6 @@ STEPS = (
     no_lines,
     the_mask,
     no_tails,
-    no_hairlines,
     the_digit,
     cut,
     strokes,
