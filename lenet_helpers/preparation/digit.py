@@ -78,10 +78,21 @@ def is_wide(digit):
 
 
 def holds_several(mask):
-    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other."""
+    """Tell whether there may be several digits: pieces of about one size, side by side or one above the other.
+
+    Where a table at the frame is larger than the digits, these count among themselves.
+    """
     parts = pieces(mask)
-    large = [box for box, area in zip(parts.boxes, parts.areas, strict=True) if area > 0.2 * max(parts.areas)]
-    tallest = max(extent(box)[0] for box in large)
+    everything = list(zip(parts.boxes, parts.areas, parts.on_frame() > 0, strict=True))
+    within = [piece for piece in everything if not piece[2]]
+    return _several_alike(everything) or _several_alike(within)
+
+
+def _several_alike(found):
+    """`holds_several` for pieces of which box and area are known."""
+    most = max((area for _, area, _ in found), default=0)
+    large = [box for box, area, _ in found if area > 0.2 * most]
+    tallest = max((extent(box)[0] for box in large), default=0)
     large = [box for box in large if extent(box)[0] > 0.5 * tallest]
     return any(
         one.stop <= other.start for first in large for second in large for one, other in zip(first, second, strict=True)

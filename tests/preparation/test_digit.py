@@ -34,7 +34,9 @@ def test_pieces_of_one_size_side_by_side_or_one_above_the_other_are_several(turn
     small[100:120, 270:280] = True  # neither as large nor as tall
     mask[70:140, 180:250] = True
     mask, small = (np.rot90(part) if turned else part for part in (mask, small))
-    for ink, several in ((mask, True), (small, False)):
+    table = mask.copy()
+    table[:, :20] = True
+    for ink, several in ((mask, True), (small, False), (table, True)):
         assert holds_several(ink) == several
 
 
