@@ -52,6 +52,17 @@ def sample():
 
 
 @pytest.fixture(scope="session")
+def few(sample):
+    """150 training and 50 validation images of the sample, of all digits."""
+
+    def part(split, count):
+        chosen = slice(0, count * (len(split) // count), len(split) // count)
+        return type(split)(split.name, split.pixels[chosen], split.labels[chosen])
+
+    return part(sample.train, 150), part(sample.validation, 50)
+
+
+@pytest.fixture(scope="session")
 def mnist():
     """Full MNIST where it is at hand, else the sample. Nothing is downloaded."""
     return _load(None)

@@ -13,8 +13,7 @@ from PIL import Image
 
 from lenet_helpers import inference
 from lenet_helpers.preparation import mnist_form, pictures, steps
-from lenet_helpers.preparation.ink import FAINTEST_INK
-from lenet_helpers.preparation.masks import bounding_box, extent, scale
+from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, extent, scale
 
 
 def _opaque(way):

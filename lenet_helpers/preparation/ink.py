@@ -8,20 +8,7 @@ it is.
 import cv2
 import numpy as np
 
-from lenet_helpers.preparation.masks import otsu, pieces, resize, scale, square
-from lenet_helpers.preparation.paper import light_on_paper
-
-FAINTEST_INK = 0.05
-"""Ink must darken the paper by at least this fraction, or the picture counts as blank."""
-
-
-def evenly_lit(gray):
-    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
-    small, paper = light_on_paper(gray)
-    if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
-        return gray
-    paper = np.maximum(paper, max(16, 0.2 * paper.max()))
-    return gray * resize(paper.max() / paper, gray.shape)
+from lenet_helpers.preparation.masks import FAINTEST_INK, otsu, pieces, resize, scale, square
 
 
 def without_noise(gray):

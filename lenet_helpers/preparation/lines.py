@@ -8,8 +8,8 @@ was a line or a stroke of the digit, none of them can know: it is for the judge 
 import cv2
 import numpy as np
 
-from lenet_helpers.preparation.ink import FAINTEST_INK
 from lenet_helpers.preparation.masks import (
+    FAINTEST_INK,
     as_bytes,
     bounding_box,
     depth_of,

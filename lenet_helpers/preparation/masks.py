@@ -11,6 +11,9 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
+FAINTEST_INK = 0.05
+"""Ink must darken the paper by at least this fraction, or the picture counts as blank."""
+
 
 @dataclass(frozen=True)
 class Pieces:

@@ -157,6 +157,15 @@ def lightness_of_ink(gray):
     return float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
 
 
+def evenly_lit(gray):
+    """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
+    small, paper = light_on_paper(gray)
+    if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
+        return gray
+    paper = np.maximum(paper, max(16, 0.2 * paper.max()))
+    return gray * resize(paper.max() / paper, gray.shape)
+
+
 def light_on_paper(gray):
     """Fit a smooth surface of second degree to the paper of a picture.
 

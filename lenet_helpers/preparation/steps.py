@@ -19,11 +19,11 @@ import numpy as np
 from PIL import Image
 
 from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
-from lenet_helpers.preparation.ink import FAINTEST_INK, even_light, evenly_lit, find_ink, without_noise
+from lenet_helpers.preparation.ink import even_light, find_ink, without_noise
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
-from lenet_helpers.preparation.masks import bounding_box, depth_of, extent, frame
+from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
-from lenet_helpers.preparation.paper import lightness_of_ink, only_the_sheet, put_on_paper, to_gray
+from lenet_helpers.preparation.paper import evenly_lit, lightness_of_ink, only_the_sheet, put_on_paper, to_gray
 from lenet_helpers.preparation.pictures import ImageError, read_image
 
 WORKING_SIDE = 480

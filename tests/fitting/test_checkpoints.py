@@ -4,7 +4,6 @@ import os
 import pickle
 import random
 
-import numpy as np
 import pytest
 import torch
 
@@ -28,15 +27,6 @@ EVERYTHING = Recipe(
     averaging=0.9,
     seed=3,
 )
-
-
-@pytest.fixture(scope="module")
-def few(sample):
-    def part(split, count):
-        chosen = np.arange(0, len(split), len(split) // count)[:count]
-        return Split(split.name, split.pixels[chosen], split.labels[chosen])
-
-    return part(sample.train, 150), part(sample.validation, 50)
 
 
 def new_run(few, recipe):

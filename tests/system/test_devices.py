@@ -13,7 +13,6 @@ from lenet_helpers import (
     FAST,
     ImageClassifier,
     LeNet,
-    Split,
     TrainingRun,
     evaluate,
     forward_in_batches,
@@ -86,15 +85,6 @@ def card(monkeypatch):
     monkeypatch.setattr(torch, "tensor", lambda *data, device="cpu", **options: make(*data, **options).to(device))
     with Card():
         yield
-
-
-@pytest.fixture(scope="module")
-def few(sample):
-    def part(split, count):
-        chosen = np.arange(0, len(split), len(split) // count)[:count]
-        return Split(split.name, split.pixels[chosen], split.labels[chosen])
-
-    return part(sample.train, 150), part(sample.validation, 50)
 
 
 def test_the_simulated_card_refuses_float64_and_computes_what_the_cpu_does():
