@@ -1,0 +1,280 @@
+"""Numbers: read several digits in one picture, in a row or in rows.
+
+Taught at the end of notebook 05. `lenet_helpers.preparation.rows` cuts each row of a page more often than needed;
+here the network reads every piece and every join of neighbours as it reads a single digit, and the best path
+through them is the number: the way in which LeNet itself read cheques (LeCun et al., 1998).
+"""
+
+import math
+import os
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from lenet_helpers.evaluation import doubt
+from lenet_helpers.inference import SURE, Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.preparation.masks import bounding_box
+from lenet_helpers.preparation.pictures import read_image
+from lenet_helpers.preparation.rows import find_rows
+from lenet_helpers.preparation.steps import Step, find_pages, prepare
+
+SUREST = 8.0
+"""More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
+
+CUT_COSTS = 6.0
+"""What a cut costs for each stroke that it goes through."""
+
+SHORTEST = 0.7
+"""A digit that is less tall than so much of its row is doubtful, and the more so the shorter it is ..."""
+
+SHORT_COSTS = 30.0
+"""... by so much evidence for a whole height of the row. Commas, dots and dashes come to nothing by it."""
+
+LEAST_READ = 0.5
+"""A number accounts for so much of the ink, or there is a warning."""
+
+
+@dataclass(frozen=True)
+class NumberDigit:
+    """A digit of a number.
+
+    Attributes
+    ----------
+    prediction : Prediction
+    box : tuple of four floats
+        (left, top, right, bottom) as fractions of the width and the height of the picture, upright.
+    """
+
+    prediction: Prediction
+    box: tuple
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network reads in a picture that may hold several digits.
+
+    Attributes
+    ----------
+    text : str
+        The digits, from left to right; rows from top to bottom, with a line break between them.
+    digits : list of NumberDigit
+        In the order of the text.
+    warning : str or None
+        Why the text is doubtful: there is no digit, some ink was not read, or a digit is nearly tied.
+    steps : list of Step
+        How the picture was read, as `explain_number` shows it.
+    """
+
+    text: str
+    digits: list = field(repr=False)
+    warning: str | None = None
+    steps: list = field(default_factory=list, repr=False)
+
+    @property
+    def confidence(self):
+        """Probability that every digit is right, in [0, 1]: the product of theirs; 0 without a digit."""
+        return math.prod(digit.prediction.confidence for digit in self.digits) if self.digits else 0.0
+
+
+def best_path(scores):
+    """Find the path from the first cut to the last that has the greatest sum of scores. Taught in notebook 05.
+
+    The best path to a cut is the best path to some cut before it, and one arc more: so the best paths to all
+    cuts are found one after the other, from left to right (dynamic programming; Bellman, 1957).
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (N + 1, N + 1)
+        ``scores[i, j]`` of the arc from cut i to cut j, for i < j: of what stands between them, read as one
+        digit; -inf where there is no arc.
+
+    Returns
+    -------
+    list of int
+        The cuts on the path, from 0 to N.
+    """
+    total, came = np.zeros(len(scores)), np.zeros(len(scores), int)
+    for cut in range(1, len(scores)):
+        ways = total[:cut] + scores[:cut, cut]
+        came[cut], total[cut] = ways.argmax(), ways.max()
+    path = [len(scores) - 1]
+    while path[-1]:
+        path.append(int(came[path[-1]]))
+    return path[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page as `find_pages` sees it, cut into pieces, and the best path through each of its rows.
+
+    Attributes
+    ----------
+    way : Way
+    rows : list of Row
+    digits : list of tuple
+        (row, first piece, last piece, pixels, probabilities) of each digit on a path; the last piece is not included.
+    score : float
+        Sum of the scores of the paths, and of the odds of the way.
+    """
+
+    way: object
+    rows: list
+    digits: list
+    score: float
+
+    @property
+    def read(self):
+        """The share of the ink that the digits account for, in [0, 1]."""
+        digits = sum(row.ink[row.mask(first, last)].sum() / row.place[2] ** 2 for row, first, last, *_ in self.digits)
+        return min(1.0, float(digits / self.way.found.sum()))
+
+
+def read_number(model, image):
+    """Read all digits in a picture: what `ImageClassifier.read` does.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    ImageError
+        The picture can't be read, or is blank.
+    """
+    if hasattr(image, "read") and not isinstance(image, str | os.PathLike):
+        image = read_image(image)  # a stream can be read only once
+    readings = judge(model, [prepare(image)])[0]
+    single = not readings[0].way.several
+    if single and readings[0].evidence > SURE:
+        return _of_one(readings)
+    page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
+    return _of_one(readings) if single and len(page.digits) < 2 else _of_page(page)
+
+
+def explain_number(image, model=None):
+    """Show how a number is read: the steps of `explain`, then the rows, the cuts and the path. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image, model
+        As for `explain`.
+
+    Returns
+    -------
+    list of Step
+
+    Raises
+    ------
+    ImageError
+        The picture can't be read, or is blank.
+    """
+    return read_number(model or course_model(), image).steps
+
+
+def _of_one(readings):
+    """The `Reading` of a picture with one digit; the box is that of its ink."""
+    prediction, mask = prediction_of(readings), readings[0].way.mask
+    box = (0.0, 0.0, 1.0, 1.0) if mask is None else _fractions(_sides(bounding_box(mask)), mask.shape)
+    return Reading(str(prediction.digit), [NumberDigit(prediction, box)], prediction.warning, prediction.steps)
+
+
+def _read_page(model, way):
+    """Read every piece and every join of neighbours, and take the best path through each row."""
+    rows = find_rows(way.ink, way.mask)
+    candidates = [(row, *ends) for row in rows for ends in row.candidates()]
+    if not candidates:
+        return Page(way, rows, [], way.odds)
+    pixels = np.stack([row.pixels(first, last) for row, first, last in candidates])
+    probabilities, evidences = evidence(model, pixels)
+    total, digits, at = way.odds, [], 0
+    for row in rows:
+        arcs = {}
+        while at < len(candidates) and candidates[at][0] is row:
+            arcs[candidates[at][1:]] = at
+            at += 1
+        scores = np.full((len(row.boxes) + 1,) * 2, -np.inf)
+        for (first, last), number in arcs.items():
+            scores[first, last] = _score(row, first, last, evidences[number])
+        path = best_path(np.maximum(scores, _nothing(len(scores))) - CUT_COSTS * row.contacts)
+        for first, last in pairwise(path):
+            total += max(scores[first, last], 0) - CUT_COSTS * row.contacts[last]
+            if scores[first, last] > 0:
+                number = arcs[first, last]
+                digits.append((row, first, last, pixels[number], probabilities[number]))
+    return Page(way, rows, digits, float(total))
+
+
+def _nothing(cuts):
+    """The scores of a row without a digit: a piece, be it a comma or a dash, may always stand for nothing, at 0."""
+    return np.where(np.eye(cuts, k=1, dtype=bool), 0, -np.inf)
+
+
+def _score(row, first, last, evidence):
+    """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
+    box = row.box(first, last)
+    short = max(0, SHORTEST - (box[3] - box[1]) * row.place[2] / row.height)
+    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short)
+
+
+def _of_page(page):
+    """The `Reading` of a page: its text, row by row, and what is doubtful about it."""
+    digits, lines = [], {}
+    for row, first, last, pixels, probabilities in page.digits:
+        digit, warning = int(probabilities.argmax()), doubt(probabilities)
+        prediction = Prediction(digit, probabilities, pixels, warning and warning[:1].upper() + warning[1:])
+        digits.append(NumberDigit(prediction, _fractions(row.box(first, last), page.way.mask.shape)))
+        lines.setdefault(id(row), []).append(str(digit))
+    text = "\n".join("".join(line) for line in lines.values())
+    return Reading(text, digits, _warning(page, digits), page.way.steps + _strip(page, text))
+
+
+def _warning(page, digits):
+    if not page.rows:
+        return "There are too many pieces of ink for a number; crop the picture to it"
+    if not digits:
+        return "There is no digit in the picture"
+    doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
+    if page.read < LEAST_READ or 2 * len(doubtful) > len(digits):
+        return "Much of the ink does not look like digits"
+    warnings = [f"digit {place}, {one.digit}: {one.warning[:1].lower()}{one.warning[1:]}" for place, one in doubtful]
+    return "; ".join(warnings).capitalize() or None
+
+
+def _strip(page, text):
+    """Three pictures of a page: its rows, its cuts, and the path that was taken."""
+    paper = np.rint(255 * (1 - page.way.ink / max(page.way.ink.max(), 1e-6))).astype(np.uint8)[:, :, None].repeat(3, 2)
+    rows, cuts, path = paper.copy(), paper.copy(), paper.copy()
+    for number, row in enumerate(page.rows):
+        _frame(rows, row.box(0, len(row.boxes)), COLOURS[number % len(COLOURS)])
+        for cut in row.cuts:
+            y, x = np.rint(cut / row.place[2] + row.place[:2]).astype(int).T
+            inside = (0 <= y) & (y < len(cuts)) & (0 <= x) & (x < cuts.shape[1])
+            cuts[y[inside], x[inside]] = COLOURS[0]
+    for row, first, last, *_ in page.digits:
+        _frame(path, row.box(first, last), COLOURS[1])
+    count = sum(len(row.cuts) for row in page.rows)
+    joins = sum(1 for row in page.rows for _ in row.candidates())
+    return [
+        Step("rows", rows, f"Ink at one level is a row: there are {len(page.rows)}."),
+        Step("cuts", cuts, f"It is cut wherever two digits may touch, {count} times; {joins} pieces and joins are read."),
+        Step("path", path, f"The best path through them reads {text.replace(chr(10), ' / ') or 'nothing'}."),
+    ]
+
+
+COLOURS = ((220, 50, 47), (38, 139, 210), (133, 153, 0), (211, 54, 130))
+
+
+def _frame(picture, box, colour):
+    left, top, right, bottom = (round(side) for side in box)
+    cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, 1 + max(picture.shape) // 400)
+
+
+def _sides(box):
+    return box[1].start, box[0].start, box[1].stop, box[0].stop
+
+
+def _fractions(sides, shape):
+    """(left, top, right, bottom) as fractions of a picture's width and height."""
+    return tuple(min(1.0, max(0.0, side / whole)) for side, whole in zip(sides, shape[1::-1] * 2, strict=True))
