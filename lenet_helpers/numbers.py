@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from lenet_helpers.evaluation import doubt
-from lenet_helpers.inference import SURE, Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.masks import bounding_box
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import find_rows
@@ -31,6 +31,12 @@ SHORTEST = 0.7
 
 SHORT_COSTS = 30.0
 """... by so much evidence for a whole height of the row. Commas, dots and dashes come to nothing by it."""
+
+WHOLE = 0.9
+"""A digit with so much of the ink is all that there is, if the network is sure of it."""
+
+SURE = 4.0
+"""Evidence (see `Judged`) from which on the network is sure of a digit."""
 
 LEAST_READ = 0.5
 """A number accounts for so much of the ink, or there is a warning."""
@@ -114,7 +120,8 @@ class Page:
     way : Way
     rows : list of Row
     digits : list of tuple
-        (row, first piece, last piece, pixels, probabilities) of each digit on a path; the last piece is not included.
+        (row, first piece, last piece, pixels, probabilities, evidence) of each digit on a path; the last piece is not
+        included.
     score : float
         Sum of the scores of the paths, and of the odds of the way.
     """
@@ -146,11 +153,13 @@ def read_number(model, image):
     if hasattr(image, "read") and not isinstance(image, str | os.PathLike):
         image = read_image(image)  # a stream can be read only once
     readings = judge(model, [prepare(image)])[0]
-    single = not readings[0].way.several
-    if single and readings[0].evidence > SURE:
+    several = readings[0].way.several
+    if readings[0].evidence > SURE and (not several or readings[0].way.kept > WHOLE):
         return _of_one(readings)
     page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
-    return _of_one(readings) if single and len(page.digits) < 2 else _of_page(page)
+    if not several and (len(page.digits) < 2 or min(digit[-1] for digit in page.digits) < SURE):
+        return _of_one(readings)
+    return _of_page(page)
 
 
 def explain_number(image, model=None):
@@ -202,7 +211,7 @@ def _read_page(model, way):
             total += max(scores[first, last], 0) - CUT_COSTS * row.contacts[last]
             if scores[first, last] > 0:
                 number = arcs[first, last]
-                digits.append((row, first, last, pixels[number], probabilities[number]))
+                digits.append((row, first, last, pixels[number], probabilities[number], evidences[number]))
     return Page(way, rows, digits, float(total))
 
 
@@ -221,7 +230,7 @@ def _score(row, first, last, evidence):
 def _of_page(page):
     """The `Reading` of a page: its text, row by row, and what is doubtful about it."""
     digits, lines = [], {}
-    for row, first, last, pixels, probabilities in page.digits:
+    for row, first, last, pixels, probabilities, _ in page.digits:
         digit, warning = int(probabilities.argmax()), doubt(probabilities)
         prediction = Prediction(digit, probabilities, pixels, warning and warning[:1].upper() + warning[1:])
         digits.append(NumberDigit(prediction, _fractions(row.box(first, last), page.way.mask.shape)))
