@@ -26,7 +26,7 @@ SUREST = 8.0
 CUT_COSTS = 6.0
 """What a cut costs for each stroke that it goes through."""
 
-SHORTEST = 0.7
+SHORTEST = 0.75
 """A digit that is less tall than so much of its row is doubtful, and the more so the shorter it is ..."""
 
 SHORT_COSTS = 30.0

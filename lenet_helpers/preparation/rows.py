@@ -27,6 +27,9 @@ MOST_JOINED = 5
 WIDEST = 1.4
 """No digit is wider than this many times the height of its row."""
 
+TALL = 0.6
+"""What is taller than so much of the row, and stands beside another tall piece that it doesn't touch, is a digit."""
+
 DEEPEST_CUT = 4.0
 """A cut goes through the ink of so many strokes at most."""
 
@@ -64,15 +67,20 @@ class Row:
 
     def candidates(self):
         """Yield (first, last) of every piece and join of neighbours that may be a digit; last is not included."""
-        for first, (_, across) in enumerate(self.boxes):
-            left, right = across.start, across.stop
-            for last in range(first, min(first + MOST_JOINED, len(self.boxes))):
-                _, across = self.boxes[last]
-                gap = across.start - right
-                left, right = min(left, across.start), max(right, across.stop)
-                if last > first and (right - left > WIDEST * self.height or gap > 0.4 * self.height):
+        for first in range(len(self.boxes)):
+            down, across = self.boxes[first]
+            for last in range(first + 1, min(first + MOST_JOINED, len(self.boxes)) + 1):
+                yield first, last
+                if last == len(self.boxes):
                     break
-                yield first, last + 1
+                next_down, next_across = self.boxes[last]
+                gap = next_across.start - across.stop
+                tall = min(down.stop - down.start, next_down.stop - next_down.start) > TALL * self.height
+                down = slice(min(down.start, next_down.start), max(down.stop, next_down.stop))
+                across = slice(min(across.start, next_across.start), max(across.stop, next_across.stop))
+                wide = across.stop - across.start > WIDEST * self.height
+                if wide or gap > 0.4 * self.height or (tall and gap >= 0 and not self.contacts[last]):
+                    break
 
     def mask(self, first, last):
         """Where the pieces from `first` to before `last` are: ndarray of bool, shape (H, W)."""
