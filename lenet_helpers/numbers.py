@@ -196,34 +196,27 @@ def _read_page(model, way):
     if not candidates:
         return Page(way, rows, [], way.odds)
     pixels = np.stack([row.pixels(first, last) for row, first, last in candidates])
-    probabilities, evidences = evidence(model, pixels)
-    total, digits, at = way.odds, [], 0
+    judged = dict(zip(candidates, zip(pixels, *evidence(model, pixels), strict=True), strict=True))
+    total, digits = way.odds, []
     for row in rows:
-        arcs = {}
-        while at < len(candidates) and candidates[at][0] is row:
-            arcs[candidates[at][1:]] = at
-            at += 1
-        scores = np.full((len(row.boxes) + 1,) * 2, -np.inf)
-        for (first, last), number in arcs.items():
-            scores[first, last] = _score(row, first, last, evidences[number])
-        path = best_path(np.maximum(scores, _nothing(len(scores))) - CUT_COSTS * row.contacts)
-        for first, last in pairwise(path):
-            total += max(scores[first, last], 0) - CUT_COSTS * row.contacts[last]
-            if scores[first, last] > 0:
-                number = arcs[first, last]
-                digits.append((row, first, last, pixels[number], probabilities[number], evidences[number]))
+        as_digits = np.full((len(row.boxes) + 1,) * 2, -np.inf)
+        as_nothing = as_digits.copy()
+        for first, last in row.candidates():
+            as_digits[first, last] = _score(row, first, last, judged[row, first, last][-1])
+            if last == first + 1:  # be it a comma or a dash
+                as_nothing[first, last] = -row.length(first, last)
+        scores = np.maximum(as_digits, as_nothing) - CUT_COSTS * row.contacts
+        for first, last in pairwise(best_path(scores)):
+            total += scores[first, last]
+            if as_digits[first, last] > as_nothing[first, last]:
+                digits.append((row, first, last, *judged[row, first, last]))
     return Page(way, rows, digits, float(total))
-
-
-def _nothing(cuts):
-    """The scores of a row without a digit: a piece, be it a comma or a dash, may always stand for nothing, at 0."""
-    return np.where(np.eye(cuts, k=1, dtype=bool), 0, -np.inf)
 
 
 def _score(row, first, last, evidence):
     """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
-    box = row.box(first, last)
-    short = max(0, SHORTEST - (box[3] - box[1]) * row.place[2] / row.height)
+    _, top, _, bottom = row.box(first, last)
+    short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
     return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short)
 
 

@@ -22,7 +22,7 @@ SPACINGS = {
     "spaced": "a gap of 8 to 40 % of their height",
     "touching": "their boxes abut",
     "overlapping": "their boxes overlap by up to 10 % of the width",
-    "pushed together": "until their ink meets, then up to 10 % of the width further",
+    "pushed together": "until their ink meets",
 }
 """How the digits of a number stand to each other."""
 
@@ -158,7 +158,7 @@ def draw_number(digits, spacing, rng):
         elif spacing == "overlapping":
             at = page.shape[1] - further
         elif spacing == "pushed together":
-            at = page.shape[1] - min(_free(page, layer), 0.25 * layer.shape[1]) - further
+            at = page.shape[1] - min(_free(page, layer), 0.25 * layer.shape[1])
         else:
             at = page.shape[1]
         at = max(0, round(at))
