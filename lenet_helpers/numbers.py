@@ -39,7 +39,10 @@ SURE = 4.0
 """Evidence (see `Judged`) from which on the network is sure of a digit."""
 
 LEAST_READ = 0.5
-"""A number accounts for so much of the ink, or there is a warning."""
+"""A number accounts for so much of the ink ..."""
+
+MOST_DOUBTFUL = 0.5
+"""... and so many of its digits at most are doubtful, or it may be none."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +241,7 @@ def _warning(page, digits):
     if not digits:
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
-    if page.read < LEAST_READ or 2 * len(doubtful) > len(digits):
+    if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {one.warning[:1].lower()}{one.warning[1:]}" for place, one in doubtful]
     return "; ".join(warnings).capitalize() or None
@@ -259,8 +262,8 @@ def _strip(page, text):
     count = sum(len(row.cuts) for row in page.rows)
     joins = sum(1 for row in page.rows for _ in row.candidates())
     return [
-        Step("rows", rows, f"Ink at one level is a row: there are {len(page.rows)}."),
-        Step("cuts", cuts, f"It is cut wherever two digits may touch, {count} times; {joins} pieces and joins are read."),
+        Step("rows", rows, f"Ink at one level is a row; rows found: {len(page.rows)}."),
+        Step("cuts", cuts, f"Cuts through ink: {count}, wherever digits may touch. Pieces and joins read: {joins}."),
         Step("path", path, f"The best path through them reads {text.replace(chr(10), ' / ') or 'nothing'}."),
     ]
 

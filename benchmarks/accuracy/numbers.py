@@ -377,6 +377,7 @@ def show(result):
         "to `predict` as it is. Goals are for 4 digits.",
         table(["what", "pictures", "share", "goal"], others),
         table(["picture", "seconds", "goal", "for a digit", "memory", "warning or error"], times),
-        f"Times are those of the processor. Each picture in a process of its own; the memory is what its peak grew by (goal: {GOALS['memory']} MB).",
+        "Times are those of the processor. Each picture is read in a process of its own; the memory is what its peak "
+        f"grew by (goal: {GOALS['memory']} MB).",
     ]
     return "\n\n".join(parts)

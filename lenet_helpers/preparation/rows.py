@@ -11,12 +11,16 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 from lenet_helpers.preparation.masks import bounding_box, dilation, extent, mean_stroke, pieces, scale
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit
 
 ROW_HEIGHT = 96
-"""Rows are reduced until their digits are so many pixels tall: a little more than `mnist_form` needs."""
+"""Rows are reduced until their digits are so many pixels tall, a little more than `mnist_form` needs ..."""
+
+THINNEST_STROKE = 2.5
+"""... or their strokes so many pixels wide."""
 
 MOST_PIECES = 1500
 """A page with more pieces of ink than that is print, or no page at all."""
@@ -32,6 +36,10 @@ TALL = 0.6
 
 DEEPEST_CUT = 4.0
 """A cut goes through the ink of so many strokes at most."""
+
+
+HOLE_COSTS = 0.5
+"""What a point inside a loop costs a cut, where ink costs 1: a loop is likely one digit's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +130,8 @@ def find_rows(ink, mask):
     parts = pieces(mask)
     if not 0 < len(parts) <= MOST_PIECES:
         return []
-    return [_row(ink, parts, numbers) for numbers in _rows_of(parts)]
+    rows = [_row(ink, parts, numbers) for numbers in _rows_of(parts)]
+    return [row for row in rows if row.boxes]
 
 
 def _rows_of(parts):
@@ -131,7 +140,7 @@ def _rows_of(parts):
     Tall pieces make rows, from left to right: each goes on with the row whose last one is most at its level. What is
     smaller belongs to the tall piece beside it; small pieces that have none make rows of their own.
     """
-    sides = np.array([(*down_and_across(box),) for box in parts.boxes], float)  # top, bottom, left, right
+    sides = np.array([(down.start, down.stop, across.start, across.stop) for down, across in parts.boxes], float)
     heights, widths = sides[:, 1] - sides[:, 0], sides[:, 3] - sides[:, 2]
     left, rows = np.arange(len(parts)), []
     while left.size:
@@ -150,10 +159,6 @@ def _rows_of(parts):
         rows += here
         left = np.array(others, int)
     return sorted(rows, key=lambda row: sides[row, :2].mean())
-
-
-def down_and_across(box):
-    return box[0].start, box[0].stop, box[1].start, box[1].stop
 
 
 def _rows_of_tall(numbers, sides):
@@ -194,7 +199,7 @@ def _row(ink, parts, numbers):
     place = bounding_box(whole)
     heights = np.array([extent(parts.boxes[number])[0] for number in numbers], float)
     height = _weighted_median(heights, parts.areas[list(numbers)])
-    factor = min(1.0, ROW_HEIGHT / height)
+    factor = min(1.0, max(ROW_HEIGHT / height, THINNEST_STROKE / mean_stroke(whole)))
     ink, mask = np.pad(ink[place] * dilation(whole[place], 1), 2), np.pad(whole[place], 2)
     if factor < 1:
         ink, mask = scale(ink, factor), scale(mask.astype(np.float32), factor) > 0.5
@@ -218,24 +223,22 @@ def _contacts(labels, count):
 
 def _cut(mask, stroke, height):
     """Cut each piece of a row wherever two digits may touch. Returns labels, boxes and cuts."""
-    parts = pieces(mask)
-    cuts, found = [], []
+    parts, cuts, found = pieces(mask), [], []
     for number, box in enumerate(parts.boxes):
-        piece = parts.cut(number)
+        piece, corner = parts.cut(number), (box[0].start, box[1].start)
         seams = find_cuts(piece, stroke, height) if min(piece.shape) > 0.4 * height else []
-        cuts += [np.stack([np.arange(len(piece)), seam], 1) + (box[0].start, box[1].start) for seam in seams]
-        columns = np.arange(piece.shape[1])
-        part = sum((columns > seam[:, None]).astype(np.int32) for seam in seams) if seams else 0
-        for side in range(len(seams) + 1):
-            here = piece & (part == side)
+        cuts += [np.stack([np.arange(len(piece)), seam], 1) + corner for seam in seams]
+        # How many of the cuts are to the left of each point.
+        side = sum((np.arange(piece.shape[1]) > seam[:, None]).astype(int) for seam in seams)
+        for part in range(len(seams) + 1):
+            here = piece & (side == part)
             if np.count_nonzero(here) > 0.3 * stroke * stroke:
-                inner = bounding_box(here)
-                found.append((here[inner], tuple(slice(o.start + i.start, o.start + i.stop) for o, i in zip(box, inner))))
-    found.sort(key=lambda one: one[1][1].start + one[1][1].stop)
+                found.append(np.argwhere(here) + corner)
+    found.sort(key=lambda points: points[:, 1].min() + points[:, 1].max())
     labels = np.zeros(mask.shape, np.int32)
-    for number, (here, box) in enumerate(found):
-        labels[box][here] = number + 1
-    return labels, [box for _, box in found], cuts
+    for number, points in enumerate(found, 1):
+        labels[tuple(points.T)] = number
+    return labels, ndimage.find_objects(labels), cuts
 
 
 def find_cuts(piece, stroke, height):
@@ -258,7 +261,7 @@ def find_cuts(piece, stroke, height):
     list of ndarray of int, shape (h,)
         The last column left of the cut, in each row; from left to right.
     """
-    cost = np.where(piece, 1.0, 0.02)
+    cost = np.where(piece, 1.0, np.where(ndimage.binary_fill_holes(piece), HOLE_COSTS, 0.02))
     middle = len(piece) // 2
     above, from_above = _cheapest(cost[: middle + 1])
     below, from_below = _cheapest(cost[: middle - 1 if middle else None : -1])
@@ -275,7 +278,7 @@ def find_cuts(piece, stroke, height):
 
 
 def _cheapest(cost):
-    """What the cheapest way from the first row to each point of the last one costs, and the column each step came from."""
+    """The cost of the cheapest way from the first row to each point of the last, and the column before each step."""
     total, came = cost[0], np.empty(cost.shape, np.intp)
     columns = np.arange(cost.shape[1])
     for number, row in enumerate(cost[1:], 1):
