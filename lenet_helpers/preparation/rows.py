@@ -144,7 +144,7 @@ def _rows_of(parts):
     heights, widths = sides[:, 1] - sides[:, 0], sides[:, 3] - sides[:, 2]
     left, rows = np.arange(len(parts)), []
     while left.size:
-        usual = _weighted_median(heights[left], parts.areas[left])
+        usual = _weighted_median(heights[left], heights[left] ** 2)
         tall = heights[left] > 0.7 * usual
         here = _rows_of_tall(left[tall], sides)
         others = []
@@ -198,7 +198,7 @@ def _row(ink, parts, numbers):
     whole = parts.mask(*numbers)
     place = bounding_box(whole)
     heights = np.array([extent(parts.boxes[number])[0] for number in numbers], float)
-    height = _weighted_median(heights, parts.areas[list(numbers)])
+    height = _weighted_median(heights, heights**2)
     factor = min(1.0, max(ROW_HEIGHT / height, THINNEST_STROKE / mean_stroke(whole)))
     ink, mask = np.pad(ink[place] * dilation(whole[place], 1), 2), np.pad(whole[place], 2)
     if factor < 1:

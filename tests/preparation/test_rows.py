@@ -24,7 +24,7 @@ def test_ink_at_one_level_is_a_row_and_rows_go_from_top_to_bottom():
 
 
 def test_a_dot_belongs_to_the_digit_beside_it_and_a_long_flat_line_to_none():
-    one, dot, line, far = (50, 110, 100, 108), (104, 110, 120, 126), (130, 134, 90, 300), (20, 26, 300, 306)
+    one, dot, line, far = (50, 110, 100, 108), (104, 110, 120, 126), (130, 134, 90, 200), (20, 26, 300, 306)
     (row,) = find_rows(*page(one, dot, line, far))
     assert [row.box(at, at + 1) for at in range(2)] == [(100, 50, 108, 110), (120, 104, 126, 110)]
 
