@@ -17,8 +17,8 @@ from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.masks import bounding_box
 from lenet_helpers.preparation.pictures import read_image
-from lenet_helpers.preparation.rows import find_rows
-from lenet_helpers.preparation.steps import Step, find_pages, prepare
+from lenet_helpers.preparation.rows import Row, find_rows
+from lenet_helpers.preparation.steps import Step, Way, find_pages, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -74,12 +74,15 @@ class Reading:
         Why the text is doubtful: there is no digit, some ink was not read, or a digit is nearly tied.
     steps : list of Step
         How the picture was read, as `explain_number` shows it.
+    graphs : list of Graph
+        One for each row; none where the picture was read as a single digit.
     """
 
     text: str
     digits: list = field(repr=False)
     warning: str | None = None
     steps: list = field(default_factory=list, repr=False)
+    graphs: list = field(default_factory=list, repr=False)
 
     @property
     def confidence(self):
@@ -115,30 +118,63 @@ def best_path(scores):
 
 
 @dataclass(frozen=True, eq=False)
-class Page:
-    """A page as `find_pages` sees it, cut into pieces, and the best path through each of its rows.
+class Graph:
+    """The graph of a row: its nodes are the cuts, and from each one an arc leads to every cut that ends a digit there.
 
     Attributes
     ----------
-    way : Way
-    rows : list of Row
-    digits : list of tuple
-        (row, first piece, last piece, pixels, probabilities, evidence) of each digit on a path; the last piece is not
-        included.
-    score : float
-        Sum of the scores of the paths, and of the odds of the way.
+    row : Row
+    reads : dict of (int, int) to tuple
+        The arcs, from cut to cut: pixels, probabilities and evidence of what stands between.
+    scores : ndarray of float, shape (N + 1, N + 1)
+        What `best_path` takes.
+    path : list of int
+        The cuts on the best path.
+    digits : list of (int, int)
+        Its arcs, but for those that stand for nothing, such as a comma.
     """
 
-    way: object
-    rows: list
+    row: Row
+    reads: dict
+    scores: np.ndarray
+    path: list
     digits: list
-    score: float
+
+    @property
+    def total(self):
+        return sum(self.scores[arc] for arc in pairwise(self.path))
+
+    @property
+    def arcs(self):
+        """(from cut, to cut, digit, score, whether it is on the path) of each arc, for `plots.cut_graph`."""
+        return [
+            (*arc, int(probabilities.argmax()), float(self.scores[arc]), arc in self.digits)
+            for arc, (_, probabilities, _) in self.reads.items()
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page as one of the ways of `find_pages` shows it, and the graphs of its rows."""
+
+    way: Way
+    graphs: list
+
+    @property
+    def score(self):
+        """How well it explains the picture."""
+        return self.way.odds + sum(graph.total for graph in self.graphs)
+
+    @property
+    def digits(self):
+        """(graph, arc) of each digit, in the order of reading."""
+        return [(graph, arc) for graph in self.graphs for arc in graph.digits]
 
     @property
     def read(self):
         """The share of the ink that the digits account for, in [0, 1]."""
-        digits = sum(row.ink[row.mask(first, last)].sum() / row.place[2] ** 2 for row, first, last, *_ in self.digits)
-        return min(1.0, float(digits / self.way.found.sum()))
+        rows = [(graph.row, graph.row.mask(*arc)) for graph, arc in self.digits]
+        return min(1.0, sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows) / self.way.found.sum())
 
 
 def read_number(model, image):
@@ -160,7 +196,7 @@ def read_number(model, image):
     if readings[0].evidence > SURE and (not several or readings[0].way.kept > WHOLE):
         return _of_one(readings)
     page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
-    if not several and (len(page.digits) < 2 or min(digit[-1] for digit in page.digits) < SURE):
+    if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):
         return _of_one(readings)
     return _of_page(page)
 
@@ -193,27 +229,28 @@ def _of_one(readings):
 
 
 def _read_page(model, way):
-    """Read every piece and every join of neighbours, and take the best path through each row."""
+    """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
     rows = find_rows(way.ink, way.mask)
-    candidates = [(row, *ends) for row in rows for ends in row.candidates()]
-    if not candidates:
-        return Page(way, rows, [], way.odds)
-    pixels = np.stack([row.pixels(first, last) for row, first, last in candidates])
-    judged = dict(zip(candidates, zip(pixels, *evidence(model, pixels), strict=True), strict=True))
-    total, digits = way.odds, []
-    for row in rows:
-        as_digits = np.full((len(row.boxes) + 1,) * 2, -np.inf)
-        as_nothing = as_digits.copy()
-        for first, last in row.candidates():
-            as_digits[first, last] = _score(row, first, last, judged[row, first, last][-1])
-            if last == first + 1:  # be it a comma or a dash
-                as_nothing[first, last] = -row.length(first, last)
-        scores = np.maximum(as_digits, as_nothing) - CUT_COSTS * row.contacts
-        for first, last in pairwise(best_path(scores)):
-            total += scores[first, last]
-            if as_digits[first, last] > as_nothing[first, last]:
-                digits.append((row, first, last, *judged[row, first, last]))
-    return Page(way, rows, digits, float(total))
+    arcs = [list(row.candidates()) for row in rows]
+    if not rows:
+        return Page(way, [])
+    pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
+    reads = zip(pixels, *evidence(model, pixels), strict=True)
+    return Page(
+        way, [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
+    )
+
+
+def _graph(row, reads):
+    as_digit = np.full((len(row.boxes) + 1,) * 2, -np.inf)
+    as_nothing = as_digit.copy()
+    for (first, last), read in reads.items():
+        as_digit[first, last] = _score(row, first, last, read[-1])
+        if last == first + 1:  # one piece, be it a comma or a dash
+            as_nothing[first, last] = -row.length(first, last)
+    scores = np.maximum(as_digit, as_nothing) - CUT_COSTS * row.contacts
+    path = best_path(scores)
+    return Graph(row, reads, scores, path, [arc for arc in pairwise(path) if as_digit[arc] > as_nothing[arc]])
 
 
 def _score(row, first, last, evidence):
@@ -225,44 +262,53 @@ def _score(row, first, last, evidence):
 
 def _of_page(page):
     """The `Reading` of a page: its text, row by row, and what is doubtful about it."""
-    digits, lines = [], {}
-    for row, first, last, pixels, probabilities, _ in page.digits:
-        digit, warning = int(probabilities.argmax()), doubt(probabilities)
-        prediction = Prediction(digit, probabilities, pixels, warning and warning[:1].upper() + warning[1:])
-        digits.append(NumberDigit(prediction, _fractions(row.box(first, last), page.way.mask.shape)))
-        lines.setdefault(id(row), []).append(str(digit))
-    text = "\n".join("".join(line) for line in lines.values())
-    return Reading(text, digits, _warning(page, digits), page.way.steps + _strip(page, text))
+    digits = []
+    for graph, arc in page.digits:
+        pixels, probabilities, _ = graph.reads[arc]
+        warning = doubt(probabilities)
+        prediction = Prediction(int(probabilities.argmax()), probabilities, pixels, warning and _sentence(warning))
+        digits.append(NumberDigit(prediction, _fractions(graph.row.box(*arc), page.way.mask.shape)))
+    read = iter(digits)
+    lines = ["".join(str(next(read).prediction.digit) for _ in graph.digits) for graph in page.graphs]
+    text = "\n".join(filter(None, lines))
+    return Reading(text, digits, _warning(page, digits), page.way.steps + _strip(page, text), page.graphs)
+
+
+def _sentence(text):
+    return text[:1].upper() + text[1:]
 
 
 def _warning(page, digits):
-    if not page.rows:
+    if not page.graphs:
         return "There are too many pieces of ink for a number; crop the picture to it"
     if not digits:
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
     if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
         return "Much of the ink does not look like digits"
-    warnings = [f"digit {place}, {one.digit}: {one.warning[:1].lower()}{one.warning[1:]}" for place, one in doubtful]
-    return "; ".join(warnings).capitalize() or None
+    return (
+        _sentence("; ".join(f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful))
+        or None
+    )
 
 
 def _strip(page, text):
     """Three pictures of a page: its rows, its cuts, and the path that was taken."""
     paper = np.rint(255 * (1 - page.way.ink / max(page.way.ink.max(), 1e-6))).astype(np.uint8)[:, :, None].repeat(3, 2)
     rows, cuts, path = paper.copy(), paper.copy(), paper.copy()
-    for number, row in enumerate(page.rows):
+    for number, graph in enumerate(page.graphs):
+        row = graph.row
         _frame(rows, row.box(0, len(row.boxes)), COLOURS[number % len(COLOURS)])
         for cut in row.cuts:
             y, x = np.rint(cut / row.place[2] + row.place[:2]).astype(int).T
             inside = (0 <= y) & (y < len(cuts)) & (0 <= x) & (x < cuts.shape[1])
             cuts[y[inside], x[inside]] = COLOURS[0]
-    for row, first, last, *_ in page.digits:
-        _frame(path, row.box(first, last), COLOURS[1])
-    count = sum(len(row.cuts) for row in page.rows)
-    joins = sum(1 for row in page.rows for _ in row.candidates())
+    for graph, arc in page.digits:
+        _frame(path, graph.row.box(*arc), COLOURS[1])
+    count = sum(len(graph.row.cuts) for graph in page.graphs)
+    joins = sum(len(graph.reads) for graph in page.graphs)
     return [
-        Step("rows", rows, f"Ink at one level is a row; rows found: {len(page.rows)}."),
+        Step("rows", rows, f"Ink at one level is a row; rows found: {len(page.graphs)}."),
         Step("cuts", cuts, f"Cuts through ink: {count}, wherever digits may touch. Pieces and joins read: {joins}."),
         Step("path", path, f"The best path through them reads {text.replace(chr(10), ' / ') or 'nothing'}."),
     ]

@@ -90,6 +90,12 @@ class Row:
                 if wide or gap > 0.4 * self.height or (tall and gap >= 0 and not self.contacts[last]):
                     break
 
+    @property
+    def places(self):
+        """Where the cuts are, from the first to the last: ndarray of float, shape (N + 1,), columns of this row."""
+        lefts, rights = ([getattr(across, side) for _, across in self.boxes] for side in ("start", "stop"))
+        return np.mean([[lefts[0], *rights], [*lefts, rights[-1]]], axis=0)
+
     def mask(self, first, last):
         """Where the pieces from `first` to before `last` are: ndarray of bool, shape (H, W)."""
         return (self.labels > first) & (self.labels <= last)
