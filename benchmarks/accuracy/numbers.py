@@ -17,6 +17,7 @@ from benchmarks.accuracy import rendered
 from benchmarks.accuracy.nodigits import kept_aside
 from benchmarks.report import duration, percent, table
 from benchmarks.timing import run_apart, say
+from lenet_helpers.preparation.masks import bounding_box
 
 SPACINGS = {
     "spaced": "a gap of 8 to 40 % of their height",
@@ -174,8 +175,8 @@ def _of_height(pixels, height):
     """A digit of about this height, cropped, in [0, 1]; one that lies flat stays flat."""
     lines = np.flatnonzero(pixels.any(1))
     side = round(28 * height / max(10, lines[-1] + 1 - lines[0]))
-    digit = Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC)
-    return np.asarray(digit.crop(digit.getbbox()), np.float32) / 255
+    digit = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC), np.float32) / 255
+    return digit[bounding_box(digit > 0.25)]
 
 
 def _free(page, layer):
