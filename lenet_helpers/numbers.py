@@ -192,8 +192,10 @@ def read_number(model, image):
     if hasattr(image, "read") and not isinstance(image, str | os.PathLike):
         image = read_image(image)  # a stream can be read only once
     readings = judge(model, [prepare(image)])[0]
-    several = readings[0].way.several
-    if readings[0].evidence > SURE and (not several or readings[0].way.kept > WHOLE):
+    best = readings[0]
+    # What one way takes for a sheet may be the inside of a 0.
+    several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
+    if best.evidence > SURE and (not several or (best.way.several and best.way.kept > WHOLE)):
         return _of_one(readings)
     page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
     if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):

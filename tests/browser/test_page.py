@@ -10,7 +10,16 @@ from browser_tab import watched
 
 from lenet_helpers import demos
 
-TABS = ["Draw a digit", "What the layers see", "Convolution", "Data", "Training", "Mistakes", "Fool it"]
+TABS = [
+    "Draw a digit",
+    "Draw a number",
+    "What the layers see",
+    "Convolution",
+    "Data",
+    "Training",
+    "Mistakes",
+    "Fool it",
+]
 
 
 @pytest.fixture(scope="module")
