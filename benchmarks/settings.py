@@ -23,6 +23,7 @@ ROOMS = {
         "pictures": "Pictures that are not MNIST",
         "nodigits": "Pictures without a digit, warnings, and drawn hands",
         "drawn": "Pages drawn with pens",
+        "numbers": "Numbers: several digits in one picture",
     },
     "reliability": {
         "crowd": "Thirty programs that start at once on an empty data folder",
@@ -81,10 +82,15 @@ OPTIONS = {
     "seeds": {"metavar": "N,N,...", "type": _seeds, "help": "race, ideas: default 0,1,2 (ideas: two)"},
     "original_runs": {"metavar": "N", "type": int, "help": "race: runs of the original way, about 6 minutes each"},
     "idea_epochs": {"metavar": "N", "type": int, "help": "ideas: epochs of each of 30 runs, hours in all"},
-    "digits": {"metavar": "N", "type": int, "help": "pictures, drawn: pages of each kind (default: 1000)"},
+    "digits": {"metavar": "N", "type": int, "help": "pictures, drawn, numbers: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
-    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits: also read FOLDER, with labels.csv"},
-    "nodigits": {"metavar": "FOLDER", "type": _path, "help": "nodigits: also warn of FOLDER, with labels.csv"},
+    "images": {
+        "metavar": "FOLDER",
+        "type": _path,
+        "help": "pictures, nodigits, numbers: also FOLDER, with labels.csv",
+    },
+    "nodigits": {"metavar": "FOLDER", "type": _path, "help": "nodigits, numbers: also warn of FOLDER, with labels.csv"},
+    "numbers": {"metavar": "FOLDER", "type": _path, "help": "numbers: also read FOLDER, with labels.csv"},
     "workers": {"metavar": "N", "type": int, "help": "pictures, drawn: processes to prepare with (0: none but this)"},
 }
 """Field of `Settings` to how ``python -m benchmarks`` takes it."""
@@ -106,6 +112,7 @@ class Settings:
     arrays: Path | None = None
     images: Path | None = None
     nodigits: Path | None = None
+    numbers: Path | None = None
     workers: int = os.cpu_count() or 1
 
     def size(self, full, quick):

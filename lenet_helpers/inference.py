@@ -42,14 +42,14 @@ __all__ = [
 ]
 
 SURE = 5.0
-"""`Reading.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
+"""`Judged.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
 
 INK_COUNTS = 2.0
 """What the share of the ink counts beside the network's evidence: a digit with 1/e of it must be e² times as likely."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class Judged:
     """What the network makes of one way from a picture to MNIST's form.
 
     Attributes
@@ -87,25 +87,42 @@ def judge(model, preparations):
 
     Returns
     -------
-    list of list of Reading
+    list of list of Judged
         For each picture, the best reading first.
     """
     ways = [way for preparation in preparations for way in preparation]
-    logits = logits_at_slants(model, to_input(np.stack([way.pixels for way in ways])))
-    probabilities = logits.softmax(dim=2).mean(dim=0)
-    best = probabilities.argmax(dim=1)
-    of_best = best[None, :, None].expand(len(logits), -1, 1)
-    of_others = logits.scatter(2, of_best, -torch.inf).logsumexp(dim=2)
-    evidence = (logits.gather(2, of_best)[:, :, 0] - of_others).mean(dim=0)
-    readings = map(Reading, ways, probabilities.float().numpy(), evidence.tolist())
+    readings = map(Judged, ways, *evidence(model, np.stack([way.pixels for way in ways])))
     return [
         sorted((next(readings) for _ in preparation), key=lambda reading: -reading.score)
         for preparation in preparations
     ]
 
 
+def evidence(model, pixels):
+    """The probabilities that `model` gives each image, and the evidence for its most probable digit: see `Judged`.
+
+    Parameters
+    ----------
+    model : nn.Module
+    pixels : ndarray of uint8, shape (N, 28, 28)
+
+    Returns
+    -------
+    probabilities : ndarray of float32, shape (N, 10)
+    evidence : list of N floats
+    """
+    logits = logits_at_slants(model, to_input(pixels))
+    probabilities = logits.softmax(dim=2).mean(dim=0)
+    best = probabilities.argmax(dim=1)
+    of_best = best[None, :, None].expand(len(logits), -1, 1)
+    of_others = logits.scatter(2, of_best, -torch.inf).logsumexp(dim=2)
+    evidence = (logits.gather(2, of_best)[:, :, 0] - of_others).mean(dim=0)
+    return probabilities.float().numpy(), evidence.tolist()
+
+
 @lru_cache(1)
-def _course_model():
+def course_model():
+    """The network of the course, loaded once."""
     return load_model(MODEL)
 
 
@@ -114,7 +131,7 @@ def _judged(image, model):
     ways = prepare(image)
     if len(ways) == 1:
         return ways
-    return [reading.way for reading in judge(model or _course_model(), [ways])[0]]
+    return [reading.way for reading in judge(model or course_model(), [ways])[0]]
 
 
 def to_mnist(image, model=None):
@@ -159,7 +176,7 @@ def explain(image, model=None):
     ImageError
         It is not a picture, or it is blank.
     """
-    return _steps(judge(model or _course_model(), [prepare(image)])[0])
+    return _steps(judge(model or course_model(), [prepare(image)])[0])
 
 
 def _steps(readings):
@@ -310,21 +327,49 @@ class ImageClassifier:
         ImageError
             The picture can't be read, or is blank.
         """
-        readings = judge(self.model, [prepare(image)])[0]
-        probabilities, way = readings[0].probabilities, readings[0].way
-        doubts = ["there is more than one digit in the picture"] if way.several else []
-        if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
-            doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-        if unsure := doubt(probabilities):
-            doubts.append(unsure)
-        warning = "; ".join(doubts)
-        return Prediction(
-            int(probabilities.argmax()),
-            probabilities,
-            way.pixels,
-            warning[:1].upper() + warning[1:] or None,
-            _steps(readings),
-        )
+        return prediction_of(judge(self.model, [prepare(image)])[0])
+
+    def read(self, image):
+        """Read all digits in one picture, in a row or in rows: a number. Taught at the end of notebook 05.
+
+        What `predict` holds for a single digit is read as by `predict`.
+
+        Parameters
+        ----------
+        image : picture
+            Anything that `read_image` takes.
+
+        Returns
+        -------
+        lenet_helpers.numbers.Reading
+            Its text is empty where there is no digit.
+
+        Raises
+        ------
+        ImageError
+            The picture can't be read, or is blank.
+        """
+        from lenet_helpers.numbers import read_number
+
+        return read_number(self.model, image)
+
+
+def prediction_of(readings):
+    """The `Prediction` of the best of some readings of one picture, with its warnings."""
+    probabilities, way = readings[0].probabilities, readings[0].way
+    doubts = ["there is more than one digit in the picture"] if way.several else []
+    if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
+        doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
+    if unsure := doubt(probabilities):
+        doubts.append(unsure)
+    warning = "; ".join(doubts)
+    return Prediction(
+        int(probabilities.argmax()),
+        probabilities,
+        way.pixels,
+        warning[:1].upper() + warning[1:] or None,
+        _steps(readings),
+    )
 
 
 def _prepared(image, at):

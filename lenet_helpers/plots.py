@@ -404,6 +404,32 @@ def steps(axes, all_steps):
     return strip(shown, [step.picture for step in all_steps], titles)
 
 
+def cut_graph(ax, ink, places, arcs):
+    """Show a row of digits, the cuts between its pieces, and above them what is read between any two cuts.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    ink : array of float, shape (H, W), range [0, 1]
+    places : sequence of N + 1 floats
+        The column of each cut.
+    arcs : sequence of tuple
+        (from cut, to cut, digit, score, whether it is on the best path).
+    """
+    ax.imshow(ink, cmap="gray_r", vmin=0, vmax=1)
+    ax.vlines(places, 0, len(ink), color="tab:red", linewidth=0.8, linestyle=":")
+    for first, last, digit, score, chosen in sorted(arcs, key=lambda arc: arc[-1]):
+        left, right = places[first], places[last]
+        turn = np.linspace(0, np.pi, 40)
+        height = 0.45 * len(ink) * (last - first) ** 0.7
+        colour = "tab:blue" if chosen else "silver"
+        ax.plot((left + right) / 2 - (right - left) / 2 * np.cos(turn), -height * np.sin(turn), color=colour)
+        text = f"{digit}\n{score:.0f}"
+        ax.text((left + right) / 2, -height, text, color="tab:blue" if chosen else "gray", ha="center", va="bottom")
+    ax.set_axis_off()
+    return ax
+
+
 def plain_log_scale(ax):
     """Give the y axis a logarithmic scale with plain numbers at 1, 2 and 5: 0.05, 0.1, 0.2."""
     ax.set_yscale("log")

@@ -190,3 +190,15 @@ def test_map_row_uses_one_scale_for_all_maps(ax):
     (image,) = plots.map_row(ax, maps, names=["a", "b", "c"]).images
     assert image.get_clim() == (0, 2)
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a", "b", "c"]
+
+
+def test_a_cut_graph_has_a_cut_at_each_place_and_an_arc_for_each_reading(ax):
+    places = [0.0, 12.0, 30.0]
+    arcs = [(0, 1, 1, 2.4, False), (1, 2, 7, 3.0, False), (0, 2, 4, 11.6, True)]
+    plots.cut_graph(ax, np.zeros((20, 30)), places, arcs)
+    (cuts,) = ax.collections
+    assert [line[0, 0] for line in cuts.get_segments()] == places
+    ends = sorted(tuple(line.get_xdata()[[0, -1]].round(6)) for line in ax.lines)
+    assert ends == [(0, 12), (0, 30), (12, 30)]
+    assert sorted(text.get_text() for text in ax.texts) == ["1\n2", "4\n12", "7\n3"]
+    assert ax.lines[-1].get_color() != ax.lines[0].get_color(), "the path stands out, above the others"

@@ -158,7 +158,7 @@ LOWER_ROOMS = ("system", "drawing", "preparation", "fitting")
 
 def test_the_house_is_the_lessons_plots_and_a_handful_of_rooms():
     modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__", "__main__"}
-    assert modules == {*LESSONS, "plots"}
+    assert modules == {*LESSONS, "numbers", "plots"}
     rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
     assert rooms == {*LOWER_ROOMS, "exercises", "demos", "grading", "cli"}
 

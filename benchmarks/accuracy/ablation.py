@@ -92,7 +92,7 @@ REST = {
     "orientation": ("the picture as stored", pictures.ImageOps, "exif_transpose", lambda picture: picture),
     "MNIST's form": ("goes through every step", steps, "is_mnist_form", lambda pixels: False),
     "slants": ("read once, upright", inference, "_slanted", lambda inputs, slant, size: inputs),
-    "judge": ("the first way, which takes most away", inference.Reading, "score", 0.0),
+    "judge": ("the first way, which takes most away", inference.Judged, "score", 0.0),
     "share of the ink": ("the network's evidence alone", inference, "INK_COUNTS", 0.0),
 }
 """What is no step of `steps.STEPS` -> what happens without it, where it stands, its name, and what stands in."""

@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate; demo; doctor; release and grade for instructors.
+"""The ``lenet`` command: predict, read, train, evaluate; demo; doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -74,6 +74,46 @@ def cli():
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def predict(files, model, as_json):
     """Read the digit in each image FILE, and in each image of a FILE that is a folder."""
+
+    def answer(classifier, file):
+        prediction = classifier.classify(file)
+        shown = f"{prediction.digit} (confidence {prediction.confidence:.1%})"
+        return shown, {"digit": int(prediction.digit), **_facts(prediction), "warning": prediction.warning}
+
+    return _read_files(files, model, as_json, answer)
+
+
+def _facts(prediction):
+    probabilities = [float(p) for p in prediction.probabilities]
+    return {"confidence": float(prediction.confidence), "probabilities": probabilities}
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@_model_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def read(files, model, as_json):
+    """Read the number in each image FILE, and in each image of a FILE that is a folder: digits in a row or in rows.
+
+    Rows are shown with a slash between them.
+    """
+
+    def answer(classifier, file):
+        reading = classifier.read(file)
+        shown = reading.text.replace("\n", " / ")
+        shown = f"{shown} (confidence {reading.confidence:.1%})" if shown else "no digit"
+        digits = [
+            {"digit": one.prediction.digit, "box": one.box, **_facts(one.prediction), "warning": one.prediction.warning}
+            for one in reading.digits
+        ]
+        facts = {"text": reading.text, "confidence": reading.confidence, "digits": digits, "warning": reading.warning}
+        return shown, facts
+
+    return _read_files(files, model, as_json, answer)
+
+
+def _read_files(files, model, as_json, answer):
+    """Show what `answer` makes of each file: a text and a dict. What can't be read doesn't stop the others."""
     from lenet_helpers import ImageClassifier, load_model, pick_device
     from lenet_helpers.preparation.folder import pictures_in
 
@@ -81,26 +121,18 @@ def predict(files, model, as_json):
     answers, failed = [], False
     for file in (str(each) for name in files for each in (pictures_in(name) or [name])):
         try:
-            prediction = classifier.classify(file)
+            shown, facts = answer(classifier, file)
         except _FOR_THE_READER as error:
             message = str(error) if file in str(error) else f"{file}: {error}"
             _say(message)
             answers.append({"file": file, "error": message})
             failed = True
             continue
-        if prediction.warning:
-            _say(f"{file}: {prediction.warning}")
-        answers.append(
-            {
-                "file": file,
-                "digit": int(prediction.digit),
-                "confidence": float(prediction.confidence),
-                "probabilities": [float(p) for p in prediction.probabilities],
-                "warning": prediction.warning,
-            }
-        )
+        if facts["warning"]:
+            _say(f"{file}: {facts['warning']}")
+        answers.append({"file": file, **facts})
         if not as_json:
-            click.echo(f"{file}: {prediction.digit} (confidence {prediction.confidence:.1%})")
+            click.echo(f"{file}: {shown}")
     if as_json:
         _print_json(answers)
     return 1 if failed else 0

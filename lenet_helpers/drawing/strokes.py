@@ -1,7 +1,7 @@
 """Strokes of a pen, and the picture that they make.
 
 A *stroke* is a dict: ``"width"`` is that of the brush, ``"points"`` is a flat list
-``[x, y, x, y, ...]``. All are whole numbers in thousandths of the pad's side, so a
+``[x, y, x, y, ...]``. All are whole numbers in thousandths of the pad's height, so a
 stroke means the same on a phone, on a laptop and on a projector. It is also all that
 the browser sends: a few hundred bytes, never a picture.
 """
@@ -11,10 +11,10 @@ from itertools import pairwise
 from PIL import Image, ImageDraw
 
 PAD = 1000
-"""Side of the pad, in its own units."""
+"""Height of the pad, in its own units."""
 
 SIDE = 112
-"""Side of the picture that strokes become, in pixels: four times as fine as what the network sees."""
+"""Height of the picture that strokes become, in pixels: four times as fine as what the network sees."""
 
 WIDTHS = {"thin": 40, "medium": 65, "thick": 95}
 """Widths of the brush to choose from."""
@@ -41,7 +41,7 @@ def check_strokes(strokes):
     return strokes
 
 
-def draw_strokes(strokes, side=SIDE):
+def draw_strokes(strokes, side=SIDE, wide=1):
     """Return the picture that strokes make: dark ink on white paper.
 
     Parameters
@@ -49,12 +49,14 @@ def draw_strokes(strokes, side=SIDE):
     strokes : list of dict
         See the head of this module. A stroke of one point is a dot.
     side : int
-        Of the picture, in pixels.
+        Height of the picture, in pixels.
+    wide : float
+        Its width over its height.
 
     Returns
     -------
     PIL.Image.Image
-        Mode L, `side` × `side`.
+        Mode L, `side` pixels high.
 
     Raises
     ------
@@ -62,7 +64,7 @@ def draw_strokes(strokes, side=SIDE):
         Something in the list is not a stroke.
     """
     scale = side * _SMOOTH / PAD
-    picture = Image.new("L", (side * _SMOOTH, side * _SMOOTH), 255)
+    picture = Image.new("L", (round(side * wide) * _SMOOTH, side * _SMOOTH), 255)
     pen = ImageDraw.Draw(picture)
     for stroke in check_strokes(strokes):
         flat = [round(value * scale) for value in stroke["points"]]
@@ -90,6 +92,16 @@ def sample_digit(digit, width=WIDTHS["medium"]):
     list of dict
     """
     return [{"width": width, "points": rounded(corners)} for corners in _CORNERS[digit]]
+
+
+def sample_number(digits, width=WIDTHS["medium"]):
+    """Return the strokes of a sample number, side by side on a wide sheet: ``"4711"`` for instance."""
+    shifts = [[300 + 650 * place - 500, 0] for place in range(len(digits))]
+    return [
+        {**stroke, "points": [value + shift[at % 2] for at, value in enumerate(stroke["points"])]}
+        for digit, shift in zip(digits, shifts, strict=True)
+        for stroke in sample_digit(int(digit), width)
+    ]
 
 
 def rounded(corners):

@@ -7,7 +7,7 @@ _HOMES = {
     "architecture": ("02-output-size", "02-parameters", "02-convolution", "02-network"),
     "training": ("03-step", "03-learning-rate", "03-early-stopping"),
     "evaluation": ("04-confusion", "04-precision-recall", "04-most-confused", "04-calibration"),
-    "inference": ("05-polarity", "05-centre", "05-reader"),
+    "inference": ("05-polarity", "05-centre", "05-reader", "05-path"),
 }
 
 NAMES = tuple(name for names in _HOMES.values() for name in names)

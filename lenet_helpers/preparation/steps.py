@@ -29,6 +29,9 @@ from lenet_helpers.preparation.pictures import ImageError, read_image
 WORKING_SIDE = 480
 """Larger pictures are reduced to at most this many pixels a side before the ink is sought."""
 
+PAGE_SIDE = 960
+"""The same for a page of many digits, which are smaller."""
+
 SMALLEST_SIDE = 28
 """A picture whose longer side is smaller is enlarged before the ink is sought."""
 
@@ -155,14 +158,36 @@ def prepare(image):
         if is_mnist_form(255 - colours):
             sentence = "It is the negative of MNIST's form, so it is only inverted."
             return [ways[0].note("negative", 255 - colours, sentence)]
-    for step in STEPS:
+    ways = _go(ways, STEPS, image)
+    return [way for way in ways if not way.no_digit] or ways
+
+
+def find_pages(image):
+    """Find the ink of a whole page, which may hold many digits: `prepare`, as far as its mask.
+
+    Returns
+    -------
+    list of Way
+        The first takes away all that looks like no part of the digits.
+
+    Raises
+    ------
+    ImageError
+        It is not a picture, or it is blank.
+    """
+    colours = np.asarray(read_image(image, PAGE_SIDE))
+    return _go([Way(colours)], STEPS[: STEPS.index(the_mask) + 1], image)
+
+
+def _go(ways, steps, image):
+    for step in steps:
         ways = different(new for way in ways for new in step(way))
     if not ways:
         name = os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
         raise ImageError(
             f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
         )
-    return [way for way in ways if not way.no_digit] or ways
+    return ways
 
 
 def different(ways):

@@ -182,3 +182,92 @@ def _(path):
 @wrong("05-reader", None)  # the untrained network
 def _(path):
     return LeNet(seed=0)(to_input(to_mnist(path))).argmax().item()
+
+
+# 05-path
+
+
+@right("05-path")
+def _(scores):
+    total = np.full(len(scores), -np.inf)
+    total[0] = 0
+    for cut in range(1, len(scores)):
+        total[cut] = (total[:cut] + scores[:cut, cut]).max()
+    return total[-1]
+
+
+@right("05-path")
+def _(scores):
+    from functools import cache
+
+    @cache
+    def best(cut):
+        return max((best(before) + scores[before, cut] for before in range(cut)), default=0.0)
+
+    return float(best(len(scores) - 1))
+
+
+@right("05-path")
+def _(scores):
+    best = {0: 0.0}
+    for start in range(len(scores) - 1):  # forwards, from each cut to those after it
+        for end in range(start + 1, len(scores)):
+            best[end] = max(best.get(end, -np.inf), best[start] + scores[start][end])
+    return best[len(scores) - 1]
+
+
+@wrong("05-path", "greedy")
+def _(scores):
+    here, total = 0, 0.0
+    while here != len(scores) - 1:
+        there = max(range(here + 1, len(scores)), key=lambda cut: scores[here, cut])
+        total += scores[here, there]
+        here = there
+    return total
+
+
+@wrong("05-path", "never_joined")
+def _(scores):
+    return float(sum(scores[cut, cut + 1] for cut in range(len(scores) - 1)))
+
+
+@wrong("05-path", "starts_anywhere")
+def _(scores):
+    total = np.zeros(len(scores))
+    for cut in range(1, len(scores)):
+        for before in range(cut):
+            total[cut] = max(total[cut], total[before] + scores[before, cut])
+    return total[-1]
+
+
+@wrong("05-path", "one_cut_short")
+def _(scores):
+    total = [0.0]
+    for cut in range(1, len(scores) - 1):
+        total.append(max(total[before] + scores[before, cut] for before in range(cut)))
+    return float(total[-1])
+
+
+@wrong("05-path", "joins_of_two")
+def _(scores):
+    total = [0.0, float(scores[0, 1])]
+    for cut in range(2, len(scores)):
+        total.append(float(max(total[-1] + scores[cut - 1, cut], total[-2] + scores[cut - 2, cut])))
+    return total[-1]
+
+
+@wrong("05-path", "best_arc")
+def _(scores):
+    return float(np.max(scores))
+
+
+@wrong("05-path", "the_path")
+def _(scores):
+    from lenet_helpers import best_path
+
+    return best_path(scores)
+
+
+@wrong("05-path", None)  # an int
+def _(scores):
+    return round(float(scores[0, 1]))

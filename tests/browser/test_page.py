@@ -10,7 +10,16 @@ from browser_tab import watched
 
 from lenet_helpers import demos
 
-TABS = ["Draw a digit", "What the layers see", "Convolution", "Data", "Training", "Mistakes", "Fool it"]
+TABS = [
+    "Draw a digit",
+    "Draw a number",
+    "What the layers see",
+    "Convolution",
+    "Data",
+    "Training",
+    "Mistakes",
+    "Fool it",
+]
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +93,22 @@ def test_the_same_finger_does_scroll_beside_the_pad(finger):
     )
 
 
+def test_a_number_is_drawn_on_the_wide_sheet_and_read(projector):
+    open_tab(projector, "Draw a number")
+    hand = Hand(projector, projector.locator(".lenet-page"))
+    hand.press("Clear")
+    projector.get_by_text("Draw a number").last.wait_for()
+    for place, digit in enumerate((4, 7, 1)):
+        hand.draw([[(320 * place + x / 3, y) for x, y in corners] for corners in DIGITS[digit]])
+    projector.get_by_text("It reads 471").wait_for()
+    box = hand.canvas.bounding_box()
+    assert 2.9 < box["width"] / box["height"] < 3.1
+    hand.press("Undo")
+    projector.get_by_text("It reads 47").wait_for()
+    hand.press("Clear")
+    assert hand.ink() == 0
+
+
 def test_undo_and_clear(hand):
     hand.draw(DIGITS[5])
     assert hand.read(2) == 5
@@ -134,7 +159,7 @@ def test_keys_open_a_tab(projector):
             break
     projector.keyboard.press("ArrowRight")
     projector.keyboard.press("Enter")
-    projector.locator("[role=tab][aria-selected=true]", has_text="What the layers see").wait_for()
+    projector.locator("[role=tab][aria-selected=true]", has_text="Draw a number").wait_for()
 
 
 def test_ink_is_there_again_after_a_reload_and_the_old_process_is_ended(hand):

@@ -106,7 +106,7 @@ def test_python_m_is_the_same_as_the_command():
 def test_help_names_the_three_commands(lenet):
     status, out, _ = lenet("--help")
     assert status == 0
-    for command in ("predict", "train", "evaluate"):
+    for command in ("predict", "read", "train", "evaluate"):
         assert command in out
         assert lenet(command, "-h")[0] == 0
 
@@ -209,6 +209,22 @@ def test_doubts_go_to_stderr(lenet, model_file, digit_file, monkeypatch):
     assert status == 0
     assert out == f"{digit_file}: 3 (confidence 10.0%)\n"
     assert err == f"lenet: {digit_file}: It may also be an 8\n"
+
+
+def test_read_shows_the_number_and_where_each_digit_is(lenet, tmp_path, sample):
+    from benchmarks.accuracy.numbers import draw_number
+
+    pixels = np.stack([sample.test.pixels[sample.test.labels == digit][0] for digit in (4, 7, 1)])
+    file, blank = tmp_path / "471.png", tmp_path / "blank.png"
+    draw_number(pixels, "spaced", np.random.default_rng(0)).save(file)
+    Image.new("L", (60, 60), 200).save(blank)
+    status, out, err = lenet("read", file, blank)
+    assert status == 1 and out.startswith(f"{file}: 471 (confidence ") and "blank" in err
+    status, out, _ = lenet("read", file, "--json")
+    (answer,) = json.loads(out)
+    assert status == 0 and (answer["text"], answer["warning"]) == ("471", None)
+    assert [digit["digit"] for digit in answer["digits"]] == [4, 7, 1] and 0 < answer["confidence"] <= 1
+    assert all(len(digit["box"]) == 4 and len(digit["probabilities"]) == 10 for digit in answer["digits"])
 
 
 @pytest.mark.parametrize("command", [["predict", "x.png"], ["evaluate"]])

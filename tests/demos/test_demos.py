@@ -170,6 +170,33 @@ def test_a_saved_drawing_is_read_the_same(pad, tmp_path, classifier):
     assert np.array_equal(prediction.probabilities, pad.prediction.probabilities)
 
 
+@pytest.mark.parametrize("number", ["208", "4711", "9600"])
+@pytest.mark.parametrize("width", strokes.WIDTHS.values())
+def test_a_number_is_read_on_the_wide_sheet(classifier, number, width):
+    pad = demos.number_pad(classifier)
+    assert pad.reading is None and pad.answer.value == "Draw a number"
+    pad.pad.strokes = strokes.sample_number(number, width)
+    assert pad.reading.text == number
+    assert f"It reads {number}" in pad.answer.value
+    path = np.asarray(Image.open(io.BytesIO(pad.path.png)))
+    assert path.shape == (strokes.SIDE, 3 * strokes.SIDE, 3) and (path[..., 0] != path[..., 2]).any(), "boxes in colour"
+    pad.pad.live, pad.pad.strokes = strokes.sample_number("1", width), []
+    assert pad.reading.text == "1"
+    pad.pad.live = []
+    assert pad.reading is None
+
+
+def test_a_number_is_saved_as_it_is_drawn(classifier, monkeypatch):
+    pad, sent = demos.number_pad(classifier), []
+    monkeypatch.setattr(pad.pad, "send", lambda content, buffers: sent.append((content, buffers)))
+    pad.pad.strokes = strokes.sample_number("35")
+    pad.pad._handle_custom_msg({"png": True}, [])
+    ((content, (png,)),) = sent
+    picture = Image.open(io.BytesIO(png))
+    assert content == {"png": "number.png"} and picture.size == (3 * strokes.SIDE, strokes.SIDE)
+    assert classifier.read(picture).text == "35"
+
+
 def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
     sent = []
     monkeypatch.setattr(pad.pad, "send", lambda content, buffers: sent.append((content, buffers)))
@@ -565,6 +592,8 @@ def test_each_demo_has_a_twin_that_is_a_figure(name, classifier, sample, tmp_pat
 def test_twins_refuse_what_has_no_digit(classifier):
     with pytest.raises(ValueError, match="no ink"):
         demos.drawing_pad_figure(classifier, [])
+    with pytest.raises(ValueError, match="no digit"):
+        demos.number_pad_figure(classifier, [])
     with pytest.raises(ImageError, match="blank"):
         demos.fool_it_figure(classifier, Image.new("L", (100, 100), "white"))
 

@@ -12,6 +12,7 @@ from lenet_helpers.demos.live.fool_it import FoolIt
 from lenet_helpers.demos.live.layers import Layers
 from lenet_helpers.demos.live.live_training import LiveTraining
 from lenet_helpers.demos.live.mistakes import Mistakes
+from lenet_helpers.demos.live.number_pad import NumberPad
 from lenet_helpers.demos.live.parts import text
 from lenet_helpers.fitting.recipes import FAST
 from lenet_helpers.inference import ImageClassifier
@@ -42,6 +43,7 @@ class Page(widgets.VBox):
         # Voilà's kernel ends with the page, so the browser remembers what is on the pads.
         self._makers = {
             "Draw a digit": lambda: DrawingPad(self._classifier, keep="lenet-pad"),
+            "Draw a number": lambda: NumberPad(self._classifier, keep="lenet-number"),
             "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
             "Convolution": lambda: Convolution(self._classifier),
             "Data": lambda: Data(self.mnist),

@@ -32,7 +32,8 @@ class Pad(anywidget.AnyWidget):
     brush = t.Int(WIDTHS["medium"]).tag(sync=True)
     widths = t.Dict(WIDTHS).tag(sync=True)
     samples = t.Dict({str(digit): sample_digit(digit) for digit in range(10)}).tag(sync=True)
-    size = t.Float(25, help="side, in em").tag(sync=True)
+    size = t.Float(25, help="width, in em").tag(sync=True)
+    wide = t.Float(1, help="width over height").tag(sync=True)
     keep = t.Unicode(help="name under which the browser's tab remembers the strokes; none where empty").tag(sync=True)
 
     @t.validate("strokes", "live")

@@ -1,7 +1,7 @@
 // The drawing pad. The list of strokes is the state: it lives in the kernel, so a page that
 // is loaded again draws it again. Ink is drawn here, at once, whether the kernel is busy or not.
 
-const PAD = 1000; // the pad's side, in units of strokes
+const PAD = 1000; // the pad's height, in units of strokes
 const NEAR = 4; // points nearer than this to the one before tell nothing new
 const LIVE_MS = 100; // how often an unfinished stroke is read
 
@@ -25,7 +25,10 @@ function render({ model, el }) {
   const brush = el.querySelector("select");
   const pen = canvas.getContext("2d");
   const keep = model.get("keep");
+  const wide = model.get("wide"); // a sheet for a number is so many times as wide as it is high
   canvas.style.width = `${model.get("size")}em`;
+  canvas.style.aspectRatio = wide;
+  pad.style.width = `max(27em, ${model.get("size")}em)`;
   for (const [name, width] of Object.entries(model.get("widths"))) brush.add(new Option(name, width));
   for (const digit of Object.keys(model.get("samples"))) {
     const button = document.createElement("button");
@@ -46,7 +49,7 @@ function render({ model, el }) {
 
   function drawLine(line, from = 0) {
     const { points, width } = line;
-    const scale = canvas.width / PAD;
+    const scale = canvas.height / PAD;
     pen.lineWidth = width * scale;
     pen.lineCap = pen.lineJoin = "round";
     pen.strokeStyle = "#000";
@@ -64,7 +67,7 @@ function render({ model, el }) {
     canvas.dataset.strokes = count;
     canvas.setAttribute(
       "aria-label",
-      `Drawing area, ${count ? count + (count > 1 ? " strokes" : " stroke") : "empty"}. Draw one digit with mouse, ` +
+      `Drawing area, ${count ? count + (count > 1 ? " strokes" : " stroke") : "empty"}. Draw ${wide > 1 ? "a number" : "one digit"} with mouse, ` +
         "finger or pen. Delete clears it. Without a pointer, use the sample digits below."
     );
   }
@@ -96,7 +99,7 @@ function render({ model, el }) {
     const { points } = stroke;
     const from = Math.max(0, points.length - 2);
     for (const at of event.getCoalescedEvents?.().length ? event.getCoalescedEvents() : [event]) {
-      const x = Math.round(((at.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * PAD);
+      const x = Math.round(((at.clientX - box.left - canvas.clientLeft) / canvas.clientWidth) * PAD * wide);
       const y = Math.round(((at.clientY - box.top - canvas.clientTop) / canvas.clientHeight) * PAD);
       const last = points.length - 2;
       if (last < 0 || Math.hypot(x - points[last], y - points[last + 1]) >= NEAR) points.push(x, y);
@@ -196,7 +199,8 @@ function render({ model, el }) {
   const resized = new ResizeObserver(() => {
     const side = Math.round(canvas.clientWidth * window.devicePixelRatio);
     if (!side || side === canvas.width) return;
-    canvas.width = canvas.height = side;
+    canvas.width = side;
+    canvas.height = Math.round(side / wide);
     draw();
   });
   resized.observe(canvas);

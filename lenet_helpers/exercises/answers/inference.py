@@ -1,4 +1,4 @@
-"""Answers to the exercises of notebook 05: polarity, the centre of mass, a reader of picture files."""
+"""Answers to the exercises of notebook 05: polarity, the centre of mass, a reader of picture files, the best path."""
 
 import math
 
@@ -230,5 +230,91 @@ reader = Exercise(
          "argmax gives a Tensor. Make it a plain number: int(...) or .item()."),
         ("transposed", _reading(lambda path: to_input(to_mnist(path).T.copy())),
          "The picture is read on its side: rows stay rows, no transposing."),
+    ),
+)  # fmt: skip
+
+
+# 05-path ----------------------------------------------------------------------------------
+
+
+def _best_score(scores, start=0.0, best=max, add=float.__add__, reach=None):
+    """The greatest sum, from every cut to the last one; of a wrong answer, with one of these in its own way."""
+    total = [start]
+    for cut in range(1, len(scores)):
+        before = range(max(0, cut - reach) if reach else 0, cut)
+        total.append(best(add(total[other], float(scores[other, cut])) for other in before))
+    return total[-1]
+
+
+def _greedy(scores):
+    """From each cut the best arc that leaves it."""
+    at, total = 0, 0.0
+    while at < len(scores) - 1:
+        total, at = total + float(scores[at, at + 1 :].max()), at + 1 + int(scores[at, at + 1 :].argmax())
+    return total
+
+
+def _fewest_arcs(scores):
+    total = [(0, 0.0)]
+    for cut in range(1, len(scores)):
+        ways = [(arcs - 1, sum_ + scores[other, cut]) for other, (arcs, sum_) in enumerate(total)]
+        total.append(max(way for way in ways if way[1] > -math.inf))
+    return float(total[-1][1])
+
+
+def _mean(scores):
+    total = [(0.0, 0)]
+    for cut in range(1, len(scores)):
+        ways = [(sum_ + float(scores[other, cut]), arcs + 1) for other, (sum_, arcs) in enumerate(total)]
+        total.append(max(ways))
+    return total[-1][0] / total[-1][1]
+
+
+def _path_of(scores):
+    from lenet_helpers.numbers import best_path
+
+    return best_path(scores)
+
+
+path = Exercise(
+    **vars(asked.path),
+    oracle=_best_score,
+    returns=Number("float"),
+    verified="In fresh graphs, where some arcs are missing and some mislead, it finds the greatest sum of all paths.",
+    hints=(
+        "Go through the cuts from left to right. The best path to a cut comes from some cut before it: try each of "
+        "them, and keep the greatest sum.",
+        "total[0] is 0. For each later cut, total[cut] is the greatest of total[before] + scores[before, cut], over "
+        "all before < cut. Return the last one, as a float.",
+    ),
+    mistakes=known(
+        ("greedy", _greedy,
+         "You always take the best arc that leaves a cut. It may lead to a bad one: keep the best sum for each cut."),
+        ("never_joined", lambda scores: float(np.diag(scores, 1).sum()),
+         "You go from each cut to the next one. An arc may also go over several cuts: try all cuts before."),
+        ("joins_of_two", lambda scores: _best_score(scores, reach=2),
+         "Your arcs go over one cut at most. An arc may begin at any cut before: range(cut)."),
+        ("one_arc", lambda scores: float(scores[0, -1]),
+         "scores[0, -1] is the one arc from the first cut to the last. A path may have several: add up their scores."),
+        ("best_arc", lambda scores: float(scores.max()),
+         "This is the best arc. What is asked is the best path from the first cut to the last, the sum of its arcs."),
+        ("best_into_each", lambda scores: float(scores[:, 1:].max(axis=0).sum()),
+         "You add the best arc into each cut, and these need not make one path. Each sum must go on from another."),
+        ("worst", lambda scores: _best_score(np.where(np.isinf(scores), np.inf, scores), best=min),
+         "This is the path with the least sum. Take the greatest: max."),
+        ("starts_anywhere", lambda scores: _best_score(scores, best=lambda ways: max([0.0, *ways])),
+         "Your sums never fall below 0, as if a path could begin at any cut. Only the first cut begins with 0; the "
+         "others begin with -inf."),
+        ("one_cut_short", lambda scores: _best_score(scores[:-1, :-1]),
+         "You stop one cut too early. scores has one row for each cut, so the last cut is len(scores) - 1."),
+        ("fewest_arcs", _fewest_arcs,
+         "You take the path with the fewest arcs. What counts is the sum of their scores."),
+        ("multiplied", lambda scores: _best_score(scores, start=1.0, add=float.__mul__),
+         "You multiply the scores. They are logarithms, so add them up."),
+        ("started_at_one", lambda scores: _best_score(scores, start=1.0),
+         "Your sum is 1 too large: the path to the first cut has no arc, so its sum is 0."),
+        ("mean", _mean, "You return the mean of the arcs. Return their sum."),
+        ("the_path", _path_of,
+         "You return the cuts on the best path. Return the sum of the scores along it, as a float."),
     ),
 )  # fmt: skip

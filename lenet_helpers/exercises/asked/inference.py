@@ -1,4 +1,4 @@
-"""What the exercises of notebook 05 ask: polarity, the centre of mass, a reader of picture files."""
+"""What the exercises of notebook 05 ask: polarity, the centre of mass, a reader of picture files, the best path."""
 
 import tempfile
 from pathlib import Path
@@ -108,3 +108,29 @@ def _observe_reader(read, picture):
 
 
 reader = Asked("05-reader", "read_digit(path)", _reader_cases, observe=_observe_reader)
+
+
+# 05-path ------------------------------------------------------------------------------------
+
+
+def _path_cases(rng):
+    """One arc alone; a long arc that is best; a first arc that misleads; then graphs of which some arcs are missing."""
+    single = np.full((2, 2), -np.inf)
+    single[0, 1] = -1.5
+    long = np.full((4, 4), -np.inf)
+    long[0, 1], long[1, 2], long[2, 3], long[0, 3] = 1.0, 1.5, -2.0, 4.0
+    misleading = np.full((4, 4), -np.inf)
+    misleading[0, 1], misleading[0, 2], misleading[1, 2] = 3.0, 1.0, -9.0
+    misleading[1, 3], misleading[2, 3] = -8.0, 2.5
+    cases = [Case((single,)), Case((long,)), Case((misleading,))]
+    for cuts in (4, 5, 6, 8):
+        scores = np.full((cuts, cuts), -np.inf)
+        above = np.triu_indices(cuts, 1)
+        scores[above] = np.where(rng.random(len(above[0])) < 0.7, rng.integers(-16, 25, len(above[0])) / 4, -np.inf)
+        places = np.arange(cuts - 1)
+        scores[places, places + 1] = rng.integers(-16, 9, cuts - 1) / 4  # there is always a path
+        cases.append(Case((scores,)))
+    return cases
+
+
+path = Asked("05-path", "best_score(scores)", _path_cases)

@@ -1,0 +1,333 @@
+"""Numbers: read several digits in one picture, in a row or in rows.
+
+Taught at the end of notebook 05. `lenet_helpers.preparation.rows` cuts each row of a page more often than needed;
+here the network reads every piece and every join of neighbours as it reads a single digit, and the best path
+through them is the number: the way in which LeNet itself read cheques (LeCun et al., 1998).
+"""
+
+import math
+import os
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from lenet_helpers.evaluation import doubt
+from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.preparation.masks import bounding_box
+from lenet_helpers.preparation.pictures import read_image
+from lenet_helpers.preparation.rows import Row, find_rows
+from lenet_helpers.preparation.steps import Step, Way, find_pages, prepare
+
+SUREST = 8.0
+"""More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
+
+CUT_COSTS = 6.0
+"""What a cut costs for each stroke that it goes through."""
+
+SHORTEST = 0.75
+"""A digit that is less tall than so much of its row is doubtful, and the more so the shorter it is ..."""
+
+SHORT_COSTS = 30.0
+"""... by so much evidence for a whole height of the row. Commas, dots and dashes come to nothing by it."""
+
+WHOLE = 0.9
+"""A digit with so much of the ink is all that there is, if the network is sure of it."""
+
+SURE = 4.0
+"""Evidence (see `Judged`) from which on the network is sure of a digit."""
+
+LEAST_READ = 0.5
+"""A number accounts for so much of the ink ..."""
+
+MOST_DOUBTFUL = 0.5
+"""... and so many of its digits at most are doubtful, or it may be none."""
+
+
+@dataclass(frozen=True)
+class NumberDigit:
+    """A digit of a number.
+
+    Attributes
+    ----------
+    prediction : Prediction
+    box : tuple of four floats
+        (left, top, right, bottom) as fractions of the width and the height of the picture, upright.
+    """
+
+    prediction: Prediction
+    box: tuple
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the network reads in a picture that may hold several digits.
+
+    Attributes
+    ----------
+    text : str
+        The digits, from left to right; rows from top to bottom, with a line break between them.
+    digits : list of NumberDigit
+        In the order of the text.
+    warning : str or None
+        Why the text is doubtful: there is no digit, some ink was not read, or a digit is nearly tied.
+    steps : list of Step
+        How the picture was read, as `explain_number` shows it.
+    graphs : list of Graph
+        One for each row; none where the picture was read as a single digit.
+    """
+
+    text: str
+    digits: list = field(repr=False)
+    warning: str | None = None
+    steps: list = field(default_factory=list, repr=False)
+    graphs: list = field(default_factory=list, repr=False)
+
+    @property
+    def confidence(self):
+        """Probability that every digit is right, in [0, 1]: the product of theirs; 0 without a digit."""
+        return math.prod(digit.prediction.confidence for digit in self.digits) if self.digits else 0.0
+
+
+def best_path(scores):
+    """Find the path from the first cut to the last that has the greatest sum of scores. Taught in notebook 05.
+
+    The best path to a cut is the best path to some cut before it, and one arc more: so the best paths to all
+    cuts are found one after the other, from left to right (dynamic programming; Bellman, 1957).
+
+    Parameters
+    ----------
+    scores : ndarray of float, shape (N + 1, N + 1)
+        ``scores[i, j]`` of the arc from cut i to cut j, for i < j: of what stands between them, read as one
+        digit; -inf where there is no arc.
+
+    Returns
+    -------
+    list of int
+        The cuts on the path, from 0 to N.
+    """
+    total, came = np.zeros(len(scores)), np.zeros(len(scores), int)
+    for cut in range(1, len(scores)):
+        ways = total[:cut] + scores[:cut, cut]
+        came[cut], total[cut] = ways.argmax(), ways.max()
+    path = [len(scores) - 1]
+    while path[-1]:
+        path.append(int(came[path[-1]]))
+    return path[::-1]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """The graph of a row: its nodes are the cuts, and from each one an arc leads to every cut that ends a digit there.
+
+    Attributes
+    ----------
+    row : Row
+    reads : dict of (int, int) to tuple
+        The arcs, from cut to cut: pixels, probabilities and evidence of what stands between.
+    scores : ndarray of float, shape (N + 1, N + 1)
+        What `best_path` takes.
+    path : list of int
+        The cuts on the best path.
+    digits : list of (int, int)
+        Its arcs, but for those that stand for nothing, such as a comma.
+    """
+
+    row: Row
+    reads: dict
+    scores: np.ndarray
+    path: list
+    digits: list
+
+    @property
+    def total(self):
+        return sum(self.scores[arc] for arc in pairwise(self.path))
+
+    @property
+    def arcs(self):
+        """(from cut, to cut, digit, score, whether it is on the path) of each arc, for `plots.cut_graph`."""
+        return [
+            (*arc, int(probabilities.argmax()), float(self.scores[arc]), arc in self.digits)
+            for arc, (_, probabilities, _) in self.reads.items()
+        ]
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page as one of the ways of `find_pages` shows it, and the graphs of its rows."""
+
+    way: Way
+    graphs: list
+
+    @property
+    def score(self):
+        """How well it explains the picture."""
+        return self.way.odds + sum(graph.total for graph in self.graphs)
+
+    @property
+    def digits(self):
+        """(graph, arc) of each digit, in the order of reading."""
+        return [(graph, arc) for graph in self.graphs for arc in graph.digits]
+
+    @property
+    def read(self):
+        """The share of the ink that the digits account for, in [0, 1]."""
+        rows = [(graph.row, graph.row.mask(*arc)) for graph, arc in self.digits]
+        return min(1.0, sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows) / self.way.found.sum())
+
+
+def read_number(model, image):
+    """Read all digits in a picture: what `ImageClassifier.read` does.
+
+    Returns
+    -------
+    Reading
+
+    Raises
+    ------
+    ImageError
+        The picture can't be read, or is blank.
+    """
+    if hasattr(image, "read") and not isinstance(image, str | os.PathLike):
+        image = read_image(image)  # a stream can be read only once
+    readings = judge(model, [prepare(image)])[0]
+    best = readings[0]
+    # What one way takes for a sheet may be the inside of a 0.
+    several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
+    if best.evidence > SURE and (not several or (best.way.several and best.way.kept > WHOLE)):
+        return _of_one(readings)
+    page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
+    if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):
+        return _of_one(readings)
+    return _of_page(page)
+
+
+def explain_number(image, model=None):
+    """Show how a number is read: the steps of `explain`, then the rows, the cuts and the path. Taught in notebook 05.
+
+    Parameters
+    ----------
+    image, model
+        As for `explain`.
+
+    Returns
+    -------
+    list of Step
+
+    Raises
+    ------
+    ImageError
+        The picture can't be read, or is blank.
+    """
+    return read_number(model or course_model(), image).steps
+
+
+def _of_one(readings):
+    """The `Reading` of a picture with one digit; the box is that of its ink."""
+    prediction, mask = prediction_of(readings), readings[0].way.mask
+    box = (0.0, 0.0, 1.0, 1.0) if mask is None else _fractions(_sides(bounding_box(mask)), mask.shape)
+    return Reading(str(prediction.digit), [NumberDigit(prediction, box)], prediction.warning, prediction.steps)
+
+
+def _read_page(model, way):
+    """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
+    rows = find_rows(way.ink, way.mask)
+    arcs = [list(row.candidates()) for row in rows]
+    if not rows:
+        return Page(way, [])
+    pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
+    reads = zip(pixels, *evidence(model, pixels), strict=True)
+    return Page(
+        way, [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
+    )
+
+
+def _graph(row, reads):
+    as_digit = np.full((len(row.boxes) + 1,) * 2, -np.inf)
+    as_nothing = as_digit.copy()
+    for (first, last), read in reads.items():
+        as_digit[first, last] = _score(row, first, last, read[-1])
+        if last == first + 1:  # one piece, be it a comma or a dash
+            as_nothing[first, last] = -row.length(first, last)
+    scores = np.maximum(as_digit, as_nothing) - CUT_COSTS * row.contacts
+    path = best_path(scores)
+    return Graph(row, reads, scores, path, [arc for arc in pairwise(path) if as_digit[arc] > as_nothing[arc]])
+
+
+def _score(row, first, last, evidence):
+    """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
+    _, top, _, bottom = row.box(first, last)
+    short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
+    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short)
+
+
+def _of_page(page):
+    """The `Reading` of a page: its text, row by row, and what is doubtful about it."""
+    digits = []
+    for graph, arc in page.digits:
+        pixels, probabilities, _ = graph.reads[arc]
+        warning = doubt(probabilities)
+        prediction = Prediction(int(probabilities.argmax()), probabilities, pixels, warning and _sentence(warning))
+        digits.append(NumberDigit(prediction, _fractions(graph.row.box(*arc), page.way.mask.shape)))
+    read = iter(digits)
+    lines = ["".join(str(next(read).prediction.digit) for _ in graph.digits) for graph in page.graphs]
+    text = "\n".join(filter(None, lines))
+    return Reading(text, digits, _warning(page, digits), page.way.steps + _strip(page, text), page.graphs)
+
+
+def _sentence(text):
+    return text[:1].upper() + text[1:]
+
+
+def _warning(page, digits):
+    if not page.graphs:
+        return "There are too many pieces of ink for a number; crop the picture to it"
+    if not digits:
+        return "There is no digit in the picture"
+    doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
+    if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
+        return "Much of the ink does not look like digits"
+    return (
+        _sentence("; ".join(f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful))
+        or None
+    )
+
+
+def _strip(page, text):
+    """Three pictures of a page: its rows, its cuts, and the path that was taken."""
+    paper = np.rint(255 * (1 - page.way.ink / max(page.way.ink.max(), 1e-6))).astype(np.uint8)[:, :, None].repeat(3, 2)
+    rows, cuts, path = paper.copy(), paper.copy(), paper.copy()
+    for number, graph in enumerate(page.graphs):
+        row = graph.row
+        _frame(rows, row.box(0, len(row.boxes)), COLOURS[number % len(COLOURS)])
+        for cut in row.cuts:
+            y, x = np.rint(cut / row.place[2] + row.place[:2]).astype(int).T
+            inside = (0 <= y) & (y < len(cuts)) & (0 <= x) & (x < cuts.shape[1])
+            cuts[y[inside], x[inside]] = COLOURS[0]
+    for graph, arc in page.digits:
+        _frame(path, graph.row.box(*arc), COLOURS[1])
+    count = sum(len(graph.row.cuts) for graph in page.graphs)
+    joins = sum(len(graph.reads) for graph in page.graphs)
+    return [
+        Step("rows", rows, f"Ink at one level is a row; rows found: {len(page.graphs)}."),
+        Step("cuts", cuts, f"Cuts through ink: {count}, wherever digits may touch. Pieces and joins read: {joins}."),
+        Step("path", path, f"The best path through them reads {text.replace(chr(10), ' / ') or 'nothing'}."),
+    ]
+
+
+COLOURS = ((220, 50, 47), (38, 139, 210), (133, 153, 0), (211, 54, 130))
+
+
+def _frame(picture, box, colour):
+    left, top, right, bottom = (round(side) for side in box)
+    cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, 1 + max(picture.shape) // 400)
+
+
+def _sides(box):
+    return box[1].start, box[0].start, box[1].stop, box[0].stop
+
+
+def _fractions(sides, shape):
+    """(left, top, right, bottom) as fractions of a picture's width and height."""
+    return tuple(min(1.0, max(0.0, side / whole)) for side, whole in zip(sides, shape[1::-1] * 2, strict=True))

@@ -1,0 +1,303 @@
+"""Rows, cuts and pieces: where the digits of a number may be. What it proposes, a network then judges.
+
+Taught in notebook 05. Where one digit ends and the next begins can't be seen before the digits are
+read, and they can't be read before that is known. LeCun et al. (1998) break the circle: cut more
+often than needed ("over-segmentation"), let the network read every piece and every join of
+neighbours, and take the best way through all of them (`lenet_helpers.numbers`).
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy import ndimage
+
+from lenet_helpers.preparation.masks import bounding_box, dilation, extent, mean_stroke, pieces, scale
+from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit
+
+ROW_HEIGHT = 96
+"""Rows are reduced until their digits are so many pixels tall, a little more than `mnist_form` needs ..."""
+
+THINNEST_STROKE = 2.5
+"""... or their strokes so many pixels wide."""
+
+MOST_PIECES = 1500
+"""A page with more pieces of ink than that is print, or no page at all."""
+
+MOST_JOINED = 5
+"""A digit consists of so many neighbouring pieces at most."""
+
+WIDEST = 1.4
+"""No digit is wider than this many times the height of its row."""
+
+TALL = 0.6
+"""What is taller than so much of the row, and stands beside another tall piece that it doesn't touch, is a digit."""
+
+DEEPEST_CUT = 4.0
+"""A cut goes through the ink of so many strokes at most."""
+
+
+HOLE_COSTS = 0.5
+"""What a point inside a loop costs a cut, where ink costs 1: a loop is likely one digit's."""
+
+
+@dataclass(frozen=True, eq=False)
+class Row:
+    """A row of a page, and the pieces that its ink was cut into.
+
+    Attributes
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+        Of this row alone.
+    labels : ndarray of int32, shape (H, W)
+        Which piece each point belongs to: 1 to N, from left to right; 0 is none.
+    boxes : list of (slice, slice)
+        Of each piece.
+    cuts : list of ndarray of int, shape (h, 2)
+        The cuts that were made through ink: row and column of each of their points.
+    contacts : ndarray of float, shape (N + 1,)
+        How many strokes each cut between neighbouring pieces goes through; 0 at gaps.
+    stroke, height : float
+        How wide the strokes and how tall the digits of this row are, in its pixels.
+    place : tuple of float
+        (top, left, factor): a point (y, x) of this row lies at (top + y / factor, left + x / factor) of the page.
+    """
+
+    ink: np.ndarray
+    labels: np.ndarray
+    boxes: list
+    cuts: list
+    contacts: np.ndarray
+    stroke: float
+    height: float
+    place: tuple
+
+    def candidates(self):
+        """Yield (first, last) of every piece and join of neighbours that may be a digit; last is not included."""
+        for first in range(len(self.boxes)):
+            down, across = self.boxes[first]
+            for last in range(first + 1, min(first + MOST_JOINED, len(self.boxes)) + 1):
+                yield first, last
+                if last == len(self.boxes):
+                    break
+                next_down, next_across = self.boxes[last]
+                gap = next_across.start - across.stop
+                tall = min(down.stop - down.start, next_down.stop - next_down.start) > TALL * self.height
+                down = slice(min(down.start, next_down.start), max(down.stop, next_down.stop))
+                across = slice(min(across.start, next_across.start), max(across.stop, next_across.stop))
+                wide = across.stop - across.start > WIDEST * self.height
+                if wide or gap > 0.4 * self.height or (tall and gap >= 0 and not self.contacts[last]):
+                    break
+
+    @property
+    def places(self):
+        """Where the cuts are, from the first to the last: ndarray of float, shape (N + 1,), columns of this row."""
+        lefts, rights = ([getattr(across, side) for _, across in self.boxes] for side in ("start", "stop"))
+        return np.mean([[lefts[0], *rights], [*lefts, rights[-1]]], axis=0)
+
+    def mask(self, first, last):
+        """Where the pieces from `first` to before `last` are: ndarray of bool, shape (H, W)."""
+        return (self.labels > first) & (self.labels <= last)
+
+    def box(self, first, last):
+        """(left, top, right, bottom) of a join of pieces, in pixels of the page, with fractions."""
+        boxes = self.boxes[first:last]
+        top, left, factor = self.place
+        return (
+            left + min(across.start for _, across in boxes) / factor,
+            top + min(down.start for down, _ in boxes) / factor,
+            left + max(across.stop for _, across in boxes) / factor,
+            top + max(down.stop for down, _ in boxes) / factor,
+        )
+
+    def length(self, first, last):
+        """How long a line the pen drew for a join of pieces, in heights of the row: a 1 has about 1, an 8 about 3."""
+        return np.count_nonzero(self.mask(first, last)) / (self.stroke * self.height)
+
+    def pixels(self, first, last):
+        """A join of pieces in MNIST's form: ndarray of uint8, shape (28, 28)."""
+        return centre(fit(even_strokes(cut_out(self.ink, self.mask(first, last)))))
+
+
+def find_rows(ink, mask):
+    """Find the rows of a page, from top to bottom, and cut each into pieces.
+
+    Parameters
+    ----------
+    ink : ndarray of float32, shape (H, W), range [0, 1]
+    mask : ndarray of bool, shape (H, W)
+        Where there is ink.
+
+    Returns
+    -------
+    list of Row
+    """
+    parts = pieces(mask)
+    if not 0 < len(parts) <= MOST_PIECES:
+        return []
+    rows = [_row(ink, parts, numbers) for numbers in _rows_of(parts)]
+    return [row for row in rows if row.boxes]
+
+
+def _rows_of(parts):
+    """Which pieces of a page form a row: lists of their numbers, from top to bottom.
+
+    Tall pieces make rows, from left to right: each goes on with the row whose last one is most at its level. What is
+    smaller belongs to the tall piece beside it; small pieces that have none make rows of their own.
+    """
+    sides = np.array([(down.start, down.stop, across.start, across.stop) for down, across in parts.boxes], float)
+    heights, widths = sides[:, 1] - sides[:, 0], sides[:, 3] - sides[:, 2]
+    left, rows = np.arange(len(parts)), []
+    while left.size:
+        usual = _weighted_median(heights[left], heights[left] ** 2)
+        tall = heights[left] > 0.7 * usual
+        here = _rows_of_tall(left[tall], sides)
+        others = []
+        for number in left[~tall]:
+            if widths[number] > usual:
+                continue  # what is left of a ruled line
+            row = _row_beside(number, here, sides, usual)
+            if row is not None:
+                row.append(number)
+            elif heights[number] > 0.3 * usual:
+                others.append(number)
+        rows += here
+        left = np.array(others, int)
+    return sorted(rows, key=lambda row: sides[row, :2].mean())
+
+
+def _rows_of_tall(numbers, sides):
+    rows = []
+    for number in sorted(numbers, key=lambda number: sides[number, 2]):
+        top, bottom = sides[number, :2]
+        lasts = [sides[row[-1]] for row in rows]
+        shares = [(min(bottom, last[1]) - max(top, last[0])) / min(bottom - top, last[1] - last[0]) for last in lasts]
+        if shares and max(shares) > 0.4:
+            rows[int(np.argmax(shares))].append(number)
+        else:
+            rows.append([number])
+    return rows
+
+
+def _row_beside(number, rows, sides, usual):
+    """The row with the piece nearest to this one, unless that is further than a digit away."""
+    top, bottom, left, right = sides[number]
+    nearest, distance = None, 0.7 * usual
+    for row in rows:
+        others = sides[row]
+        down = np.maximum(0, np.maximum(others[:, 0] - bottom, top - others[:, 1]))
+        across = np.maximum(0, np.maximum(others[:, 2] - right, left - others[:, 3]))
+        if (far := np.hypot(2 * down, across).min()) < distance:
+            nearest, distance = row, far
+    return nearest
+
+
+def _weighted_median(values, weights):
+    order = np.argsort(values)
+    total = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
+
+
+def _row(ink, parts, numbers):
+    """Cut one row out of a page, reduce it, and cut its ink."""
+    whole = parts.mask(*numbers)
+    place = bounding_box(whole)
+    heights = np.array([extent(parts.boxes[number])[0] for number in numbers], float)
+    height = _weighted_median(heights, heights**2)
+    factor = min(1.0, max(ROW_HEIGHT / height, THINNEST_STROKE / mean_stroke(whole)))
+    ink, mask = np.pad(ink[place] * dilation(whole[place], 1), 2), np.pad(whole[place], 2)
+    if factor < 1:
+        ink, mask = scale(ink, factor), scale(mask.astype(np.float32), factor) > 0.5
+    height, stroke = height * factor, mean_stroke(mask)
+    labels, boxes, cuts = _cut(mask, stroke, height)
+    # The margin of 2 pixels was there before the row was reduced.
+    place = place[0].start - 2, place[1].start - 2, factor
+    return Row(ink, labels, boxes, cuts, _contacts(labels, len(boxes)) / stroke, stroke, height, place)
+
+
+def _contacts(labels, count):
+    """At how many points the pieces on both sides of each cut touch: ndarray of int, shape (count + 1,)."""
+    ends = np.zeros(count + 1)
+    for one, other in ((labels[1:], labels[:-1]), (labels[:, 1:], labels[:, :-1])):
+        touch = (one > 0) & (other > 0) & (one != other)
+        # Two neighbours touch across every cut that lies between them.
+        np.add.at(ends, np.minimum(one, other)[touch], 1)
+        np.add.at(ends, np.maximum(one, other)[touch], -1)
+    return ends.cumsum()
+
+
+def _cut(mask, stroke, height):
+    """Cut each piece of a row wherever two digits may touch. Returns labels, boxes and cuts."""
+    parts, cuts, found = pieces(mask), [], []
+    for number, box in enumerate(parts.boxes):
+        piece, corner = parts.cut(number), (box[0].start, box[1].start)
+        seams = find_cuts(piece, stroke, height) if min(piece.shape) > 0.4 * height else []
+        cuts += [np.stack([np.arange(len(piece)), seam], 1) + corner for seam in seams]
+        # How many of the cuts are to the left of each point.
+        side = sum((np.arange(piece.shape[1]) > seam[:, None]).astype(int) for seam in seams)
+        for part in range(len(seams) + 1):
+            here = piece & (side == part)
+            if np.count_nonzero(here) > 0.3 * stroke * stroke:
+                found.append(np.argwhere(here) + corner)
+    found.sort(key=lambda points: points[:, 1].min() + points[:, 1].max())
+    labels = np.zeros(mask.shape, np.int32)
+    for number, points in enumerate(found, 1):
+        labels[tuple(points.T)] = number
+    return labels, ndimage.find_objects(labels), cuts
+
+
+def find_cuts(piece, stroke, height):
+    """Find where a piece of ink may be cut from top to bottom, through as little ink as can be.
+
+    As a drop falls through the picture, a cut goes down by one row at each step, straight or to one side. Its cost
+    is the ink that it meets; the cheapest way to each point is found row by row, from above and from below
+    (dynamic programming). Through each point of the middle row goes one cut; the cheapest ones are kept.
+
+    Parameters
+    ----------
+    piece : ndarray of bool, shape (h, w)
+    stroke : float
+        Mean width of the strokes, in pixels.
+    height : float
+        Of the digits, in pixels.
+
+    Returns
+    -------
+    list of ndarray of int, shape (h,)
+        The last column left of the cut, in each row; from left to right.
+    """
+    cost = np.where(piece, 1.0, np.where(ndimage.binary_fill_holes(piece), HOLE_COSTS, 0.02))
+    middle = len(piece) // 2
+    above, from_above = _cheapest(cost[: middle + 1])
+    below, from_below = _cheapest(cost[: middle - 1 if middle else None : -1])
+    through = (above + below - cost[middle]) / stroke
+    apart = max(2, round(0.08 * height))
+    lowest = -cv2.dilate(-through[None], np.ones((1, 2 * apart + 1)))[0]
+    inside = np.arange(len(through))
+    inside = (inside >= 0.1 * height) & (inside < len(through) - 0.1 * height)
+    places = np.flatnonzero((through == lowest) & inside & (through < DEEPEST_CUT))
+    places = places[np.insert(np.diff(places) > apart, 0, True)] if places.size else places
+    most = math.ceil(4 * len(through) / height)
+    places = sorted(places[np.argsort(through[places])[:most]])
+    return [np.concatenate([_traced(from_above, at), _traced(from_below, at)[::-1][1:]]) for at in places]
+
+
+def _cheapest(cost):
+    """The cost of the cheapest way from the first row to each point of the last, and the column before each step."""
+    total, came = cost[0], np.empty(cost.shape, np.intp)
+    columns = np.arange(cost.shape[1])
+    for number, row in enumerate(cost[1:], 1):
+        ways = np.stack([total, np.append(np.inf, total[:-1]) + 0.02, np.append(total[1:], np.inf) + 0.02])
+        best = ways.argmin(0)
+        came[number] = columns + np.array([0, -1, 1])[best]
+        total = ways[best, columns] + row
+    return total, came
+
+
+def _traced(came, column):
+    """The columns of the cheapest way to a point of the last row, from the first row on."""
+    way = [column]
+    for row in came[:0:-1]:
+        way.append(row[way[-1]])
+    return np.array(way[::-1])

@@ -1,0 +1,88 @@
+"""Rows, cuts and pieces of a page with several digits (`rows`)."""
+
+import numpy as np
+import pytest
+
+from lenet_helpers.preparation.rows import ROW_HEIGHT, find_cuts, find_rows
+
+
+def page(*boxes, shape=(200, 400)):
+    """A page with solid bars: (top, bottom, left, right) each."""
+    ink = np.zeros(shape, np.float32)
+    for top, bottom, left, right in boxes:
+        ink[top:bottom, left:right] = 0.9
+    return ink, ink > 0
+
+
+def test_ink_at_one_level_is_a_row_and_rows_go_from_top_to_bottom():
+    lower = [(130, 180, left, left + 8) for left in (20, 80, 150)]
+    upper = [(20 + left // 20, 70 + left // 20, left, left + 8) for left in (40, 100, 200, 300)]  # it climbs
+    rows = find_rows(*page(*lower, *upper))
+    assert [len(row.boxes) for row in rows] == [4, 3]
+    assert rows[0].box(0, 1) == (40, 22, 48, 72) and rows[1].box(1, 3) == (80, 130, 158, 180)
+    assert all(not row.cuts and not row.contacts.any() for row in rows)
+
+
+def test_a_dot_belongs_to_the_digit_beside_it_and_a_long_flat_line_to_none():
+    one, dot, line, far = (50, 110, 100, 108), (104, 110, 120, 126), (130, 134, 90, 200), (20, 26, 300, 306)
+    (row,) = find_rows(*page(one, dot, line, far))
+    assert [row.box(at, at + 1) for at in range(2)] == [(100, 50, 108, 110), (120, 104, 126, 110)]
+
+
+def test_small_rows_stand_beside_large_ones():
+    large = [(20, 100, left, left + 10) for left in (20, 80, 140)]
+    small = [(150, 180, left, left + 5) for left in (20, 60, 100)]
+    assert [round(row.height) for row in find_rows(*page(*large, *small))] == [80, 30]
+
+
+def test_two_rings_that_touch_are_cut_at_the_neck():
+    y, x = np.mgrid[:100, :160]
+    rings = np.zeros((100, 160), bool)
+    for middle in (45, 115):
+        far = np.hypot(y - 50, x - middle)
+        rings |= (far > 28) & (far < 36)
+    cuts = find_cuts(rings, 8, 72)
+    at = [abs(int(cut[50]) - 80) for cut in cuts]
+    assert min(at) <= 2
+    neck = cuts[int(np.argmin(at))]
+    assert neck.shape == (100,) and np.abs(np.diff(neck)).max() <= 1
+    crossed = rings[np.arange(100), neck].sum()
+    assert crossed <= min(rings[:, column].sum() for column in range(70, 91)), "no straight cut there meets less ink"
+
+
+def test_a_cut_of_touching_digits_has_contact_and_a_gap_has_none():
+    y, x = np.mgrid[:140, :300]
+    ink = np.zeros((140, 300), np.float32)
+    for middle in (60, 128, 220):
+        far = np.hypot(y - 70, x - middle)
+        ink[(far > 28) & (far < 36)] = 0.9
+    (row,) = find_rows(ink, ink > 0)
+    joined = [row.box(first, last) for first, last in row.candidates()]
+    for left, right in ((24, 96), (92, 164), (184, 256)):
+        assert any(abs(box[0] - left) < 5 and abs(box[2] - right) < 5 for box in joined), "each ring is a candidate"
+    gap = next(at for at in range(1, len(row.boxes)) if row.box(0, at)[2] < 180 < row.box(at, at + 1)[0])
+    assert row.contacts[gap] == 0 and row.contacts[0] == row.contacts[-1] == 0
+    assert all(row.contacts[at] > 0.3 for at in range(1, gap))
+
+
+def test_two_tall_strokes_apart_are_never_one_digit():
+    (row,) = find_rows(*page((50, 110, 100, 108), (50, 110, 118, 126)))
+    assert set(row.candidates()) == {(0, 1), (1, 2)}
+    (row,) = find_rows(*page((50, 110, 100, 108), (50, 70, 110, 126)))  # the bar of a 5
+    assert (0, 2) in row.candidates()
+
+
+@pytest.mark.parametrize("stroke", [3, 60])
+def test_a_large_row_is_reduced_and_no_stroke_is_lost(stroke):
+    (row,) = find_rows(*page((50, 650, 100, 100 + stroke), shape=(800, 400)))
+    assert row.stroke >= 2 and row.height == pytest.approx(max(ROW_HEIGHT, 600 * 2.5 / stroke), rel=0.1)
+    np.testing.assert_allclose(row.box(0, 1), (100, 50, 100 + stroke, 650), atol=8)
+    assert row.length(0, 1) == pytest.approx(1, abs=0.25)
+    assert row.pixels(0, 1).shape == (28, 28) and np.ptp(np.flatnonzero(row.pixels(0, 1).any(1))) >= 19
+
+
+def test_bare_paper_and_print_have_no_rows():
+    assert find_rows(*page()) == []
+    print_ = np.zeros((400, 400), np.float32)
+    print_[::8, ::8] = 0.9
+    assert find_rows(print_, print_ > 0) == []

@@ -1,0 +1,185 @@
+import io
+import itertools
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks.accuracy.numbers import draw_number
+from lenet_helpers import ImageClassifier, ImageError, Reading, best_path, explain_number
+from lenet_helpers.system.paths import COURSE
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return ImageClassifier(COURSE / "model.pth", device="cpu")
+
+
+@pytest.fixture(scope="module")
+def number(sample):
+    """Draw a number of the sample's test digits."""
+
+    def draw(text, spacing="spaced", seed=0):
+        pixels = [sample.test.pixels[sample.test.labels == int(digit)][seed] for digit in text]
+        return draw_number(np.stack(pixels), spacing, np.random.default_rng(seed))
+
+    return draw
+
+
+# --- the best path
+
+
+def every_path(cuts):
+    """All ways from the first cut to the last, by brute force."""
+    for count in range(cuts - 1):
+        for inner in itertools.combinations(range(1, cuts - 1), count):
+            yield [0, *inner, cuts - 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_best_path_is_the_best_of_all_paths(seed):
+    scores = np.random.default_rng(seed).normal(size=(7, 7))
+    scores[np.random.default_rng(seed + 9).random((7, 7)) < 0.2] = -np.inf
+    scores[np.arange(6), np.arange(1, 7)] = np.random.default_rng(seed).normal(size=6)  # one way there is always
+
+    def total(path):
+        return sum(scores[arc] for arc in itertools.pairwise(path))
+
+    assert best_path(scores) == max(every_path(7), key=total)
+
+
+def test_a_row_without_a_cut_has_one_path():
+    assert best_path(np.array([[-np.inf, 3.0], [-np.inf, -np.inf]])) == [0, 1]
+
+
+# --- reading
+
+
+@pytest.mark.parametrize("spacing", ["spaced", "touching", "overlapping"])
+def test_reads_a_number(classifier, number, spacing):
+    reading = classifier.read(number("47103", spacing))
+    assert isinstance(reading, Reading)
+    assert reading.text == "47103"
+    assert [digit.prediction.digit for digit in reading.digits] == [4, 7, 1, 0, 3]
+    assert reading.confidence == pytest.approx(np.prod([digit.prediction.confidence for digit in reading.digits]))
+    assert 0 < reading.confidence <= 1
+
+
+def test_boxes_are_fractions_of_the_picture_and_stand_from_left_to_right(classifier, number):
+    picture = number("2068")
+    ink = np.asarray(picture.convert("L")) < 128
+    boxes = [digit.box for digit in classifier.read(picture).digits]
+    lefts = [left for left, *_ in boxes]
+    assert lefts == sorted(lefts) and all(0 <= side <= 1 for box in boxes for side in box)
+    inside = np.zeros_like(ink)
+    for left, top, right, bottom in boxes:
+        rows, columns = (
+            slice(int(a * side), int(np.ceil(b * side)) + 1)
+            for a, b, side in ((top, bottom, len(ink)), (left, right, ink.shape[1]))
+        )
+        assert ink[rows, columns].any()
+        inside[rows, columns] = True
+    assert ink[inside].sum() > 0.95 * ink.sum()
+
+
+def test_rows_are_read_from_top_to_bottom(classifier, number):
+    upper, lower = number("312", seed=1), number("9057", seed=1)
+    lower = lower.resize((round(lower.width * upper.height / lower.height), upper.height))
+    page = Image.new("L", (max(upper.width, lower.width), 2 * upper.height), 230)
+    for place, picture in enumerate((upper, lower)):
+        page.paste(picture.point(lambda value: min(value, 230)), (0, place * upper.height))
+    assert classifier.read(page).text == "312\n9057"
+
+
+def test_light_on_dark_reads_the_same(classifier, number):
+    picture = number("864")
+    assert (
+        classifier.read(Image.eval(picture, lambda value: 255 - value)).text == classifier.read(picture).text == "864"
+    )
+
+
+def test_commas_and_dashes_become_nothing(classifier, number):
+    picture = np.asarray(number("68")).copy()
+    ink = np.argwhere(picture < 128)
+    (top, left), (bottom, right) = ink.min(0), ink.max(0)
+    height, dark = bottom - top, picture.min()
+    between = np.flatnonzero(~(picture[:, left:right] < 128).any(0))[0] + left
+    wider = np.insert(picture, [between] * int(0.5 * height), picture[0, 0], axis=1)
+    comma = slice(between + int(0.2 * height), between + int(0.3 * height))
+    wider[bottom - height // 8 : bottom + height // 16, comma] = dark
+    assert classifier.read(wider).text == "68"
+    dash = wider.copy()
+    dash[bottom - height // 8 : bottom + height // 16, comma] = picture[0, 0]
+    dash[top + height // 2 : top + height // 2 + height // 12, comma.start - height // 12 : comma.stop] = dark
+    assert classifier.read(dash).text == "68"
+
+
+def test_a_single_digit_is_read_as_by_predict(classifier, sample):
+    pixels = sample.test.pixels[::25]
+    assert [classifier.read(image).text for image in pixels] == [
+        str(digit) for digit in classifier.predict(list(pixels))
+    ]
+    reading, prediction = classifier.read(COURSE / "test.png"), classifier.classify(COURSE / "test.png")
+    assert (reading.text, reading.confidence, reading.warning) == ("5", prediction.confidence, None)
+    left, top, right, bottom = reading.digits[0].box
+    assert 0 < left < right < 1 and 0 < top < bottom < 1
+
+
+def test_bad_pictures_are_refused_as_by_predict(classifier, tmp_path):
+    for bad in (
+        tmp_path / "nowhere.png",
+        b"no picture",
+        Image.new("L", (60, 60), 200),
+        np.zeros((3, 28, 28), np.uint8),
+    ):
+        with pytest.raises(ImageError) as refused:
+            classifier.predict([bad])
+        with pytest.raises(ImageError) as also:
+            classifier.read(bad)
+        assert str(also.value) in str(refused.value) or "pictures, not one" in str(also.value)
+
+
+def test_an_open_file_is_read(classifier, number):
+    file = io.BytesIO()
+    number("90").save(file, "PNG")
+    file.seek(0)
+    assert classifier.read(file).text == "90"
+
+
+# --- doubts
+
+
+def test_what_is_no_digit_gives_a_warning(classifier):
+    marks = np.full((120, 300), 255, np.uint8)
+    for left in range(20, 280, 60):
+        marks[40:48, left : left + 14] = marks[70:78, left : left + 14] = 0  # dashes, two by two
+    reading = classifier.read(marks)
+    assert not reading.text or reading.warning
+
+
+def test_print_ends_in_a_warning(classifier):
+    page = np.full((800, 900), 255, np.uint8)
+    for top, left in itertools.product(range(10, 780, 16), range(10, 880, 16)):
+        page[top : top + 8, left : left + 3] = 0
+    reading = classifier.read(page)
+    assert (reading.text, reading.digits, reading.confidence) == ("", [], 0.0)
+    assert "too many" in reading.warning
+
+
+def test_a_doubtful_digit_is_named(classifier, monkeypatch, number):
+    monkeypatch.setattr("lenet_helpers.numbers.doubt", lambda probabilities: "it may also be an 8")
+    monkeypatch.setattr("lenet_helpers.numbers.MOST_DOUBTFUL", 1.0)
+    warning = classifier.read(number("31")).warning
+    assert warning == "Digit 1, 3: it may also be an 8; digit 2, 1: it may also be an 8"
+
+
+# --- showing it
+
+
+def test_it_is_explained_in_steps(classifier, number):
+    steps = explain_number(number("26"), classifier.model)
+    assert [step.name for step in steps[-3:]] == ["rows", "cuts", "path"]
+    assert all(step.picture.dtype == np.uint8 and step.picture.shape[2] == 3 for step in steps[-3:])
+    assert "found: 1" in steps[-3].sentence and "reads 26" in steps[-1].sentence
+    assert (steps[-1].picture != steps[-2].picture).any()
+    assert [step.name for step in explain_number(COURSE / "test.png")][-1] == "centred"
