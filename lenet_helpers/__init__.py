@@ -71,6 +71,7 @@ _HOMES = {
     "ink_is_light": "preparation.paper",
     "read_image": "inference",
     "to_mnist": "inference",
+    "take_home": "demos.take_home",
     "check": "exercises",
     "hint": "exercises",
 }

@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate; demo; doctor; release and grade for instructors.
+"""The ``lenet`` command: predict, train, evaluate; demo, page; doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -274,6 +274,25 @@ def evaluate(model, split, data, images, errors, as_json):
         shown |= dict.fromkeys(("accuracy", "error", "at slants"), ".2%")
         for name, value in facts.items():
             click.echo(f"{name:<10}  {format(value, shown.get(name, ''))}")
+    return 0
+
+
+@cli.command()
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.html")
+@_model_option
+@_data_option
+def page(out, model, data):
+    """Write a page that reads handwriting in any browser, without Python or a server.
+
+    It is one file, for an attachment or a memory stick, with the model in it.
+    """
+    out = _checked_out(out)
+
+    from lenet_helpers import load_mnist, load_model, take_home
+
+    network = load_model(model)  # before the data, which may have to be downloaded
+    take_home(network, out, model.name, load_mnist(data).validation)
+    click.echo(f"{out}: {out.stat().st_size / 1000:.0f} kB; open it in a browser")
     return 0
 
 
