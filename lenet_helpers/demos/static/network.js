@@ -30,27 +30,34 @@ function decode(text) {
   return layers;
 }
 
-// Convolution with kernels of 5×5, then ReLU. `input` is `channels` maps of `side`², so padded as it needs.
+// Convolution with kernels of 5×5, then ReLU. `input` is `channels` maps of `side`², already padded where it shall be.
+// Four neighbours are computed at once: they share the kernel and most pixels of a row, which takes a third of the time.
 function convolve(input, channels, side, { weight, bias }) {
   const width = side - 4;
   const output = new Float64Array(bias.length * width * width);
   for (let map = 0; map < bias.length; map++) {
     for (let y = 0; y < width; y++) {
-      for (let x = 0; x < width; x++) {
-        let sum = bias[map];
+      for (let x = 0; x < width; x += 4) {
+        if (x > width - 4) x = width - 4; // the last four may be there already in part
+        let a = bias[map], b = a, c = a, d = a;
         let w = 25 * channels * map;
         for (let channel = 0; channel < channels; channel++) {
           let at = (channel * side + y) * side + x;
           for (let row = 0; row < 5; row++, at += side, w += 5) {
-            sum +=
-              weight[w] * input[at] +
-              weight[w + 1] * input[at + 1] +
-              weight[w + 2] * input[at + 2] +
-              weight[w + 3] * input[at + 3] +
-              weight[w + 4] * input[at + 4];
+            const w0 = weight[w], w1 = weight[w + 1], w2 = weight[w + 2], w3 = weight[w + 3], w4 = weight[w + 4];
+            const v1 = input[at + 1], v2 = input[at + 2], v3 = input[at + 3], v4 = input[at + 4];
+            const v5 = input[at + 5], v6 = input[at + 6];
+            a += w0 * input[at] + w1 * v1 + w2 * v2 + w3 * v3 + w4 * v4;
+            b += w0 * v1 + w1 * v2 + w2 * v3 + w3 * v4 + w4 * v5;
+            c += w0 * v2 + w1 * v3 + w2 * v4 + w3 * v5 + w4 * v6;
+            d += w0 * v3 + w1 * v4 + w2 * v5 + w3 * v6 + w4 * input[at + 7];
           }
         }
-        output[(map * width + y) * width + x] = sum > 0 ? sum : 0;
+        const place = (map * width + y) * width + x;
+        output[place] = a > 0 ? a : 0;
+        output[place + 1] = b > 0 ? b : 0;
+        output[place + 2] = c > 0 ? c : 0;
+        output[place + 3] = d > 0 ? d : 0;
       }
     }
   }
@@ -105,10 +112,10 @@ export function slanted(input, slant, size) {
     const down = (Math.floor(i / SIDE) - middle) / size;
     const x = ((i % SIDE) - middle) / size + slant * down + middle;
     const y = down + middle;
-    const [left, top] = [Math.floor(x), Math.floor(y)];
-    for (let row = top; row < top + 2; row++) {
-      for (let column = left; column < left + 2; column++) {
-        if (row < 0 || row >= SIDE || column < 0 || column >= SIDE) continue; // background
+    const left = Math.floor(x);
+    const top = Math.floor(y);
+    for (let row = Math.max(top, 0); row <= Math.min(top + 1, SIDE - 1); row++) {
+      for (let column = Math.max(left, 0); column <= Math.min(left + 1, SIDE - 1); column++) {
         output[i] += (input[row * SIDE + column] + 1) * (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
       }
     }

@@ -53,6 +53,7 @@ const pictures = about.stages.map((stage) => {
 });
 
 let took = 0; // milliseconds of the last reading
+let later; // the layers follow once the answer has been painted
 
 function read({ unfinished }) {
   if (unfinished && took > SLOW_MS) return;
@@ -61,10 +62,16 @@ function read({ unfinished }) {
   const found = classifier.read([...drawing.get("strokes"), ...live]);
   const serial = live.length ? null : drawing.get("strokes").length;
   answer.set("reading", found ? { ...found, serial } : { message: "Draw a digit", serial });
-  const pixels = found ? new Uint8Array(found.pixels.buffer) : new Uint8Array(28 * 28);
+  took = performance.now() - began;
+  clearTimeout(later);
+  requestAnimationFrame(() => {
+    later = setTimeout(showStages, 0, found ? new Uint8Array(found.pixels.buffer) : new Uint8Array(28 * 28));
+  });
+}
+
+function showStages(pixels) {
   const stages = classifier.network.stages(toInput(pixels));
   about.stages.forEach((stage, i) => showStage(pictures[i], stages[stage.name], stage));
-  took = performance.now() - began;
 }
 
 async function savePicture() {
@@ -88,3 +95,11 @@ reading.render({ model: answer, el: document.getElementById("lenet-reading") });
 read({ unfinished: false });
 pad.render({ model: drawing, el: document.getElementById("lenet-pad") });
 document.getElementById("lenet-needs").remove();
+
+// A browser translates what has run often: it reads the samples before anybody draws.
+const rehearsal = Object.values(samples).map((lines) => lines.map((line) => ({ ...line, width: brush })));
+(function rehearse() {
+  if (!rehearsal.length) return;
+  classifier.read(rehearsal.pop());
+  setTimeout(rehearse);
+})();

@@ -18,9 +18,17 @@ const FAINTEST_INK = 0.05;
 
 const grid = (height, width, data = new Float32Array(width * height)) => ({ width, height, data });
 
-const map = (from, value) => grid(from.height, from.width, from.data.map(value));
+function map(from, value) {
+  const to = grid(from.height, from.width);
+  for (let i = 0; i < to.data.length; i++) to.data[i] = value(from.data[i], i);
+  return to;
+}
 
-const count = (mask) => mask.data.reduce((sum, here) => sum + here, 0);
+function count({ data }) {
+  let sum = 0;
+  for (let i = 0; i < data.length; i++) sum += data[i];
+  return sum;
+}
 
 // Python rounds halves to the even number.
 function round(value) {
@@ -55,79 +63,76 @@ function crop(from, { top, bottom, left, right }) {
 // The smallest box that holds a mask; it is empty when the mask is.
 function boundingBox({ width, height, data }) {
   const box = { top: height, bottom: 0, left: width, right: 0 };
-  for (let i = 0; i < data.length; i++) {
-    if (data[i]) grow(box, i % width, Math.floor(i / width));
+  for (let y = 0, i = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, i++) if (data[i]) grow(box, x, y);
   }
   return box.bottom ? box : { top: 0, bottom: 0, left: 0, right: 0 };
 }
 
 function grow(box, x, y) {
-  box.top = Math.min(box.top, y);
-  box.bottom = Math.max(box.bottom, y + 1);
-  box.left = Math.min(box.left, x);
-  box.right = Math.max(box.right, x + 1);
+  if (y < box.top) box.top = y;
+  if (y >= box.bottom) box.bottom = y + 1;
+  if (x < box.left) box.left = x;
+  if (x >= box.right) box.right = x + 1;
 }
 
 const extent = (box) => [box.bottom - box.top, box.right - box.left];
 
-// The largest value of each square of side 2 × distance + 1, one direction after the other.
-function dilate(from, distance) {
-  const across = grid(from.height, from.width);
-  for (let y = 0; y < from.height; y++) largest(from.data, across.data, y * from.width, 1, from.width, distance);
-  const to = grid(from.height, from.width);
-  for (let x = 0; x < from.width; x++) largest(across.data, to.data, x, from.width, from.height, distance);
+// Filters work on one direction at a time: `work` makes a row of `length` of each row, and what it makes is turned over,
+// so that the next call does the columns.
+function alongRows(from, length, work) {
+  const to = grid(length, from.height);
+  for (let y = 0; y < from.height; y++) {
+    const row = work(from.data.subarray(y * from.width, (y + 1) * from.width));
+    for (let x = 0; x < length; x++) to.data[x * to.width + y] = row[x];
+  }
   return to;
 }
 
-// The largest value within `distance` of each place of a row: that of twice as many neighbours, again and again.
-function largest(source, target, start, step, length, distance) {
-  const row = new Float32Array(length + 2 * distance).fill(-Infinity);
-  for (let i = 0; i < length; i++) row[i + distance] = source[start + i * step];
-  const window = 2 * distance + 1;
-  let reach = 1;
-  for (; 2 * reach <= window; reach *= 2) {
-    for (let i = 0; i + reach < row.length; i++) if (row[i + reach] > row[i]) row[i] = row[i + reach];
-  }
-  for (let i = 0; i < length; i++) target[start + i * step] = Math.max(row[i], row[i + window - reach]);
-}
+// The largest value of each square of side 2 × distance + 1.
+const dilate = (from, distance) => largest(largest(from, distance), distance);
 
-// For each pixel of a result, which pixels of a row of `from` it is made of, and with which weights.
-function taps(from, to) {
-  const scale = from / to;
-  return Array.from({ length: to }, (_, i) => {
-    if (to >= from) {
-      const at = Math.min(Math.max((i + 0.5) * scale - 0.5, 0), from - 1);
-      const low = Math.min(Math.floor(at), from - 2);
-      return low < 0 ? [[0, 1]] : [[low, low + 1 - at], [low + 1, at - low]];
+// The largest value within `distance` in a row: that of two neighbours, then of four, and so on.
+function largest(from, distance) {
+  const window = 2 * distance + 1;
+  const row = new Float32Array(from.width + 2 * distance);
+  return alongRows(from, from.width, (values) => {
+    row.fill(-Infinity);
+    row.set(values, distance);
+    let reach = 1;
+    for (; 2 * reach <= window; reach *= 2) {
+      for (let i = 0; i + reach < row.length; i++) if (row[i + reach] > row[i]) row[i] = row[i + reach];
     }
-    const [begin, end] = [i * scale, Math.min((i + 1) * scale, from)];
-    const cells = [];
-    for (let cell = Math.floor(begin); cell < end; cell++) {
-      cells.push([cell, (Math.min(cell + 1, end) - Math.max(cell, begin)) / (end - begin)]);
-    }
-    return cells;
+    for (let i = 0; i < values.length; i++) if (row[i + window - reach] > row[i]) row[i] = row[i + window - reach];
+    return row;
   });
 }
 
 // Linear interpolation, or the average where it gets smaller; pixels are areas, not points.
 function scale(from, factor) {
   const [height, width] = [from.height, from.width].map((side) => Math.max(1, round(side * factor)));
-  const across = grid(from.height, width);
-  const columns = taps(from.width, width);
-  for (let y = 0; y < from.height; y++) {
-    columns.forEach((cells, x) => {
-      let sum = 0;
-      for (const [cell, weight] of cells) sum += weight * from.data[y * from.width + cell];
-      across.data[y * width + x] = sum;
-    });
-  }
-  const to = grid(height, width);
-  taps(from.height, height).forEach((cells, y) => {
-    for (const [cell, weight] of cells) {
-      for (let x = 0; x < width; x++) to.data[y * width + x] += weight * across.data[cell * width + x];
+  return scaledRows(scaledRows(from, width), height);
+}
+
+function scaledRows(from, length) {
+  const step = from.width / length;
+  const row = new Float32Array(length);
+  return alongRows(from, length, (values) => {
+    for (let i = 0; i < length; i++) {
+      if (step <= 1) {
+        const at = Math.min(Math.max((i + 0.5) * step - 0.5, 0), values.length - 1);
+        const low = Math.floor(at);
+        row[i] = values[low] + (at - low) * (values[Math.min(low + 1, values.length - 1)] - values[low]);
+        continue;
+      }
+      const [begin, end] = [i * step, Math.min((i + 1) * step, values.length)];
+      row[i] = 0;
+      for (let cell = Math.floor(begin); cell < end; cell++) {
+        row[i] += (values[cell] * (Math.min(cell + 1, end) - Math.max(cell, begin))) / (end - begin);
+      }
     }
+    return row;
   });
-  return to;
 }
 
 // The distance of each point of a mask from the nearest point outside, in pixels; the frame is not outside. The steps
@@ -136,22 +141,30 @@ const [LEVEL, ACROSS, KNIGHT] = [1, 1.4, 2.1969].map((length) => Math.round(leng
 const FAR = 2 ** 30;
 
 function depthOf(mask) {
-  const width = mask.width + 4;
-  const distance = new Int32Array(width * (mask.height + 4)).fill(FAR);
-  const behind = [
-    [-1, LEVEL], [-width, LEVEL], [-width - 1, ACROSS], [-width + 1, ACROSS],
-    [-width - 2, KNIGHT], [-width + 2, KNIGHT], [-2 * width - 1, KNIGHT], [-2 * width + 1, KNIGHT],
-  ];
-  const visit = (at, inside, direction) => {
-    let least = inside ? distance[at] : 0;
-    if (inside) for (const [step, length] of behind) least = Math.min(least, distance[at + direction * step] + length);
-    distance[at] = Math.min(least, FAR);
+  const width = mask.width + 4; // two columns and rows around it, so that every step leads somewhere
+  const far = new Int32Array(width * (mask.height + 4)).fill(FAR);
+  const visit = (i, at, back) => {
+    far[at] = !mask.data[i]
+      ? 0
+      : Math.min(
+          far[at], FAR, far[at - back] + LEVEL, far[at - back * width] + LEVEL,
+          far[at - back * (width + 1)] + ACROSS, far[at - back * (width - 1)] + ACROSS,
+          far[at - back * (width + 2)] + KNIGHT, far[at - back * (width - 2)] + KNIGHT,
+          far[at - back * (2 * width + 1)] + KNIGHT, far[at - back * (2 * width - 1)] + KNIGHT
+        );
   };
-  const last = mask.data.length - 1;
-  const place = (i) => (Math.floor(i / mask.width) + 2) * width + (i % mask.width) + 2;
-  for (let i = 0; i <= last; i++) visit(place(i), mask.data[i], 1);
-  for (let i = last; i >= 0; i--) visit(place(i), mask.data[i], -1);
-  return map(mask, (_, i) => distance[place(i)] / 65536);
+  const depth = grid(mask.height, mask.width);
+  for (let y = 0, i = 0; y < mask.height; y++) {
+    for (let x = 0; x < mask.width; x++, i++) visit(i, (y + 2) * width + x + 2, 1);
+  }
+  for (let y = mask.height - 1, i = mask.data.length - 1; y >= 0; y--) {
+    for (let x = mask.width - 1; x >= 0; x--, i--) {
+      const at = (y + 2) * width + x + 2;
+      visit(i, at, -1);
+      depth.data[i] = far[at] / 65536;
+    }
+  }
+  return depth;
 }
 
 // The connected pieces of a mask: a label each from 1 on, its box, its area, and how much of the frame it covers.
@@ -186,9 +199,10 @@ const maskOf = (labels, label) => map(grid(labels.height, labels.width, Float32A
 
 // Mean width of the strokes: twice their area over the length of their outline.
 function meanStroke(mask) {
-  const around = dilate(map(pad(mask, 1), (here) => 1 - here), 1);
-  const outline = crop(around, { top: 1, bottom: mask.height + 1, left: 1, right: mask.width + 1 });
-  return (2 * count(mask)) / Math.max(1, mask.data.reduce((sum, here, i) => sum + here * outline.data[i], 0));
+  const cut = crop(mask, boundingBox(mask));
+  const around = dilate(map(pad(cut, 1), (here) => 1 - here), 1);
+  const outline = crop(around, { top: 1, bottom: cut.height + 1, left: 1, right: cut.width + 1 });
+  return (2 * count(cut)) / Math.max(1, count(map(cut, (here, i) => here * outline.data[i])));
 }
 
 // ---- the steps
@@ -203,14 +217,13 @@ export function drawStrokes(strokes) {
     const shift = pen % 2 ? 0 : 0.5; // a dot of even width has its middle between pixels
     for (let i = 0; i < scaled.length; i += 2) {
       const [x, y] = [scaled[i], scaled[i + 1]];
-      line(inked, side, x - shift, y - shift, x - shift, y - shift, pen / 2);
+      if (!i || shift) line(inked, side, x - shift, y - shift, x - shift, y - shift, pen / 2);
       if (i) line(inked, side, scaled[i - 2], scaled[i - 1], x, y, pen / 2);
     }
   }
   const picture = grid(SIDE, SIDE);
-  for (let y = 0; y < side; y++) {
-    const row = (y >> 2) * SIDE;
-    for (let x = 0; x < side; x++) picture.data[row + (x >> 2)] += inked[y * side + x];
+  for (let i = inked.indexOf(1); i >= 0 && i < inked.length; i++) {
+    if (inked[i]) picture.data[Math.floor(i / side / SMOOTH) * SIDE + Math.floor((i % side) / SMOOTH)]++;
   }
   // In steps of a gray, as a picture has them.
   return map(picture, (here) => Math.floor((255 * here) / SMOOTH ** 2 + 0.5) / 255);
@@ -218,7 +231,8 @@ export function drawStrokes(strokes) {
 
 // Ink all pixels within `radius` of a line.
 function line(inked, side, x, y, u, v, radius) {
-  const [across, down] = [u - x, v - y];
+  const across = u - x;
+  const down = v - y;
   const length = across * across + down * down || 1;
   const clamp = (value) => Math.min(Math.max(value, 0), side - 1);
   const [left, right] = [clamp(Math.ceil(Math.min(x, u) - radius)), clamp(Math.floor(Math.max(x, u) + radius))];
@@ -226,7 +240,8 @@ function line(inked, side, x, y, u, v, radius) {
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
       const along = Math.min(Math.max(((column - x) * across + (row - y) * down) / length, 0), 1);
-      const [aside, below] = [column - x - along * across, row - y - along * down];
+      const aside = column - x - along * across;
+      const below = row - y - along * down;
       if (aside * aside + below * below <= radius * radius) inked[row * side + column] = 1;
     }
   }
@@ -234,7 +249,8 @@ function line(inked, side, x, y, u, v, radius) {
 
 // The threshold that parts dark from light best (Otsu, 1979), in the middle between the two.
 function otsu(values) {
-  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const low = values.reduce((least, value) => Math.min(least, value));
+  const high = values.reduce((most, value) => Math.max(most, value));
   if (high - low <= 1e-3 * high) return values[0] / 2;
   const counts = new Float64Array(256);
   for (const value of values) counts[Math.min(255, Math.floor((256 * (value - low)) / (high - low)))]++;
@@ -256,29 +272,30 @@ function otsu(values) {
 // Where strokes meet, they may be wider than that, and their inside is lost: that belongs to how the network sees them.
 function evenLight(drawn) {
   const bright = map(drawn, (here) => 1 - here);
-  for (const part of [16, 8, 4]) {
-    const distance = Math.floor(Math.floor(SIDE / part) / 2);
-    const lightest = dilate(bright, distance);
-    const paper = dilate(map(lightest, (here) => -here), distance);
+  for (const share of [16, 8, 4]) {
+    const distance = Math.floor(Math.floor(SIDE / share) / 2);
+    const paper = dilate(map(dilate(bright, distance), (here) => -here), distance);
     const ink = map(bright, (here, i) => Math.max(0, 1 - here / Math.max(-paper.data[i], here, 16 / 255)));
-    if (!isHollow(ink, drawn)) return ink;
+    if (!isHollow(ink.data, drawn.data)) return ink;
   }
   return drawn;
 }
 
 // Tell whether the inside of some strokes is missing.
 function isHollow(ink, drawn) {
-  const dark = ink.data.filter((here) => here > FAINTEST_INK);
+  const dark = ink.filter((here) => here > FAINTEST_INK);
   if (!dark.length) return true;
   const threshold = otsu(dark);
-  const found = ink.data.map((here) => here > threshold);
-  const level = percentile(drawn.data.filter((_, i) => found[i]), 50);
-  const share = ink.data.map((here, i) => here / Math.max(drawn.data[i], FAINTEST_INK));
-  const kept = percentile(share.filter((_, i) => found[i]), 50);
-  const core = drawn.data.map((here) => here > 0.7 * level);
-  const missing = core.map((here, i) => here && ink.data[i] < 0.7 * kept * drawn.data[i]);
-  const sum = (mask) => mask.reduce((total, here) => total + here, 0);
-  return kept < 0.4 || sum(missing) > 0.05 * sum(core);
+  const level = percentile(drawn.filter((_, i) => ink[i] > threshold), 50);
+  const shares = ink.map((here, i) => here / Math.max(drawn[i], FAINTEST_INK));
+  const kept = percentile(shares.filter((_, i) => ink[i] > threshold), 50);
+  let [core, missing] = [0, 0];
+  drawn.forEach((here, i) => {
+    if (here <= 0.7 * level) return;
+    core++;
+    if (ink[i] < 0.7 * kept * here) missing++;
+  });
+  return kept < 0.4 || missing > 0.05 * core;
 }
 
 // Mark what is clearly ink, and what hangs together with it.
@@ -294,8 +311,7 @@ function findInk(ink) {
 }
 
 // Take away long pieces far thinner than the strokes.
-function withoutHairlines(mask) {
-  const { labels, pieces } = piecesOf(mask);
+function withoutHairlines(mask, { labels, pieces }) {
   if (pieces.length < 2) return mask;
   const widthOf = (piece) => meanStroke(crop(maskOf(labels, piece.label), piece.box));
   const main = pieces.reduce((largest, piece) => (piece.area > largest.area ? piece : largest));
@@ -308,22 +324,22 @@ function withoutHairlines(mask) {
   return hairlines.size ? map(mask, (here, i) => here && !hairlines.has(labels.data[i])) : mask;
 }
 
-// Keep the digit, in one piece or several; drop specks and what the edge has cut off.
-function pickDigit(mask) {
-  const { width, height } = mask;
+// Keep the digit, in one piece or several; drop specks and what the edge has cut off. `place` is where the mask lies.
+function pickDigit(mask, place) {
+  const { width } = mask;
   const { labels, pieces } = piecesOf(dilate(mask, Math.max(1, round(meanStroke(mask) / 3))));
   if (pieces.length < 2) return mask;
   for (const piece of pieces) Object.assign(piece, { area: 0, weight: 0, atFrame: 0 });
-  const central = (place, side) => 0.15 + Math.sin((Math.PI * (place + 0.5)) / side);
+  const central = (at) => 0.15 + Math.sin((Math.PI * (at + 0.5)) / SIDE);
   mask.data.forEach((here, i) => {
     if (!here) return;
     const piece = pieces[labels.data[i] - 1];
-    const [x, y] = [i % width, Math.floor(i / width)];
+    const [x, y] = [place.left + (i % width), place.top + Math.floor(i / width)];
     piece.area++;
-    piece.weight += central(x, width) * central(y, height);
-    piece.atFrame += (x === 0) + (x === width - 1) + (y === 0) + (y === height - 1);
+    piece.weight += central(x) * central(y);
+    piece.atFrame += (x === 0) + (x === SIDE - 1) + (y === 0) + (y === SIDE - 1);
   });
-  const share = (piece) => (piece.atFrame > width + height ? 0 : piece.weight * (piece.atFrame ? 0.5 : 1));
+  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight * (piece.atFrame ? 0.5 : 1));
   const main = pieces.reduce((most, piece) => (share(piece) > share(most) ? piece : most));
   const taken = new Set([main]);
   const digit = () => map(mask, (here, i) => here && taken.has(pieces[labels.data[i] - 1]));
@@ -356,8 +372,7 @@ function isWide(digit) {
 }
 
 // Pieces of about one size, side by side or one above the other.
-function holdsSeveral(mask) {
-  const { pieces } = piecesOf(mask);
+function holdsSeveral({ pieces }) {
   const most = Math.max(...pieces.map((piece) => piece.area));
   let large = pieces.filter((piece) => piece.area > 0.2 * most).map((piece) => piece.box);
   const tallest = Math.max(...large.map((box) => extent(box)[0]));
@@ -365,22 +380,19 @@ function holdsSeveral(mask) {
   return large.some((one) => large.some((other) => one.bottom <= other.top || one.right <= other.left));
 }
 
-// How many strokes meet the picture's frame at the side where most do, more than their width apart.
-function contacts(mask) {
+// How many strokes meet the pad's edge at the side where most do, more than their width apart.
+function contacts(mask, place) {
   const { width, height, data } = mask;
   const reach = round(meanStroke(mask) / 2);
-  const sides = [
-    Array.from({ length: width }, (_, x) => data[x]),
-    Array.from({ length: width }, (_, x) => data[(height - 1) * width + x]),
-    Array.from({ length: height }, (_, y) => data[y * width]),
-    Array.from({ length: height }, (_, y) => data[(y + 1) * width - 1]),
-  ];
-  return Math.max(
-    ...sides.map((side) => {
-      const grown = dilate(grid(1, side.length, Float32Array.from(side)), reach).data;
-      return grown.reduce((sum, here, i) => sum + (here && !grown[i - 1] ? 1 : 0), 0);
-    })
-  );
+  const level = (y) => grid(1, width, data.slice(y * width, (y + 1) * width));
+  const upright = (x) => grid(1, height, Float32Array.from({ length: height }, (_, y) => data[y * width + x]));
+  const sides = [];
+  if (place.top === 0) sides.push(level(0));
+  if (place.bottom === SIDE) sides.push(level(height - 1));
+  if (place.left === 0) sides.push(upright(0));
+  if (place.right === SIDE) sides.push(upright(width - 1));
+  const starts = ({ data }) => data.reduce((sum, here, i) => sum + (here && !data[i - 1] ? 1 : 0), 0);
+  return Math.max(0, ...sides.map((side) => starts(dilate(side, reach))));
 }
 
 // Cut the digit out, without margin: the edge of a stroke is where half of a pixel is ink. A small one is enlarged first.
@@ -417,13 +429,16 @@ const KERNEL = Array.from({ length: 9 }, (_, i) => Math.exp(-((i - 4) ** 2) / (2
 const KERNEL_SUM = KERNEL.reduce((sum, weight) => sum + weight);
 
 // A Gaussian in one direction; around the grid there is nothing.
-function soften(from, step, length, at) {
-  return map(from, (_, i) => {
-    let sum = 0;
-    for (let k = Math.max(0, 4 - at(i)); k < Math.min(9, length + 4 - at(i)); k++) {
-      sum += KERNEL[k] * from.data[i + (k - 4) * step];
+function softenedRows(from) {
+  const row = new Float32Array(from.width);
+  return alongRows(from, from.width, (values) => {
+    row.fill(0);
+    for (let i = 0; i < values.length; i++) {
+      if (!values[i]) continue;
+      const last = Math.min(i + 4, row.length - 1);
+      for (let at = Math.max(0, i - 4); at <= last; at++) row[at] += (KERNEL[at - i + 4] / KERNEL_SUM) * values[i];
     }
-    return sum / KERNEL_SUM;
+    return row;
   });
 }
 
@@ -431,8 +446,7 @@ function soften(from, step, length, at) {
 function fit(strokes) {
   const digit = crop(strokes, boundingBox(map(strokes, (here) => here > 0.5)));
   const fine = pad(scale(pad(digit, 1), (DIGIT_SIDE * FINE) / Math.max(digit.width, digit.height)), FINE);
-  const across = soften(fine, 1, fine.width, (i) => i % fine.width);
-  return soften(across, fine.width, fine.height, (i) => Math.floor(i / fine.width));
+  return softenedRows(softenedRows(fine));
 }
 
 // Put the centre of mass at the centre of 28×28, and average the fine grid down to that.
@@ -458,21 +472,23 @@ function centre(fine) {
 export const prepare = (strokes) => prepareInk(drawStrokes(strokes));
 
 export function prepareInk(drawn) {
-  const ink = evenLight(drawn);
+  const place = withMargin(boundingBox(drawn));
+  const ink = evenLight(crop(drawn, place));
   const found = findInk(ink);
   if (!found) return [];
-  const several = holdsSeveral(found);
-  const inkOf = (mask) => ink.data.reduce((sum, here, i) => sum + here * mask.data[i], 0);
+  const parts = piecesOf(found);
+  const several = holdsSeveral(parts);
+  const inkOf = (mask) => count(map(ink, (here, i) => here * mask.data[i]));
   const ways = [];
   const add = (mask, several) =>
     ways.push({
       pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
-      kept: inkOf(mask) / inkOf(found),
+      kept: mask === found ? 1 : inkOf(mask) / inkOf(found),
       several,
-      contacts: contacts(mask),
+      contacts: contacts(mask, place),
     });
-  for (const mask of new Set([withoutHairlines(found), found])) {
-    const digit = pickDigit(mask);
+  for (const mask of new Set([withoutHairlines(found, parts), found])) {
+    const digit = pickDigit(mask, place);
     const perhaps = several || isWide(digit);
     add(digit, perhaps);
     // What is dropped may belong to the digit, after all.
@@ -480,3 +496,13 @@ export function prepareInk(drawn) {
   }
   return ways;
 }
+
+// With paper around the ink, as far as the pad has some: what lies farther away tells nothing.
+const MARGIN = 6;
+
+const withMargin = ({ top, bottom, left, right }) => ({
+  top: Math.max(0, top - MARGIN),
+  bottom: Math.min(SIDE, bottom + MARGIN),
+  left: Math.max(0, left - MARGIN),
+  right: Math.min(SIDE, right + MARGIN),
+});
