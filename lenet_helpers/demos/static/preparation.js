@@ -195,8 +195,6 @@ function piecesOf(mask) {
   return { labels, pieces };
 }
 
-const maskOf = (labels, label) => map(grid(labels.height, labels.width, Float32Array.from(labels.data)), (here) => here === label);
-
 // Mean width of the strokes: twice their area over the length of their outline.
 function meanStroke(mask) {
   const cut = crop(mask, boundingBox(mask));
@@ -310,20 +308,6 @@ function findInk(ink) {
   return map(ink, (_, i) => clear[labels.data[i]]);
 }
 
-// Take away long pieces far thinner than the strokes.
-function withoutHairlines(mask, { labels, pieces }) {
-  if (pieces.length < 2) return mask;
-  const widthOf = (piece) => meanStroke(crop(maskOf(labels, piece.label), piece.box));
-  const main = pieces.reduce((largest, piece) => (piece.area > largest.area ? piece : largest));
-  const [width, length] = [widthOf(main), Math.max(...extent(main.box))];
-  const hairlines = new Set();
-  for (const piece of pieces) {
-    const long = Math.max(...extent(piece.box));
-    if (long > 0.5 * length && widthOf(piece) < Math.min(0.45 * width, 0.1 * long)) hairlines.add(piece.label);
-  }
-  return hairlines.size ? map(mask, (here, i) => here && !hairlines.has(labels.data[i])) : mask;
-}
-
 // Keep the digit, in one piece or several; drop specks and what the edge has cut off. `place` is where the mask lies.
 function pickDigit(mask, place) {
   const { width } = mask;
@@ -372,7 +356,8 @@ function isWide(digit) {
 }
 
 // Pieces of about one size, side by side or one above the other.
-function holdsSeveral({ pieces }) {
+function holdsSeveral(mask) {
+  const { pieces } = piecesOf(mask);
   const most = Math.max(...pieces.map((piece) => piece.area));
   let large = pieces.filter((piece) => piece.area > 0.2 * most).map((piece) => piece.box);
   const tallest = Math.max(...large.map((box) => extent(box)[0]));
@@ -476,25 +461,17 @@ export function prepareInk(drawn) {
   const ink = evenLight(crop(drawn, place));
   const found = findInk(ink);
   if (!found) return [];
-  const parts = piecesOf(found);
-  const several = holdsSeveral(parts);
   const inkOf = (mask) => count(map(ink, (here, i) => here * mask.data[i]));
-  const ways = [];
-  const add = (mask, several) =>
-    ways.push({
-      pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
-      kept: mask === found ? 1 : inkOf(mask) / inkOf(found),
-      several,
-      contacts: contacts(mask, place),
-    });
-  for (const mask of new Set([withoutHairlines(found, parts), found])) {
-    const digit = pickDigit(mask, place);
-    const perhaps = several || isWide(digit);
-    add(digit, perhaps);
-    // What is dropped may belong to the digit, after all.
-    if (!perhaps && count(mask) - count(digit) > 0.03 * count(digit)) add(mask, perhaps);
-  }
-  return ways;
+  const digit = pickDigit(found, place);
+  const several = holdsSeveral(found) || isWide(digit);
+  // What is dropped may belong to the digit, after all.
+  const much = !several && count(found) - count(digit) > 0.03 * count(digit);
+  return (much ? [digit, found] : [digit]).map((mask) => ({
+    pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
+    kept: inkOf(mask) / inkOf(found),
+    several,
+    contacts: contacts(mask, place),
+  }));
 }
 
 // With paper around the ink, as far as the pad has some: what lies farther away tells nothing.
