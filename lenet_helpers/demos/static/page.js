@@ -99,7 +99,8 @@ document.getElementById("lenet-needs").remove();
 // A browser translates what has run often: it reads the samples before anybody draws.
 const rehearsal = Object.values(samples).map((lines) => lines.map((line) => ({ ...line, width: brush })));
 (function rehearse() {
-  if (!rehearsal.length) return;
-  classifier.read(rehearsal.pop());
-  setTimeout(rehearse);
+  if (rehearsal.length) {
+    classifier.read(rehearsal.pop());
+    setTimeout(rehearse);
+  } else document.getElementById("lenet-pad").dataset.ready = "";
 })();
