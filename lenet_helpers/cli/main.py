@@ -303,13 +303,18 @@ def page(out, model, data):
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
 @click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
-def demo(model, data, host, port, token, browser):
-    """Show all live demos on one page, for a projector. Ctrl-C ends it."""
+@click.option("--base-url", default="/", metavar="PATH", help="Where a proxy has the page, such as /user/anna/demo/.")
+@click.option("--frame-ancestors", multiple=True, metavar="ORIGIN", help="Let the pages of ORIGIN show it in a frame.")
+def demo(model, data, host, port, token, browser, base_url, frame_ancestors):
+    """Show all live demos on one page, for a projector. Ctrl-C ends it.
+
+    Tablets that --host lets in get a page that needs no process here, with a link to all demos.
+    """
     from lenet_helpers.demos.server import serve
 
     if data:
         os.environ["LENET_DATA"] = data if data == "sample" else str(Path(data).expanduser().absolute())
-    serve(model, host, port, token, browser, say=click.echo)
+    serve(model, host, port, token, browser, base_url, frame_ancestors, say=click.echo)
     return 0
 
 

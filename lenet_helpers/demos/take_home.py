@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lenet_helpers.architecture import count_parameters
-from lenet_helpers.data import local_mnist, to_input
+from lenet_helpers.data import Split, local_mnist, to_input
 from lenet_helpers.demos.figures.layers import NAMES, STAGES
 from lenet_helpers.demos.figures.maps import colours
 from lenet_helpers.drawing.strokes import WIDTHS, sample_digit
@@ -48,11 +48,19 @@ def take_home(model, path, name=None, validation=None):
     return path
 
 
-def page(model, name, validation=None):
-    """Return the HTML of `take_home`'s page: str. Its parameters are those of `take_home`."""
+def for_tablets(model, name, path):
+    """Write the page that tablets get from `lenet demo`. It is measured on a fifth of the split: they are waiting."""
+    validation = local_mnist().validation
+    fifth = Split("validation", validation.pixels[::5], validation.labels[::5])
+    more = '<p><a href="?all">All demos</a> (they need a process on the demonstrator\'s computer)</p>'
+    Path(path).write_text(page(model, Path(name).name, fifth, more), encoding="utf-8")
+
+
+def page(model, name, validation=None, more=""):
+    """Return the HTML of `take_home`'s page, which has the same parameters: str. `more` is HTML for its foot."""
     about = {**network_for_page(model), **pad_for_page(), "stages": _stages(), "colours": _base64(colours(range(256)))}
     facts = html.escape(_facts(model, name, validation or local_mnist().validation))
-    return fill("page.html", "page.js", about, css=("demos.css", "page.css"), facts=facts)
+    return fill("page.html", "page.js", about, css=("demos.css", "page.css"), facts=facts, more=more)
 
 
 def network_for_page(model):
