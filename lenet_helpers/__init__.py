@@ -74,6 +74,7 @@ _HOMES = {
     "best_path": "numbers",
     "explain_number": "numbers",
     "to_mnist": "inference",
+    "take_home": "demos.take_home",
     "check": "exercises",
     "hint": "exercises",
 }

@@ -1,5 +1,6 @@
 """The demos: from the command to a page that answers, from lifting the pen to the answer, and what a stroke sends."""
 
+import importlib.util
 import json
 import shutil
 import sys
@@ -16,8 +17,9 @@ def measure(settings):
     strokes = settings.size(1000, 20)
     say("  in the kernel")
     kernel = run_apart(in_kernel, model=str(settings.model), strokes=strokes)
-    browser = in_browser(settings)
-    return {"kernel": kernel, "browser": browser, "bytes": bytes_of_strokes(), "samples": strokes}
+    sys.path.insert(0, str(COURSE / "tests" / "browser"))
+    browser, page = in_browser(settings), in_page(settings)
+    return {"kernel": kernel, "browser": browser, "page": page, "bytes": bytes_of_strokes(), "samples": strokes}
 
 
 def in_kernel(model, strokes):
@@ -52,18 +54,21 @@ def bytes_of_strokes():
     return [len(json.dumps({"strokes": sample_digit(digit), "live": []}, separators=(",", ":"))) for digit in range(10)]
 
 
+def chromium():
+    """Where Chromium is; None where that or playwright is missing."""
+    if importlib.util.find_spec("playwright") is None:
+        return None
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 def in_browser(settings):
     """Seconds to the first answer and from pointer-up to each, and bytes of the messages, in Chromium; None without."""
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        return None
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = chromium()
     if path is None:
         return None
     say("  in the browser")
-    sys.path.insert(0, str(COURSE / "tests" / "browser"))
     from browser_servers import demo_page, listens
+    from playwright.sync_api import sync_playwright
 
     with tempfile.TemporaryDirectory() as folder:
         served = demo_page(Path(folder) / "home", "--model", str(settings.model), there=listens)
@@ -80,6 +85,53 @@ def in_browser(settings):
                 browser.close()
     return {"ready": ready, "times": times, "bytes": sizes}
 
+
+def in_page(settings):
+    """Seconds from pointer-up to each painted answer on the page to take home; a pair of throttling and times each."""
+    path = chromium()
+    if path is None:
+        return []
+    say("  on the page to take home")
+    from browser_hands import DIGITS, Hand
+    from playwright.sync_api import sync_playwright
+
+    from lenet_helpers import load_model, take_home
+
+    waits = []
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as run:
+        address = take_home(load_model(settings.model), Path(folder) / "page.html").as_uri()
+        browser = run.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        try:
+            for throttling in (1, 6):
+                page = browser.new_page(viewport={"width": 1280, "height": 800})
+                page.goto(address)
+                page.locator("#lenet-pad[data-ready]").wait_for()
+                command = {"rate": throttling}
+                page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", command)
+                page.evaluate(_FRAME)
+                hand, drawn = Hand(page, page.locator("main")), 0
+                for strokes in list(DIGITS.values()) * settings.size(4, 1):
+                    hand.press("Clear")
+                    hand.read(0)
+                    for number, stroke in enumerate(strokes, 1):
+                        drawn += 1
+                        hand.draw([stroke])
+                        hand.read(number)
+                        page.wait_for_function("drawn => window.waits.length === drawn", arg=drawn)
+                waits.append([throttling, page.evaluate("window.waits")])
+        finally:
+            browser.close()
+    return waits
+
+
+# Runs in the page to take home: from lifting the pen off the pad to the frame that shows the answer.
+_FRAME = """() => {
+  window.waits = [];
+  addEventListener("pointerup", (event) => {
+    if (event.target.tagName !== "CANVAS") return;
+    requestAnimationFrame(() => setTimeout(() => window.waits.push((performance.now() - event.timeStamp) / 1000)));
+  }, true);
+}"""
 
 # Runs in the page: note when the pen is lifted, and when the answer to it has been painted.
 _CLOCK = """() => {
@@ -153,6 +205,9 @@ def show(result):
     else:
         rows.append(_row("command to a page that has read a digit", [browser["ready"]], (10, None)))
         rows.append(_row("pointer-up to the painted answer, in the browser", browser["times"], (0.100, None)))
+        for throttling, times in result["page"]:
+            slower, goal = ("", 0.016) if throttling == 1 else (f", processor slowed down to 1/{throttling}", 0.050)
+            rows.append(_row(f"the same on the page to take home{slower}", times, (goal, None)))
         note = (
             f"In the browser, a finished stroke was sent in {_bytes(browser['bytes'])}, with everything that Jupyter "
             "adds to a message."

@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, read, train, evaluate; demo; doctor; release and grade for instructors.
+"""The ``lenet`` command: predict, read, train, evaluate; demo, page; doctor; release and grade for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -310,19 +310,43 @@ def evaluate(model, split, data, images, errors, as_json):
 
 
 @cli.command()
+@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.html")
+@_model_option
+@_data_option
+def page(out, model, data):
+    """Write a page that reads handwriting in any browser, without Python or a server.
+
+    It is one file, for an attachment or a memory stick, with the model in it.
+    """
+    out = _checked_out(out)
+
+    from lenet_helpers import load_mnist, load_model, take_home
+
+    network = load_model(model)  # before the data, which may have to be downloaded
+    take_home(network, out, model.name, load_mnist(data).validation)
+    click.echo(f"{out}: {out.stat().st_size / 1000:.0f} kB; open it in a browser")
+    return 0
+
+
+@cli.command()
 @_model_option
 @_data_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
 @click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
-def demo(model, data, host, port, token, browser):
-    """Show all live demos on one page, for a projector. Ctrl-C ends it."""
+@click.option("--base-url", default="/", metavar="PATH", help="Where a proxy has the page, such as /user/anna/demo/.")
+@click.option("--frame-ancestors", multiple=True, metavar="ORIGIN", help="Let the pages of ORIGIN show it in a frame.")
+def demo(model, data, host, port, token, browser, base_url, frame_ancestors):
+    """Show all live demos on one page, for a projector. Ctrl-C ends it.
+
+    Tablets that --host lets in get a page that needs no process here, with a link to all demos.
+    """
     from lenet_helpers.demos.server import serve
 
     if data:
         os.environ["LENET_DATA"] = data if data == "sample" else str(Path(data).expanduser().absolute())
-    serve(model, host, port, token, browser, say=click.echo)
+    serve(model, host, port, token, browser, base_url, frame_ancestors, say=click.echo)
     return 0
 
 

@@ -1,13 +1,15 @@
 """Serve the page of all demos through Voilà: what `lenet demo` and `make demo` run.
 
 The page asks no other host for anything. It is served to this computer alone; with
-another host, whoever has the token can open it, and each of them gets a Python process
-of their own on this computer.
+another host, whoever has the token can open it. Each visitor of the demos has a Python
+process of their own on this computer. So tablets get the page of `take_home` first, which
+needs none, and the demos when they ask for them.
 """
 
 import ipaddress
 import json
 import os
+import re
 import secrets
 import socket
 import subprocess
@@ -63,12 +65,27 @@ def free_port(host, port=None):
     )
 
 
-def address(host, port, token=""):
+def base_url_for(base_url):
+    """Return the path below which the page is served, with a slash at both ends. DemoError for what is no path."""
+    if not re.fullmatch(r"[\w.~@%/-]*", base_url, re.ASCII):
+        raise DemoError(f"{base_url!r} is no path that a page can have. Give one such as --base-url /user/anna/demo/")
+    return re.sub("/+", "/", f"/{base_url}/")
+
+
+def ancestors_for(sources):
+    """Return the policy that tells a browser who may frame the page. DemoError for what is no origin."""
+    for source in sources:
+        if not re.fullmatch(r"https?://(\*\.)?[\w.-]+(:\d+)?|'self'|'none'|\*", source, re.ASCII):
+            raise DemoError(f"{source!r} can't frame a page. Name each as --frame-ancestors https://lms.example.org")
+    return " ".join(["frame-ancestors", *(sources or ["'self'"])])
+
+
+def address(host, port, token="", base_url="/"):
     """Return the address to type into a browser, on this computer or on a tablet."""
     if host in ("0.0.0.0", "::"):
         host = _own_address()
     shown = f"[{host}]" if ":" in host else host
-    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+    return f"http://{shown}:{port}{base_url}" + (f"?token={token}" if token else "")
 
 
 def _own_address():
@@ -97,18 +114,19 @@ def write_kernel(folder):
     path.write_text(json.dumps({"argv": command, "display_name": "Python 3", "language": "python"}))
 
 
-def arguments(path, host, port, token, open_browser):
+def arguments(path, host, port, token, open_browser, base_url="/"):
     """Return the command line of Voilà."""
     options = {
         "template": "lenet",
         "Voila.ip": host,
         "port": port,
         "token": token,
+        "base_url": base_url,
         "Voila.log_level": "ERROR",
         # A tablet that was put away keeps no process: so long without a connection ends it.
         "MappingKernelManager.cull_interval": 60,
         "MappingKernelManager.cull_idle_timeout": 1200,
-        "VoilaConfiguration.file_allowlist": "(?!)",  # no file of the folder
+        "VoilaConfiguration.file_allowlist": "(?!)$",  # no file of the folder
     }
     options = [f"--{name}={value}" for name, value in options.items()]
     # Whatever else is installed in this Python has no business on the page.
@@ -120,14 +138,18 @@ def arguments(path, host, port, token, open_browser):
 
 
 @contextmanager
-def _model_checked(model):
+def _model_checked(model, tablets=None):
     """Try the model file in another process during the block; raise ModelError after it when it can't be used.
 
     An error here is better than one in a browser, and this process needs no torch, whose import takes seconds.
+    The other one writes the page for tablets to the file `tablets`, too, where it is given.
     """
-    code = "import sys; from lenet_helpers import load_model; load_model(sys.argv[1])"
+    code = "import sys; from lenet_helpers import load_model; model = load_model(sys.argv[1])"
+    if tablets:
+        code += "; from lenet_helpers.demos.take_home import for_tablets; for_tablets(model, *sys.argv[1:])"
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    trial = subprocess.Popen([sys.executable, "-c", code, os.fspath(model)], **quiet)
+    command = [sys.executable, "-c", code, os.fspath(model), *([os.fspath(tablets)] if tablets else [])]
+    trial = subprocess.Popen(command, **quiet)
     try:
         yield
         if trial.wait():
@@ -139,7 +161,52 @@ def _model_checked(model):
         trial.wait()
 
 
-def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say=print):
+def _application(ancestors, tablets):
+    """Return Voilà, which tells browsers who may frame the page, and gives tablets the page of the file `tablets`."""
+    from jupyter_server.base.handlers import JupyterHandler
+    from tornado.routing import Matcher
+    from tornado.web import authenticated
+    from voila.app import Voila
+
+    class FromTablet(Matcher):
+        """Who comes from the address that they have come to is this computer."""
+
+        def __init__(self, path):
+            self.path = path
+
+        def match(self, request):
+            ends = request.connection.stream.socket
+            here = ends.getsockname()[0] == ends.getpeername()[0]
+            return None if here or request.path != self.path or "all" in request.arguments else {}
+
+    class TabletHandler(JupyterHandler):
+        @authenticated
+        def get(self):
+            self.finish(tablets.read_bytes())
+
+    class Demos(Voila):
+        name = "voila"
+
+        def init_settings(self):
+            return {**super().init_settings(), "headers": {"Content-Security-Policy": ancestors}}
+
+        def init_handlers(self):
+            ours = [(FromTablet(self.server_url), TabletHandler)] if tablets else []
+            return [*ours, *super().init_handlers()]
+
+    return Demos
+
+
+def serve(
+    model,
+    host="127.0.0.1",
+    port=None,
+    token=None,
+    open_browser=True,
+    base_url="/",
+    frame_ancestors=(),
+    say=print,
+):
     """Serve the page until Ctrl-C.
 
     Parameters
@@ -153,31 +220,39 @@ def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say
     token : str, optional
         What visitors need; a random one when others can reach the page.
     open_browser : bool
+        Behind a proxy, as `base_url` tells, none is opened.
+    base_url : str
+        Path below which a proxy, such as JupyterHub's, forwards the page.
+    frame_ancestors : sequence of str
+        Who may show the page in a frame, such as ``https://lms.example.org``; only this server when empty.
     say : callable
         Takes the lines that tell where the page is.
 
     Raises
     ------
     DemoError
-        Voilà is missing, or the host, the port or the token can't be used.
+        Voilà is missing, or the host, the port, the token, the path or an ancestor can't be used.
     ModelError
         The model file can't be used.
     """
-    token = token_for(host, token)
+    token, base_url, ancestors = token_for(host, token), base_url_for(base_url), ancestors_for(frame_ancestors)
     port = free_port(host, port)
-    with _model_checked(model):
-        try:
-            from voila.app import Voila
-        except ImportError as error:
-            raise DemoError(f"{error.name} is missing. Install it: pip install voila") from error
     with tempfile.TemporaryDirectory(prefix="lenet-demo-") as folder:
+        # Whoever comes through a proxy looks like that, and has a server of their own: no tablet among them.
+        tablets = Path(folder) / "tablets.html" if base_url == "/" and not is_local(host) else None
+        with _model_checked(model, tablets):
+            try:
+                application = _application(ancestors, tablets)
+            except ImportError as error:
+                raise DemoError(f"{error.name} is missing. Install it: pip install voila") from error
         write_kernel(folder)
         templates = Path(__file__).parent
         ours = [folder, str(templates), os.environ.get("JUPYTER_PATH")]
         os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, ours))
         path = Path(folder) / "demos.ipynb"
         nbformat.write(notebook(Path(model).absolute()), path)
-        say(f"The demos are at {address(host, port, token)}")
+        say(f"The demos are at {address(host, port, token, base_url)}")
         if not is_local(host):
             say("Everybody with this address can use them. Ctrl-C ends them for all.")
-        Voila.launch_instance(argv=arguments(path, host, port, token, open_browser))
+        open_browser = open_browser and base_url == "/"
+        application.launch_instance(argv=arguments(path, host, port, token, open_browser, base_url))

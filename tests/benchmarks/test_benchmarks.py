@@ -241,12 +241,14 @@ def test_demos_show_what_was_measured_in_a_browser():
     result = {
         "kernel": {"pad": [0.004] * 100, "layers": [0.06] * 10},
         "browser": {"ready": 4.0, "times": [0.05] * 10, "bytes": [700, 900]},
+        "page": [[1, [0.012] * 10], [6, [0.06] * 10]],
         "bytes": [500] * 10,
     }
     text = demos.show(result)
     assert "p50 10 ms, reached; p99 30 ms, reached" in text and "p50 50 ms, missed" in text
     assert "p50 10 s, reached" in text
     assert "p50 100 ms, reached" in text and "800 bytes (at most 900)" in text
+    assert "p50 16 ms, reached" in text and "slowed down to 1/6" in text
     assert "There was no Chromium" in demos.show({**result, "browser": None})
 
 
@@ -340,9 +342,7 @@ def tiny(sample, tmp_path, monkeypatch):
     mnist = replace(sample, **few)
     monkeypatch.setattr("lenet_helpers.load_mnist", lambda *_, **__: mnist)
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)  # on a busy machine, two would take seconds
-    monkeypatch.setattr(
-        "benchmarks.speed.demos.in_browser", lambda settings: None
-    )  # tests/browser starts enough of them
+    monkeypatch.setattr("benchmarks.speed.demos.chromium", lambda: None)  # tests/browser starts enough of them
 
     def run_lenet(*arguments):
         from click.testing import CliRunner

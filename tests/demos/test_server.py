@@ -51,6 +51,24 @@ def test_address_is_what_a_tablet_can_type():
     assert "0.0.0.0" not in server.address("0.0.0.0", 80, "abc")
 
 
+def test_a_base_url_has_a_slash_at_both_ends():
+    assert server.base_url_for("/") == server.base_url_for("") == "/"
+    assert server.base_url_for("user/anna") == server.base_url_for("//user/anna/") == "/user/anna/"
+    assert server.address("127.0.0.1", 80, "abc", "/user/anna/") == "http://127.0.0.1:80/user/anna/?token=abc"
+    for bad in ("https://hub.org/user", "/user/an na/", "/x?y", "/<x>"):
+        with pytest.raises(server.DemoError, match="--base-url"):
+            server.base_url_for(bad)
+
+
+def test_only_origins_may_frame_the_page():
+    assert server.ancestors_for(()) == "frame-ancestors 'self'"
+    policy = server.ancestors_for(["https://lms.example.org:8443", "https://*.example.org"])
+    assert policy == "frame-ancestors https://lms.example.org:8443 https://*.example.org"
+    for bad in ("lms.example.org", "https://a.org; script-src *", "https://a.org/page", "https://a.org\nX-Header: y"):
+        with pytest.raises(server.DemoError, match="--frame-ancestors"):
+            server.ancestors_for([bad])
+
+
 def test_the_notebook_is_one_cell_and_quotes_the_path():
     made = server.notebook('/tmp/it\'s "here"/model.pth')
     nbformat.validate(made)
@@ -75,7 +93,7 @@ def test_voila_takes_every_option():
     voila = pytest.importorskip("voila.app").Voila
     from voila.configuration import VoilaConfiguration
 
-    words = server.arguments("demos.ipynb", "127.0.0.1", 8866, "classroom7", False)
+    words = server.arguments("demos.ipynb", "127.0.0.1", 8866, "classroom7", False, "/user/anna/")
     names = [word.removeprefix("--").split("=")[0] for word in words if word.startswith("--")]
     manager = VoilaConfiguration().multi_kernel_manager_class
     homes = {each.__name__: each for each in (voila, VoilaConfiguration, *manager.__mro__)}
@@ -122,8 +140,10 @@ def test_a_model_is_tried_in_another_process(tmp_path):
     (tmp_path / "wrong.pth").write_bytes(b"no weights")
     with pytest.raises(ModelError, match=r"wrong\.pth"), server._model_checked(tmp_path / "wrong.pth"):
         pass
-    with server._model_checked(COURSE / "model.pth"):
+    with server._model_checked(COURSE / "model.pth", tmp_path / "tablets.html"):
         pass
+    page = (tmp_path / "tablets.html").read_text(encoding="utf-8")
+    assert "The network is model.pth" in page and 'href="?all"' in page
     with pytest.raises(KeyboardInterrupt), server._model_checked(COURSE / "model.pth"):
         raise KeyboardInterrupt
     assert not [child for child in psutil.Process().children() if "load_model" in " ".join(child.cmdline())]
@@ -135,7 +155,10 @@ def test_the_command_hands_everything_on(monkeypatch):
     monkeypatch.setattr(server, "serve", lambda *arguments, say: seen.append(arguments))
     result = CliRunner().invoke(
         cli,
-        ["demo", "--host", "0.0.0.0", "--port", "9000", "--token", "classroom7", "--no-browser", "--data", "sample"],
-    )
+        ["demo", "--host", "0.0.0.0", "--port", "9000", "--token", "classroom7", "--no-browser", "--data", "sample",
+         "--base-url", "/user/anna", "--frame-ancestors", "https://a.org", "--frame-ancestors", "https://b.org"],
+    )  # fmt: skip
     assert result.exit_code == 0, result.output
-    assert seen == [(COURSE / "model.pth", "0.0.0.0", 9000, "classroom7", False)]
+    assert seen == [
+        (COURSE / "model.pth", "0.0.0.0", 9000, "classroom7", False, "/user/anna", ("https://a.org", "https://b.org"))
+    ]
