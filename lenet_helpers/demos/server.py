@@ -40,10 +40,15 @@ def is_local(host):
         return host == "localhost"
 
 
+def random_token():
+    """Return letters and digits that nobody guesses, and that can be typed on a tablet."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(SHORTEST_TOKEN))
+
+
 def token_for(host, token=None):
     """Return the token that visitors need, empty where none is needed: on this computer. DemoError for a short one."""
     if token is None:
-        return "" if is_local(host) else "".join(secrets.choice(_LETTERS) for _ in range(SHORTEST_TOKEN))
+        return "" if is_local(host) else random_token()
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise DemoError(f"a token needs at least {SHORTEST_TOKEN} letters or digits, without spaces; leave it out "
                         "to get a random one")  # fmt: skip
