@@ -15,6 +15,7 @@ ROOMS = {
         "inference": "Reading pictures, and starting up",
         "growth": "How it grows: threads, images, memory",
         "demos": "Live demos: from a stroke to the answer",
+        "classroom": "A class that writes: `lenet class`",
         "grading": "Grading a class",
     },
     "accuracy": {

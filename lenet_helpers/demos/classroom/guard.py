@@ -91,8 +91,8 @@ def message(body, fields):
 
 def writer_of(content, secret):
     """Return the writer's number in a message that proves it."""
-    writer, key = content["writer"], content["key"]
-    if not 0 <= writer < 10**8 or not hmac.compare_digest(key.encode(errors="replace"), key_of(secret, writer).encode()):
+    writer, key = content["writer"], content["key"].encode(errors="replace")
+    if not 0 <= writer < 10**8 or not hmac.compare_digest(key, key_of(secret, writer).encode()):
         raise Refused(403, "this is not your number")
     return writer
 

@@ -1,6 +1,6 @@
 """What the network makes of a class's digits: one model, in a thread of its own.
 
-It loads the model while tablets come in already; digits that came meanwhile, and those of an earlier run, are read then.
+It loads the model while tablets come in already. Digits that came meanwhile are read then, and those of earlier runs.
 """
 
 import base64
@@ -47,11 +47,13 @@ class Reader:
         import cv2
         import torch
 
+        from lenet_helpers.demos.take_home import network_for_page, pad_for_page
         from lenet_helpers.inference import ImageClassifier
 
         torch.set_num_threads(1)
         cv2.setNumThreads(1)
         self._classifier = ImageClassifier(self._model, "cpu")
+        return {**network_for_page(self._classifier.model), **pad_for_page()}
 
     def _read(self, file):
         try:
@@ -63,8 +65,10 @@ class Reader:
     def _explain(self, file):
         from lenet_helpers.inference import explain
 
-        steps = explain(file, self._classifier.model)
-        return [{"name": step.name, "sentence": step.sentence, "picture": _data_address(step.picture)} for step in steps]
+        return [
+            {"name": step.name, "sentence": step.sentence, "picture": _data_address(step.picture)}
+            for step in explain(file, self._classifier.model)
+        ]
 
 
 class Results:

@@ -131,7 +131,8 @@ class Writer(Handler):
         if not self.rate.take("writers"):
             raise Refused(429, "too many begin at once: in a moment, please")
         writer = secrets.randbelow(10**8)
-        self.finish({"writer": writer, "key": key_of(self.room.store.state["key"], writer), "next": self.room.ask(writer)})
+        key = key_of(self.room.store.state["key"], writer)
+        self.finish({"writer": writer, "key": key, "next": self.room.ask(writer)})
 
 
 class Digit(Handler):
@@ -251,7 +252,7 @@ class Hide(OneDigit):
 def qr_code(text):
     """Return a QR code as SVG, which a page may show at any size: bytes."""
     file = io.BytesIO()
-    segno.make(text, error="m", micro=False).save(file, kind="svg", border=2, light="#fff", omitsize=True, xmldecl=False)
+    segno.make(text, error="m", micro=False).save(file, "svg", border=2, light="#fff", omitsize=True, xmldecl=False)
     return file.getvalue()
 
 
