@@ -16,9 +16,6 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
-
 from lenet_helpers.system.errors import CourseError
 
 PORT = 8866
@@ -88,6 +85,8 @@ def _own_address():
 
 def notebook(model):
     """Return the notebook behind the page: one cell."""
+    from nbformat.v4 import new_code_cell, new_notebook  # nearly a second, which a class's server need not wait for
+
     code = f"from lenet_helpers.demos.live.page import Page\n\nPage({str(model)!r})"
     kernel = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=[new_code_cell(code)], metadata={"kernelspec": kernel, "title": "LeNet, live"})
@@ -170,6 +169,8 @@ def serve(model, host="127.0.0.1", port=None, token=None, open_browser=True, say
     """
     token = token_for(host, token)
     port = free_port(host, port)
+    import nbformat
+
     with _model_checked(model):
         try:
             from voila.app import Voila
