@@ -34,6 +34,7 @@ ROOMS = {
         "disks": "Disks that are full or read-only",
         "stopping": "Ctrl-C, and Kernel → Interrupt",
         "offline": "Without a network",
+        "strangers": "Strangers at the door of `lenet class`",
         "memory": "Memory of a process that works for long",
         "matrix": "Pythons and versions of torch",
     },

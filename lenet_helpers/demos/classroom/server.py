@@ -9,6 +9,7 @@ import io
 import json
 import logging
 import secrets
+import time
 import webbrowser
 from pathlib import Path
 
@@ -256,10 +257,10 @@ def qr_code(text):
     return file.getvalue()
 
 
-def application(room, tablets):
+def application(room, tablets, clock=time.monotonic):
     """Return the application of a class; `tablets` is the address that its board shows."""
-    shared = {"room": room, "door": Door(), "rate": Rate(DIGITS_A_SECOND, DIGITS_A_SECOND)}
-    joining = {**shared, "rate": Rate(100, 10)}  # a whole class begins at once
+    shared = {"room": room, "door": Door(clock), "rate": Rate(DIGITS_A_SECOND, DIGITS_A_SECOND, clock=clock)}
+    joining = {**shared, "rate": Rate(300, 10, clock=clock)}  # a whole class begins at once
     board = "/board/([^/]*)"
     routes = [
         (r"/([^/]+)", TabletSlash),

@@ -53,7 +53,7 @@ const answer = new LocalModel({ reading: { message: "Draw the digit" } });
 reading.render({ model: answer, el: element("reading") });
 
 function heard({ digit, status, body }) {
-  if (status === 200) {
+  if (status === 200 && digit.writer === me.writer) {
     keep({ sent: me.sent + 1 });
     if (digit.number === me.number - 1) askFor(body.next);
   }
