@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ class Store:
         self.folder = Path(folder)
         self.table = self.folder / "labels.csv"
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._threads = ThreadPoolExecutor(16, "writer")
         self._lock = FileLock(self.folder / ".lock")
         try:
             self._lock.acquire(timeout=0)
@@ -77,6 +79,7 @@ class Store:
 
     def close(self):
         """Let another program have the folder."""
+        self._threads.shutdown()
         self._lock.release()
 
     def file(self, key):
@@ -104,14 +107,14 @@ class Store:
             if not folder.exists():
                 folder.mkdir()
                 folders.add(self.folder)
-            with written_whole(self.file(key)) as file:
-                picture.save(file, "PNG")
             folders.add(folder)
-            new[key] = label
-        for folder in folders:
-            _sync_folder(folder)
-        self._append("".join(map(_row, new, new.values())).encode())
-        self.labels |= new
+            new[key] = label, picture
+        # A file system writes what many threads ask for at once in one go. Half a picture has no row, so nobody reads it.
+        list(self._threads.map(lambda key: _write(self.file(key), new[key][1]), new))
+        list(self._threads.map(_sync_folder, folders))
+        labels = {key: label for key, (label, _) in new.items()}
+        self._append("".join(map(_row, labels, labels.values())).encode())
+        self.labels |= labels
         return list(new)
 
     def remove(self, writer):
@@ -202,6 +205,14 @@ _STATE = {"write": str, "board": str, "key": str, "removed": list, "hidden": lis
 
 def _row(key, label):
     return f"{key}.png,{label},{key.writer}\n"
+
+
+def _write(path, picture):
+    """Put a picture on the disk, all of it."""
+    with open(path, "wb") as file:
+        picture.save(file, "PNG")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync_folder(folder):

@@ -121,9 +121,13 @@ async function hide() {
 
 function pause() {
   paused = !paused;
-  element("pause").setAttribute("aria-pressed", paused);
-  element("pause").textContent = paused ? "Go on" : "Pause";
   if (!paused) for (const news of held.splice(0)) show(news);
+  showPause();
+}
+
+function showPause() {
+  const waiting = held.reduce((sum, news) => sum + news.digits.length, 0);
+  element("pause").textContent = paused ? `Go on${waiting ? ` (${waiting} new)` : ""}` : "Pause";
 }
 
 const cells = emptyTable();
@@ -143,6 +147,7 @@ events.onmessage = ({ data }) => {
   if (paused && news.fresh) held = [];
   if (paused) held.push(news);
   else show(news);
+  showPause();
 };
 events.onopen = () => (element("connected").textContent = "");
 events.onerror = () => (element("connected").textContent = "No connection to the server. Trying again …");
