@@ -6,7 +6,6 @@ import json
 import re
 import shutil
 import stat
-import subprocess
 import sys
 import threading
 from collections import Counter
@@ -503,12 +502,6 @@ def test_the_code_is_that_of_the_address(visitor):
 def test_what_is_not_there_is_not_to_be_had(visitor, path):
     status, _, body = visitor.ask(path.replace("{board}", visitor.board))
     assert status in (403, 404) and set(body) == {"error"}
-
-
-@pytest.mark.skipif(not shutil.which("node"), reason="node is not installed")
-def test_digits_wait_on_the_tablet_until_they_are_acknowledged():
-    done = subprocess.run(["node", "--test", "tests/demos/outbox.test.mjs"], cwd=COURSE, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout
 
 
 # --- the command

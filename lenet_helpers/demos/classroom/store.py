@@ -109,7 +109,7 @@ class Store:
                 folders.add(self.folder)
             folders.add(folder)
             new[key] = label, picture
-        # A file system writes what many threads ask for at once in one go. Half a picture has no row, so nobody reads it.
+        # A file system does in one go what many threads ask for. Half a picture has no row, so nobody reads it.
         list(self._threads.map(lambda key: _write(self.file(key), new[key][1]), new))
         list(self._threads.map(_sync_folder, folders))
         labels = {key: label for key, (label, _) in new.items()}

@@ -1,11 +1,8 @@
-// Digits that wait to be acknowledged: node --test tests/demos/outbox.test.mjs
+// Digits that wait to be acknowledged.
 
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
-import test from "node:test";
-
-const file = new URL("../../lenet_helpers/demos/static/outbox.js", import.meta.url);
-const { Outbox } = await import(`data:text/javascript,${encodeURIComponent(await readFile(file, "utf8"))}`);
+import { test } from "node:test";
+import { Outbox } from "../../../lenet_helpers/demos/static/outbox.js";
 
 // An outbox whose server answers with these statuses, one after the other, and then with 200.
 function outbox(statuses, waiting = []) {
