@@ -175,6 +175,6 @@ def show(result):
 
 Each tablet sends {result["digits"]} digits, one every {PACE:.0f} s. An answer comes after the digit is on the disk,
 whole and synced; then the server reads it with the network. Of its memory, {result["torch"]:,.0f} MB are what importing
-torch takes alone, more with a build for graphics cards than with one for the CPU. Tablets and server shared the machine.
-While a killed server was started again, tablets tried until it answered: the tries before that count as no answer.
+torch takes alone, more with a build for graphics cards than with one for the CPU. Tablets and server shared the
+machine. While a killed server was started again, tablets tried until it answered: earlier tries count as no answer.
 """
