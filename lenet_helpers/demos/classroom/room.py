@@ -37,16 +37,15 @@ class Room:
         self.results, self.events = Results(), []
         self.unread = list(store.labels)  # the newest, at the end, come first
         self.changed, self._work = asyncio.Event(), asyncio.Event()
-        self._written = Counter(store.labels.values())
         self._asked = OrderedDict()  # writer to the digit that is being written
         self._disk, self._waiting, self._writing = ThreadPoolExecutor(1, "disk"), [], None
 
     def ask(self, writer):
         """Return the digit that a writer shall write next: the one of which the class has fewest."""
         self._asked.pop(writer, None)
-        under_way = Counter(self._asked.values())
-        counts = [self._written[digit] + under_way[digit] for digit in range(10)]
-        digit = random.choice([digit for digit in range(10) if counts[digit] == min(counts)])
+        counts = Counter(self.store.labels.values()) + Counter(self._asked.values())
+        fewest = min(counts[digit] for digit in range(10))
+        digit = random.choice([digit for digit in range(10) if counts[digit] == fewest])
         self._asked[writer] = digit
         if len(self._asked) > 1000:  # tablets that went away
             self._asked.popitem(last=False)
@@ -73,7 +72,6 @@ class Room:
             else:
                 outcome = None
             self.unread += new
-            self._written.update(self.store.labels[key] for key in new)
             self._work.set()
             for _, done in waiting:
                 if not done.done():  # whoever sent it may be gone
@@ -82,7 +80,6 @@ class Room:
     async def remove(self, writer):
         """Take away all that a writer wrote."""
         await self._on_disk(self.store.remove, writer)
-        self._written = Counter(self.store.labels.values())
         self._tell({"gone": str(key)} for key in self.results.remove(writer))
 
     async def hide(self, key):

@@ -63,7 +63,7 @@ class Store:
         self.folder = Path(folder)
         self.table = self.folder / "labels.csv"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._threads = ThreadPoolExecutor(16, "writer")
+        self._threads, self._folders = ThreadPoolExecutor(16, "writer"), set()
         self._lock = FileLock(self.folder / ".lock")
         try:
             self._lock.acquire(timeout=0)
@@ -104,8 +104,8 @@ class Store:
             if key in self.labels or key in new or key.writer in self.state["removed"]:
                 continue
             folder = self._folder_of(key.writer)
-            if not folder.exists():
-                folder.mkdir()
+            if folder not in self._folders:  # of this program: an earlier one may have been killed before its sync
+                folder.mkdir(exist_ok=True)
                 folders.add(self.folder)
             folders.add(folder)
             new[key] = label, picture
@@ -114,7 +114,8 @@ class Store:
         list(self._threads.map(_sync_folder, folders))
         labels = {key: label for key, (label, _) in new.items()}
         self._append("".join(map(_row, labels, labels.values())).encode())
-        self.labels |= labels
+        self._folders |= folders
+        self.labels = {**self.labels, **labels}  # another, as the one there was may just be read in another thread
         return list(new)
 
     def remove(self, writer):

@@ -10,7 +10,7 @@ export class Outbox {
   // `send` takes a digit and promises { status, body }, with status 0 where there is no network; `keep` stores the
   // list; `tell` hears what came of each try; `pause` promises to be done after so many milliseconds.
   constructor({ waiting = [], send, keep, tell, pause }) {
-    Object.assign(this, { waiting, send, keep, tell, pause });
+    Object.assign(this, { waiting: [...waiting], send, keep, tell, pause });
     this.running = null;
   }
 

@@ -8,7 +8,7 @@ import { LocalModel } from "./local_model.js";
 import { Outbox } from "./outbox.js";
 
 const PATIENCE_MS = 800; // so long it waits to hear which digit comes next; without a network it chooses itself
-const KEPT = "lenet-class";
+const KEPT = `lenet-class${location.pathname}`; // each class has an address of its own
 
 const element = (id) => document.getElementById(`lenet-${id}`);
 const pause = (ms) => new Promise((done) => setTimeout(done, ms));
@@ -57,6 +57,7 @@ function heard({ digit, status, body }) {
     keep({ sent: me.sent + 1 });
     if (digit.number === me.number - 1) askFor(body.next);
   }
+  if (status === 410 && digit.writer === me.writer) startAgain(); // removed in another tab
   show(status === 200 ? "" : body.error);
 }
 
@@ -102,10 +103,14 @@ async function remove() {
   outbox.clear(); // nothing follows what is removed
   const { status, body } = await ask("remove", { writer, key });
   if (status !== 200) return show(`not removed (${body.error}): try again`);
+  await startAgain();
+  show("Removed: none of yours is left. You have a new number.");
+}
+
+async function startAgain() {
   keep(fresh);
   drawing.set("strokes", []);
   await begin();
-  show("Removed: none of yours is left. You have a new number.");
 }
 
 async function begin() {
@@ -131,7 +136,7 @@ async function learnToRead() {
 
 // The pad waits for the network's widths of brushes, and no longer than it must.
 const { widths, brush } = (await learnToRead()).pad;
-drawing = new LocalModel({ strokes: [], live: [], widths, brush, samples: {}, size: 22, keep: "lenet-class-pad" });
+drawing = new LocalModel({ strokes: [], live: [], widths, brush, samples: {}, size: 22, keep: `${KEPT}pad` });
 drawing.on("change:strokes change:live", read);
 pad.render({ model: drawing, el: element("pad") });
 element("send").addEventListener("click", send);
