@@ -443,18 +443,41 @@ def test_a_disk_that_is_full_says_so_and_the_tablet_may_try_again(visitor, monke
     assert visitor.send(me)[0] == 200
 
 
-def test_the_class_is_asked_for_each_digit_equally_often(tmp_path):
+def asked_of(store, writers):
+    """The digits that so many writers are asked for, one after the other."""
+
     async def ask():
-        store = Store(tmp_path)
-        store.add(digits(1, 3))
         room = Room(store, OneReader())
-        asked = [room.ask(writer) for writer in range(17)]
+        asked = [room.ask(writer) for writer in range(writers)]
+        await room.close()
+        return Counter(asked)
+
+    return asyncio.run(ask())
+
+
+def test_the_class_is_asked_for_each_digit_equally_often(store):
+    store.add(digits(1, 3))
+    # With a 0, a 1 and a 2 on the disk, 17 more make two of each.
+    assert asked_of(store, 17) == {digit: 1 if digit < 3 else 2 for digit in range(10)}
+
+
+def test_digits_of_tablets_that_went_away_are_asked_for_again(store, monkeypatch):
+    monkeypatch.setattr("lenet_helpers.demos.classroom.room.WRITING_SECONDS", -1)
+    store.add(digits(1, 9))
+    assert asked_of(store, 5) == {9: 5}
+
+
+def test_whoever_writes_while_others_remove_theirs_is_answered(tmp_path):
+    async def write():
+        store = Store(tmp_path)
+        room = Room(store, OneReader())
+        writing = [room.write(key, label, picture) for writer in range(8) for key, label, picture in digits(writer)]
+        await asyncio.gather(*writing[:9], room.remove(1), *writing[9:], room.remove(6))
         await room.close()
         store.close()
-        return asked
 
-    # With a 0, a 1 and a 2 on the disk, 17 more make two of each.
-    assert Counter(asyncio.run(ask())) == {digit: 1 if digit < 3 else 2 for digit in range(10)}
+    asyncio.run(asyncio.wait_for(write(), 60))
+    assert {path[:8] for path, _ in read_labels(tmp_path)} == {f"{writer:08}" for writer in (0, 2, 3, 4, 5, 7)}
 
 
 def test_pages_bring_a_policy_that_lets_no_foreign_script_run(visitor):

@@ -11,6 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from lenet_helpers.demos.classroom.guard import MOST_IN_ALL, Refused
 from lenet_helpers.demos.classroom.reading import AT_ONCE, Results
 
+WRITING_SECONDS = 60
+"""Who was asked for a digit longer ago has gone away."""
+
 MOST_SHOWN = 300
 """So many digits, and so many mistakes, a board gets that is opened later."""
 
@@ -37,18 +40,19 @@ class Room:
         self.results, self.events = Results(), []
         self.unread = list(store.labels)  # the newest, at the end, come first
         self.changed, self._work = asyncio.Event(), asyncio.Event()
-        self._asked = OrderedDict()  # writer to the digit that is being written
+        self._asked = OrderedDict()  # writer to the digit that is being written, and since when; the longest first
         self._disk, self._waiting, self._writing = ThreadPoolExecutor(1, "disk"), [], None
 
     def ask(self, writer):
         """Return the digit that a writer shall write next: the one of which the class has fewest."""
+        now = asyncio.get_running_loop().time()
         self._asked.pop(writer, None)
-        counts = Counter(self.store.labels.values()) + Counter(self._asked.values())
+        while self._asked and next(iter(self._asked.values()))[1] < now - WRITING_SECONDS:
+            self._asked.popitem(last=False)
+        counts = Counter(self.store.labels.values()) + Counter(digit for digit, _ in self._asked.values())
         fewest = min(counts[digit] for digit in range(10))
         digit = random.choice([digit for digit in range(10) if counts[digit] == fewest])
-        self._asked[writer] = digit
-        if len(self._asked) > 1000:  # tablets that went away
-            self._asked.popitem(last=False)
+        self._asked[writer] = digit, now
         return digit
 
     async def write(self, key, label, picture):
