@@ -15,6 +15,7 @@ ROOMS = {
         "inference": "Reading pictures, and starting up",
         "growth": "How it grows: threads, images, memory",
         "demos": "Live demos: from a stroke to the answer",
+        "classroom": "A class that writes: `lenet class`",
         "grading": "Grading a class",
     },
     "accuracy": {
@@ -34,6 +35,7 @@ ROOMS = {
         "disks": "Disks that are full or read-only",
         "stopping": "Ctrl-C, and Kernel → Interrupt",
         "offline": "Without a network",
+        "strangers": "Strangers at the door of `lenet class`",
         "memory": "Memory of a process that works for long",
         "matrix": "Pythons and versions of torch",
     },

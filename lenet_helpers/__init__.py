@@ -37,6 +37,7 @@ _HOMES = {
     "FAST": "fitting.recipes",
     "CheckpointError": "fitting.checkpoints",
     "load_checkpoint": "fitting.checkpoints",
+    "load_class": "demos.classroom.split",
     "save_checkpoint": "fitting.checkpoints",
     "ModelError": "architecture",
     "RECIPES": "fitting.recipes",

@@ -49,11 +49,13 @@ class Split:
         0 = background, 255 = ink.
     labels : ndarray of int64, shape (N,)
         0..9.
+    writers : ndarray of int64, shape (N,), or None
+        Who wrote each image, a number for each writer; None where nobody knows.
 
     Raises
     ------
     ValueError
-        Pixels and labels differ in length, so that they can't belong together.
+        Pixels, labels and writers differ in length, so that they can't belong together.
     TypeError
         The labels are not whole numbers.
 
@@ -65,9 +67,13 @@ class Split:
     name: str
     pixels: np.ndarray
     labels: np.ndarray
+    writers: np.ndarray | None = None
 
     def __post_init__(self):
         _check_lengths(self.pixels, self.labels)
+        if self.writers is not None:
+            _check_lengths(self.pixels, self.writers, "writers")
+            object.__setattr__(self, "writers", as_array(self.writers).astype(np.int64, copy=False))
         labels = as_array(self.labels)
         if labels.dtype.kind not in "iu":
             raise TypeError(f"labels must be whole numbers, not {labels.dtype}")
@@ -174,9 +180,9 @@ def as_array(values):
     return values.detach().cpu().numpy() if torch.is_tensor(values) else np.asarray(values)
 
 
-def _check_lengths(pixels, labels):
+def _check_lengths(pixels, labels, what="labels"):
     if len(pixels) != len(labels):
-        raise ValueError(f"{len(pixels)} images but {len(labels)} labels: each image needs one of its own")
+        raise ValueError(f"{len(pixels)} images but {len(labels)} {what}: each image needs one of its own")
 
 
 def first_of_each_class(labels, count):

@@ -202,6 +202,14 @@ def test_a_split_of_unequal_lengths_is_refused(sample, keep):
         Split("mine", sample.test.pixels[:10], sample.test.labels[list(keep)])
 
 
+def test_a_split_may_know_its_writers(sample):
+    pixels, labels = sample.test.pixels[:3], sample.test.labels[:3]
+    assert sample.test.writers is None
+    assert Split("mine", pixels, labels, torch.tensor([4, 4, 2])).writers.tolist() == [4, 4, 2]
+    with pytest.raises(ValueError, match="3 images but 2 writers"):
+        Split("mine", pixels, labels, [4, 4])
+
+
 def test_labels_that_are_no_whole_numbers_are_refused(sample):
     with pytest.raises(TypeError, match="whole numbers, not float64"):
         Split("mine", sample.test.pixels[:2], [0.5, 1.0])

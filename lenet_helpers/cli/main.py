@@ -350,6 +350,23 @@ def demo(model, data, host, port, token, browser, base_url, frame_ancestors):
     return 0
 
 
+@cli.command("class")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@_model_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@click.option("--browser/--no-browser", default=True, show_default=True, help="Open the board in a browser.")
+def class_(folder, model, host, port, browser):
+    """Let a class write digits on tablets, show them on a board, and keep them in DIR. Ctrl-C ends it.
+
+    DIR gets labels.csv and the pictures, for `lenet evaluate --images DIR`. The same command goes on with them.
+    """
+    from lenet_helpers.demos.classroom.server import serve
+
+    serve(folder, model, host, port, browser, say=click.echo)
+    return 0
+
+
 def _evaluate_folder(model, images, errors, as_json):
     from lenet_helpers import ImageClassifier, environment_stamp, load_model, pick_device
     from lenet_helpers.preparation.folder import contact_sheet, evaluate_folder

@@ -18,9 +18,6 @@ import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 
-import nbformat
-from nbformat.v4 import new_code_cell, new_notebook
-
 from lenet_helpers.system.errors import CourseError
 
 PORT = 8866
@@ -42,10 +39,15 @@ def is_local(host):
         return host == "localhost"
 
 
+def random_token():
+    """Return letters and digits that nobody guesses, and that can be typed on a tablet."""
+    return "".join(secrets.choice(_LETTERS) for _ in range(SHORTEST_TOKEN))
+
+
 def token_for(host, token=None):
     """Return the token that visitors need, empty where none is needed: on this computer. DemoError for a short one."""
     if token is None:
-        return "" if is_local(host) else "".join(secrets.choice(_LETTERS) for _ in range(SHORTEST_TOKEN))
+        return "" if is_local(host) else random_token()
     if len(token) < SHORTEST_TOKEN or not token.isascii() or not token.isprintable() or " " in token:
         raise DemoError(f"a token needs at least {SHORTEST_TOKEN} letters or digits, without spaces; leave it out "
                         "to get a random one")  # fmt: skip
@@ -100,6 +102,8 @@ def _own_address():
 
 def notebook(model):
     """Return the notebook behind the page: one cell."""
+    from nbformat.v4 import new_code_cell, new_notebook  # nearly a second, which a class's server need not wait for
+
     code = f"from lenet_helpers.demos.live.page import Page\n\nPage({str(model)!r})"
     kernel = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
     return new_notebook(cells=[new_code_cell(code)], metadata={"kernelspec": kernel, "title": "LeNet, live"})
@@ -235,6 +239,8 @@ def serve(
     ModelError
         The model file can't be used.
     """
+    import nbformat
+
     token, base_url, ancestors = token_for(host, token), base_url_for(base_url), ancestors_for(frame_ancestors)
     port = free_port(host, port)
     with tempfile.TemporaryDirectory(prefix="lenet-demo-") as folder:

@@ -65,7 +65,8 @@ def with_forms(split, count, seed=0):
     Split
     """
     pixels, labels = draw_forms(count, seed)
-    return replace(split, pixels=np.concatenate([split.pixels, pixels]), labels=np.concatenate([split.labels, labels]))
+    pixels, labels = np.concatenate([split.pixels, pixels]), np.concatenate([split.labels, labels])
+    return replace(split, pixels=pixels, labels=labels, writers=None)  # nobody wrote the drawn ones
 
 
 def draw_form(pattern, random):

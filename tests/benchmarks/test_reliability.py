@@ -30,6 +30,7 @@ from benchmarks.reliability import (
     offline,
     saving,
     stopping,
+    strangers,
 )
 from benchmarks.settings import Settings
 from benchmarks.timing import run_apart
@@ -319,3 +320,13 @@ def test_a_network_with_other_numbers_or_one_that_was_made_to_hurt_is_a_failure(
         f"file {hostile}: other error: was accepted",
         "1 files were not read",
     ]
+
+
+# --- strangers ----------------------------------------------------------------------------
+
+
+def test_a_class_refuses_what_no_tablet_sends_and_keeps_nothing_of_it():
+    result = strangers.measure(QUICK)
+    assert json.loads(json.dumps(result)) == result
+    assert result["failures"] == [] and {kind for kind, *_ in result["rows"]} == {k.__doc__ for k in strangers.KINDS}
+    assert "| closed " in strangers.show(result)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -82,3 +84,5 @@ def test_forms_stand_behind_a_splits_own_images(sample):
     assert np.array_equal(more.pixels[: len(train)], train.pixels)
     assert np.array_equal(more.pixels[len(train) :], draw_forms(30, seed=2)[0])
     assert np.array_equal(more.labels[len(train) :], draw_forms(30, seed=2)[1])
+    known = replace(train, writers=train.labels)
+    assert with_forms(known, 30).writers is None  # of the drawn ones there is none
