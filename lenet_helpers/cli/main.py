@@ -384,7 +384,7 @@ def release(out, solutions, replace_, address):
 
 
 @cli.command()
-@click.argument("submissions", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -411,12 +411,25 @@ def release(out, solutions, replace_, address):
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
 @click.option("--whole", is_flag=True, help="Run every cell, also those that no graded cell builds on.")
-def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads, whole):
-    """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
+@click.option("--only", multiple=True, metavar="STUDENT", help="Grade this student alone; all others keep their marks.")
+@click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Grade this notebook alone, as 01_data.")
+@click.option("--again", is_flag=True, help="Run submissions that have not changed as well.")
+@click.option(
+    "--adjust",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="ADJUST.csv",
+    help="Marks by hand: student, notebook, exercise, points, percent, comment. [default: adjust.csv beside MARKS.csv]",
+)
+def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **options):
+    """Grade SUBMISSIONS/<student>/<notebook>.ipynb, or what Moodle, Canvas or Blackboard export, packed or not.
 
     Every submission is run in a sandbox. A run that was stopped goes on where it was, and
-    submissions that have not changed are not run again.
+    submissions that have not changed are not run again. Scores entered by hand stay.
     """
+    if sys.platform == "win32":
+        raise click.ClickException(
+            "grading needs Linux or macOS; on Windows, say the same command in the Linux that `wsl --install` sets up"
+        )
     _needs_instructor("nbgrader", "psutil")
     if scheduler:
         _needs_instructor("distributed", extra="instructor,cluster")
@@ -428,17 +441,9 @@ def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memor
     sandbox = NoSandbox() if no_sandbox else find_sandbox()
     if no_sandbox:
         _say("no sandbox: submissions run with your rights, files and network")
-    summary = grade(
-        submissions,
-        out,
-        sandbox=sandbox,
-        workers=workers,
-        scheduler=scheduler,
-        data=data,
-        whole=whole,
-        limits=Limits(seconds=seconds, memory=memory, threads=threads),
-        say=_say,
-    )
+    limits = Limits(seconds=seconds, memory=memory, threads=threads)
+    out = options["out"]
+    summary = grade(submissions, sandbox=sandbox, scheduler=scheduler, limits=limits, say=_say, **options)
     for problem in summary.problems:
         _say(problem)
     for record in summary.records:

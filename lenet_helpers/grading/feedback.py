@@ -36,13 +36,15 @@ def page(student, records):
 
 
 def _lesson(record):
+    by_hand = bool(record.get("adjustments")) or any(exercise.get("by_hand") for exercise in record["exercises"])
     return {
         **record,
         "mark": total(record),
         "points": possible(record),
         "words": _words(record),
         "remarks": [_sentence(remark) for remark in record["remarks"]],
-        "details": record["status"] == GRADED or bool(record["remarks"]),
+        "by_hand": by_hand,
+        "details": record["status"] == GRADED or bool(record["remarks"]) or by_hand,
     }
 
 

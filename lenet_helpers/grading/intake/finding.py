@@ -8,6 +8,7 @@ from lenet_helpers.grading.intake.handed_in import File, files_in
 from lenet_helpers.grading.intake.mending import Unreadable, read
 
 MOST_NAMED = 5
+LATE = "was handed in late, says the learning platform"
 
 
 @dataclass(frozen=True)
