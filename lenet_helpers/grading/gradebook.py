@@ -31,7 +31,7 @@ def possible(record):
 
 
 def table(records):
-    """Return the rows of the table of marks, one for each student, notebook and exercise, and for each change by hand."""
+    """Return the rows of the table of marks, for each student, notebook and exercise, and each change by hand."""
     rows = []
     for record in records:
         remark = "" if record["status"] == GRADED else record["status"]
@@ -60,7 +60,8 @@ def entered_by_hand(folder):
     except Exception as error:  # of SQLite, SQLAlchemy or nbgrader: what they can't read, nothing must replace
         file, reason = with_nbgrader.gradebook_file(folder), (str(error).splitlines() or [type(error).__name__])[0]
         raise GradingError(
-            f"{file} can't be read ({reason[:200]}), and may hold marks by hand. Close what has it open, or move it away."
+            f"{file} can't be read ({reason[:200]}), and may hold marks by hand. "
+            "Close what has it open, or move it away."
         ) from error
 
 

@@ -137,7 +137,8 @@ def noting(students, record=lambda task, job: workers.failed(task, job, "x")):
 def right_record(task, job, *right):
     """A record as of a submission that runs, with these exercises right; nothing has been run."""
     exercises = [
-        {"exercise": name, "mark": 2.0 if name in right else 0.0, "points": 2.0, "mistake": None, "error": "", "code": "x = 1",
+        {"exercise": name, "mark": 2.0 if name in right else 0.0, "points": 2.0, "mistake": None, "error": "",
+         "code": "x = 1",
          "reason": "" if name in right else "the check says that it is not right", "verdict": f"{name}: …"}
         for name in RIGHT
     ]  # fmt: skip

@@ -100,7 +100,7 @@ def test_one_student_alone_is_graded_and_all_others_keep_their_marks(run, kit, t
     assert seen == ["bert"] and (tmp_path / "marks.csv").read_bytes() == before
     assert summary.problems == [f"anna/{NAME}: has changed since"]
     assert run(notebooks=[NAME])[1] == ["anna"] and run(again=True)[1] == ["Zoë", "anna", "bert"]
-    with pytest.raises(GradingError, match="no student 'bret'. There are Zoë, anna, bert"):
+    with pytest.raises(GradingError, match=r"no student 'bret'\. There are Zoë, anna, bert"):
         run(only=["bret"])
     with pytest.raises(GradingError, match="no notebook '02_x'"):
         run(notebooks=["02_x"])
