@@ -189,13 +189,14 @@ def _kit_in(folder, course):
 
 def _tasks(submissions):
     for one in submissions:
-        content, remarks = None, one.remarks
+        content, remarks, modules = None, one.remarks, ()
         if one.file is not None:
             try:
                 content = one.file.content()
+                modules = tuple((path, file.content()) for path, file in one.modules)
             except (OSError, Unreadable) as error:
                 content, remarks = b"", (*remarks, f"can't be read: {getattr(error, 'strerror', None) or error}")
-        yield Task(one.student, one.notebook, content, remarks)
+        yield Task(one.student, one.notebook, content, remarks, modules)
 
 
 def _record_file(folder, student, notebook):
