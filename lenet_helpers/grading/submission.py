@@ -252,7 +252,7 @@ def _why_none(cell, outcome):
     if verdict is not None and not verdict:
         return "the check says that it is not right"
     if outcome.report_on(cell.grade_id) is None:
-        return "the run ended before this cell"
+        return "the run ended before this cell was through"
     if "error" in outcome.report_on(cell.grade_id):
         error = outcome.error_in(cell.grade_id)
         if verdict is None:
