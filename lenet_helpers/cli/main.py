@@ -452,6 +452,47 @@ def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **option
     return 1 if summary.failed else 0
 
 
+@cli.command()
+@click.argument("marks_file", metavar="MARKS.csv", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--fill",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="GRADEBOOK.csv",
+    help="The gradebook as Moodle, Canvas or Blackboard exports it. Students are matched by number, e-mail or name.",
+)
+@click.option("--column", help="Title of the column to fill. [default: the one that holds the name of --notebook]")
+@click.option(
+    "--notebook", "notebooks", multiple=True, metavar="NAME", help="Marks of this notebook alone, as 01_data."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: a new one]")
+def marks(marks_file, fill, column, notebooks, out):
+    """Write one row a student from MARKS.csv, or fill one column of a learning platform's gradebook.
+
+    The gradebook itself stays as it is: GRADEBOOK-filled.csv is written, for upload. Without --fill, it is
+    MARKS-wide.csv, with the total, each notebook's and each exercise's marks.
+    """
+    _needs_instructor("nbgrader")
+    from lenet_helpers.grading.marks import fill as fill_in
+    from lenet_helpers.grading.marks import marks_in, wide
+    from lenet_helpers.grading.tables import read_table, write_table
+
+    found = marks_in(marks_file)
+    if not fill:
+        out = out or marks_file.with_name(f"{marks_file.stem}-wide.csv")
+        write_table(out, wide(found))
+        _say(f"{out}: {len(found)} students")
+        return 0
+    out, table = out or fill.with_name(f"{fill.stem}-filled.csv"), read_table(fill)
+    if out.resolve() == fill.resolve():
+        raise click.UsageError("--out is the gradebook itself; name another file.")
+    title, filled, problems = fill_in(table, found, column, notebooks)
+    write_table(out, table)
+    for problem in problems:
+        _say(problem)
+    _say(f'{out}: {filled} of {len(found)} students filled into "{title}"')
+    return 1 if problems else 0
+
+
 def _needs_instructor(*packages, extra="instructor"):
     """Say what to install where a package of an extra is missing."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
