@@ -8,7 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from lenet_helpers.grading import feedback, gradebook
+from lenet_helpers.grading import feedback, gradebook, overview
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import forbidden_paths
 from lenet_helpers.grading.by_hand import read_adjustments, with_marks_by_hand
@@ -139,6 +139,7 @@ def grade(
         gradebook.write_csv(summary.records, out)
         gradebook.write_report(summary, folder / "report.txt")
         feedback.write_pages(summary.records, folder / "feedback")
+        overview.write_overview(summary, kit, solved_notebooks(course), out.name, folder / "index.html")
     return summary
 
 

@@ -22,16 +22,24 @@ def write_pages(records, folder):
             file.write(page(student, theirs).encode("utf-8", "replace"))
 
 
+def environment():
+    """Return what makes pages of the templates in assets/."""
+    loader = jinja2.FileSystemLoader(ASSETS)
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
 def page(student, records):
     """Return a student's page as HTML."""
-    loader = jinja2.FileSystemLoader(ASSETS)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template(TEMPLATE).render(
-        student=student,
-        version=__version__,
-        lessons=[_lesson(record) for record in records],
-        mark=sum(total(record) for record in records),
-        points=sum(possible(record) for record in records),
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            student=student,
+            version=__version__,
+            lessons=[_lesson(record) for record in records],
+            mark=sum(total(record) for record in records),
+            points=sum(possible(record) for record in records),
+        )
     )
 
 
