@@ -366,6 +366,41 @@ def doctor(as_json):
     return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
+@cli.command("hand-in")
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--name", help="For the archive's name. [default: your name on this computer]")
+@click.option(
+    "--unfinished", is_flag=True, help="Pack also what does not run or is not right yet; the archive says so."
+)
+@click.option("--no-zip", is_flag=True, help="Only run and say, as for yourself.")
+@click.option("--seconds", type=click.IntRange(min=1), default=600, show_default=True, help="For one cell.")
+def hand_in(notebooks, name, unfinished, no_zip, seconds):
+    """Run each NOTEBOOK from a fresh start, say what is right, and pack hand-in-NAME.zip.
+
+    Without a NOTEBOOK, all of the course's in this folder. Status 0 means that every notebook runs from top to
+    bottom and every exercise is right.
+    """
+    import getpass
+    import re
+
+    from lenet_helpers.grading.handing_in import notebooks_here, pack, report, run_notebook
+
+    every = []
+    for path in notebooks or notebooks_here():
+        _say(f"{path.name} runs")
+        every.append(run_notebook(path, seconds))
+        click.echo("\n".join(report(every[-1])))
+    complete = all(ran.complete for ran in every)
+    whose = re.sub(r"[^-.\w]+", "-", name or getpass.getuser())
+    out = Path(f"hand-in-{whose}.zip")
+    if not no_zip and (complete or unfinished):
+        pack(every, out)
+        click.echo(f"{out}: hand this in" + ("" if complete else "; it says that it is unfinished"))
+    elif not no_zip:
+        _say("nothing was packed; to hand it in as it is, say the same with --unfinished")
+    return 0 if complete else 1
+
+
 @cli.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
