@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, train, evaluate; demo; doctor; release and grade for instructors.
+"""The ``lenet`` command: predict, train, evaluate; demo; doctor; hand-in; release, grade and marks for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and

@@ -78,7 +78,12 @@ def with_marks_by_hand(records, entered, adjustments):
     """
     used = set()
     final = [_final(record, entered, adjustments, used) for record in records]
-    strays = [f"{one.line}: there is no {_whose(one)}; nothing was changed" for one in adjustments if one not in used]
+    here = {record["student"] for record in records}
+    gone = sorted({(student, notebook) for student, notebook, _ in entered if student not in here})
+    strays = [
+        f"{who}/{what}: was marked by hand, and is not among the marks; gradebook.db keeps it" for who, what in gone
+    ]
+    strays += [f"{one.line}: there is no {_whose(one)}; nothing was changed" for one in adjustments if one not in used]
     return final, strays
 
 

@@ -150,7 +150,7 @@ def _carrying(modules):
         open(path, "wb").write(__import__("base64").b64decode(content)),
     )
     for path, content in {files!r}.items()
-];""")
+] and __import__("importlib").invalidate_caches()""")
 
 
 def _executed(notebook, task, kit, job):

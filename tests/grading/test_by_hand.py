@@ -6,6 +6,7 @@ import shutil
 import pytest
 from small_course import NAME, full, hand_in, noting, right_record
 
+from lenet_helpers.cli import main as cli
 from lenet_helpers.grading import batch, feedback, with_nbgrader, workers
 from lenet_helpers.grading.box import sandbox
 from lenet_helpers.grading.by_hand import read_adjustments, with_marks_by_hand
@@ -57,7 +58,8 @@ def test_scores_and_comments_in_the_gradebook_stay_and_count(run, kit, tmp_path)
     enter(marks, "bert", f"{NORMALISE}-grade", manual_score=0.0)
     shutil.rmtree(tmp_path / "class" / "bert")
     for again in (False, True):
-        run(again=again)
+        summary, _ = run(again=again)
+        assert [line.partition(":")[0] for line in summary.problems] == [f"bert/{NAME}"]
         with with_nbgrader.open_gradebook(marks) as gradebook:
             grades = {grade.name: grade for grade in gradebook.find_submission_notebook(NAME, NAME, "anna").grades}
             grade = grades[f"{SPLIT}-grade"]
@@ -194,3 +196,13 @@ def test_comments_of_the_instructor_are_text_in_the_page():
     text = feedback.page("a", [record])
     assert "<b>" not in text and "<i>" not in text and "By your instructor: &lt;b&gt;" in text
     assert "By the check alone, no marks: wrong." in text
+
+
+@pytest.mark.parametrize("more", [[], ["--no-sandbox"]])
+def test_windows_is_told_in_one_line_what_grading_needs(tmp_path, monkeypatch, capsys, more):
+    (tmp_path / "class").mkdir()
+    monkeypatch.setattr(cli.sys, "platform", "win32")
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["grade", str(tmp_path / "class"), "--out", str(tmp_path / "marks.csv"), *more])
+    said = capsys.readouterr().err.splitlines()
+    assert stop.value.code == 1 and len(said) == 1 and "needs Linux or macOS" in said[0] and "wsl --install" in said[0]

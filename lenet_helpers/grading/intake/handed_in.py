@@ -18,7 +18,7 @@ ARCHIVES_IN_ARCHIVES = 2
 MOST_TIMES_ITS_SIZE = 20  # an archive in an archive hardly gets smaller: one that does is made to grow
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 _NOBODYS = {"__MACOSX", "__pycache__", "site-packages", "node_modules", "lenet_helpers"}
-_ENVIRONMENT = "pyvenv.cfg"  # lies in each virtual environment, whatever its folder is called
+_ENVIRONMENTS = ("pyvenv.cfg", "conda-meta")  # one lies in each environment of Python, whatever its folder is called
 
 
 @dataclass(frozen=True, order=True)
@@ -91,7 +91,7 @@ def tree_of(path, place="", deep=0):
             continue
         if not entry.is_dir(follow_symlinks=False):
             _add(folder, File(Path(entry.path), (), inner, entry.stat(follow_symlinks=False).st_mtime))
-        elif not os.path.exists(os.path.join(entry.path, _ENVIRONMENT)):
+        elif not any(os.path.exists(os.path.join(entry.path, one)) for one in _ENVIRONMENTS):
             folder.folders.append(tree_of(Path(entry.path), inner, deep + 1))
     return folder
 
@@ -118,7 +118,7 @@ def _inside(file):
         raise Unreadable(f"it is {kind}")
     with file.archive() as archive:
         infos = {PurePosixPath(one.filename.replace("\\", "/")): one for one in archive.infolist() if not one.is_dir()}
-    environments = {path.parent for path in infos if path.name == _ENVIRONMENT}
+    environments = {one.parent for path in infos for one in (path, path.parent) if one.name in _ENVIRONMENTS}
     wanted = [
         path
         for path in sorted(infos)

@@ -1,6 +1,7 @@
 """Whose is what: from what lies among the submissions to a list of files for each student."""
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
 
 from lenet_helpers.grading.errors import GradingError
@@ -84,7 +85,7 @@ def _sort(top, people, strays, lesson_of, within=""):
         if folder in groups and _same_lesson_twice(folder, lesson_of):
             inside = " and ".join(f"{within}{folder.name}/{one.name}" for one in _persons_folders(folder, lesson_of))
             raise two_people([f"{folder.name} holds {inside}"])
-        person = people.setdefault(whose.student if whose else folder.name, Person())
+        person = people.setdefault(_name(whose.student if whose else folder.name), Person())
         person.problems += folder.all_problems()
         if not whose:
             person.sources.add(within + folder.name)
@@ -95,9 +96,14 @@ def _sort(top, people, strays, lesson_of, within=""):
     for file in top.files:
         whose = owned(file.name)
         if whose:
-            _give(people.setdefault(whose.student, Person()), file, (whose.file,), whose)
+            _give(people.setdefault(_name(whose.student), Person()), file, (whose.file,), whose)
         elif file.name.lower().endswith((".ipynb", ".json", ".zip")) or not within:
             strays.append(f"{file.place}: lies beside the students' folders; put it into one")
+
+
+def _name(text):
+    """Return a name as keyboards write it; some systems take its accents apart."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _give(person, file, label, whose, archive=""):
