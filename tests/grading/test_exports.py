@@ -160,6 +160,17 @@ def test_two_peoples_files_under_one_name_are_refused(kit, tmp_path, case):
         find(tmp_path, kit.lessons)
 
 
+def test_an_archive_of_each_student_is_enough(kit, tmp_path):
+    pack(tmp_path / "class" / "anna.zip", {f"{NAME}.ipynb": named(kit, "anna")})
+    pack(tmp_path / "class" / "hand-in-bert.zip", {f"{NAME}.ipynb": named(kit, "bert"), "hand-in.txt": b"complete"})
+    hand_in(tmp_path / "class", "team_3_2026_hw", named(kit, "team"))  # not Canvas's: that exports no folders
+    assert {who: what[0] for who, what in whose(find(tmp_path / "class", kit.lessons)).items()} == {
+        "anna": "anna", "bert": "bert", "team_3_2026_hw": "team"}  # fmt: skip
+    hand_in(tmp_path / "class", "anna", named(kit, "another anna"))
+    with pytest.raises(GradingError, match=r"anna is the name of 2 folders, anna and anna\.zip"):
+        find(tmp_path / "class", kit.lessons)
+
+
 def test_nobody_can_hand_in_for_another(kit, tmp_path):
     lay_out(tmp_path, exports(kit)["moodle"][0])
     forged = f"Bert Müller_54321_assignsubmission_file_/{NAME}.ipynb"

@@ -1,6 +1,7 @@
 """The files that were handed in, also those in zip archives, which are read and never unpacked."""
 
 import contextlib
+import functools
 import io
 import os
 import stat
@@ -45,7 +46,7 @@ class File:
     def archive(self):
         """Open it as a zip archive; whatever is wrong with that becomes `Unreadable`."""
         try:
-            source = io.BytesIO(self.content()) if self.members else _opened(self.path)
+            source = io.BytesIO(_last_content(self)) if self.members else _opened(self.path)
             with source, zipfile.ZipFile(source) as opened:
                 yield opened
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, KeyError, RuntimeError) as error:
@@ -57,6 +58,12 @@ class File:
         """Return what it is where it is no plain file, such as "a link", or an empty string."""
         mode = self.path.lstat().st_mode
         return "" if stat.S_ISREG(mode) else "a link" if stat.S_ISLNK(mode) else "not a file"
+
+
+@functools.lru_cache(maxsize=1)
+def _last_content(file):
+    """Return a file's bytes, once for all members of an archive in an archive."""
+    return file.content()
 
 
 @dataclass

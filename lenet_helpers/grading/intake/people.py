@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass, field
 
 from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.intake.handed_in import Folder
 from lenet_helpers.grading.intake.platforms import owned
 
 _GROUP = re.compile(
@@ -46,7 +47,7 @@ def people_in(tree, lesson_of):
     `lesson_of` tells of a file which lesson's notebook it is, or None.
     """
     inner = tree
-    while not inner.files and len(inner.folders) == 1 and not owned(inner.folders[0].name):
+    while not inner.files and len(inner.folders) == 1 and not _whose(inner.folders[0]):
         inner = inner.folders[0]
     top = inner if _holds_people(inner, lesson_of) else tree
     people, strays = {}, list(top.problems)
@@ -71,13 +72,13 @@ def two_people(clashes):
 
 def _sort(top, people, strays, lesson_of, within=""):
     """Give what lies in a folder of several people to each of them."""
-    plain = [folder for folder in top.folders if not owned(folder.name)]
+    plain = [folder for folder in top.folders if not _whose(folder)]
     groups = [folder for folder in plain if _holds_people(folder, lesson_of)]
     certain = [folder for folder in groups if _GROUP.search(folder.name) or len(_owners(folder)) > 1]
     if len(groups) == len(top.folders) and any(_same_lesson_twice(folder, lesson_of) for folder in groups):
         certain = groups
     for folder in top.folders:
-        whose = owned(folder.name)
+        whose = _whose(folder)
         if any(folder is one for one in certain):
             strays += folder.problems
             _sort(folder, people, strays, lesson_of, f"{within}{folder.name}/")
@@ -85,7 +86,7 @@ def _sort(top, people, strays, lesson_of, within=""):
         if folder in groups and _same_lesson_twice(folder, lesson_of):
             inside = " and ".join(f"{within}{folder.name}/{one.name}" for one in _persons_folders(folder, lesson_of))
             raise two_people([f"{folder.name} holds {inside}"])
-        person = people.setdefault(_name(whose.student if whose else folder.name), Person())
+        person = people.setdefault(_name(whose.student if whose else _bare_name(folder)), Person())
         person.problems += folder.all_problems()
         if not whose:
             person.sources.add(within + folder.name)
@@ -94,11 +95,20 @@ def _sort(top, people, strays, lesson_of, within=""):
             parts = (*([whose.file] if whose and whose.file else []), *(one.name for one in above), file.name)
             _give(person, file, parts, whose, archives[-1] if archives else "")
     for file in top.files:
-        whose = owned(file.name)
+        whose = _whose(file)
         if whose:
             _give(people.setdefault(_name(whose.student), Person()), file, (whose.file,), whose)
         elif file.name.lower().endswith((".ipynb", ".json", ".zip")) or not within:
             strays.append(f"{file.place}: lies beside the students' folders; put it into one")
+
+
+def _whose(one):
+    return owned(one.name, not isinstance(one, Folder) or one.is_archive)
+
+
+def _bare_name(folder):
+    """Return the name of a student's folder, or of the archive that a student sent: hand-in-anna.zip is anna's."""
+    return re.sub(r"^hand-in-(?=.)|\.zip$", "", folder.name, flags=re.I) if folder.is_archive else folder.name
 
 
 def _name(text):
@@ -112,8 +122,7 @@ def _give(person, file, label, whose, archive=""):
 
 
 def _owners(folder):
-    names = [one.name for one in (*folder.folders, *folder.files)]
-    return {whose.student for whose in map(owned, names) if whose}
+    return {whose.student for whose in map(_whose, (*folder.folders, *folder.files)) if whose}
 
 
 def _holds_people(folder, lesson_of):

@@ -20,10 +20,12 @@ class Owned:
     head: str = ""  # what may name more than one person, as its last part alone was taken
 
 
-def owned(name):
+def owned(name, is_file=True):
     """Return what the name of an exported file or folder says, or None where it is no platform's."""
     if found := _MOODLE.fullmatch(name):
         return Owned(found["student"], found["file"] or "")
+    if not is_file:  # only Moodle exports folders
+        return None
     if found := _BLACKBOARD.fullmatch(name):
         return Owned(found["student"], found["file"] or "", found["when"], head=found["head"])
     if found := _CANVAS.fullmatch(name):
