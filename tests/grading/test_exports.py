@@ -97,6 +97,14 @@ def test_an_attempt_that_does_not_count_is_named(kit, tmp_path):
     assert line.startswith(f"musteranna_12345/{NAME}.ipynb: not graded, because {NAME}.ipynb is")
 
 
+def test_who_handed_in_no_notebook_is_named_with_what_came(kit, tmp_path):
+    lay_out(tmp_path / "moodle", {"Anna_1_assignsubmission_onlinetext_/onlinetext.html": b"x"})
+    lay_out(tmp_path / "blackboard", {"HW1_anna_attempt_2026-01-01-10-00-00.txt": b"x"})
+    (moodle,), (blackboard,) = (find(tmp_path / one, kit.lessons).strays for one in ("moodle", "blackboard"))
+    assert moodle == "Anna_1: handed in no notebook, only onlinetext.html"
+    assert blackboard == "anna: handed in no notebook, only HW1_anna_attempt_2026-01-01-10-00-00.txt"
+
+
 def test_archives_inside_of_an_export_are_read(kit, tmp_path):
     inner = {who: pack(tmp_path / f"{who}.zip", {f"mine/{NAME}.ipynb": named(kit, who)}) for who in ("anna", "bert")}
     members = {f"{who}_{at}_7_hw.zip": path.read_bytes() for at, (who, path) in enumerate(inner.items(), start=1)}

@@ -97,7 +97,7 @@ def _sort(top, people, strays, lesson_of, within=""):
     for file in top.files:
         whose = _whose(file)
         if whose:
-            _give(people.setdefault(_name(whose.student), Person()), file, (whose.file,), whose)
+            _give(people.setdefault(_name(whose.student), Person()), file, (whose.file or file.name,), whose)
         elif file.name.lower().endswith((".ipynb", ".json", ".zip")) or not within:
             strays.append(f"{file.place}: lies beside the students' folders; put it into one")
 
