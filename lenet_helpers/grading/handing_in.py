@@ -24,7 +24,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from lenet_helpers import __version__
 from lenet_helpers.exercises.catalogue import NAMES
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.intake.mending import KERNEL, Unreadable, read, source_of
+from lenet_helpers.grading.intake.mending import KERNEL, Unreadable, cell_in_words, read, source_of
 from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.whole_files import written_whole
 
@@ -32,8 +32,8 @@ STAMP = "RELEASE.json"
 REPORT = "hand-in.txt"
 NOTEBOOKS = "[0-9][0-9]_*.ipynb"
 RIGHT, NOT_YET = "right", "not yet"
+FAILED = "ended in "
 MOST_MODULE_BYTES = 2**20
-LONGEST_LINE = 60
 OF_THE_COURSE = {"lenet_helpers", "torch", "torchvision", "numpy", "PIL", "scipy", "cv2", "matplotlib", "tqdm",
                  "IPython", "ipywidgets", "traitlets"}  # fmt: skip
 
@@ -83,7 +83,8 @@ def run_notebook(path, seconds):
         ran.exercises[name] = _state(name, cells, ids, errors, verdicts)
     ran.foreign = tuple(sorted(_imported(cells) - OF_THE_COURSE - {one.stem for one in path.parent.glob("*.py")}))
     grades = {f"{name}-grade" for name in ran.exercises}
-    ran.broken = next((_in_words(cells, at, errors[at]) for at in sorted(errors) if ids[at] not in grades), "")
+    broken = [at for at in sorted(errors) if ids[at] not in grades or not errors[at].startswith(FAILED)]
+    ran.broken = f"{cell_in_words(cells, broken[0])}, {errors[broken[0]]}" if broken else ""
     ran.seconds = time.perf_counter() - started
     return ran
 
@@ -98,9 +99,8 @@ def _executed(cells, folder, seconds):
         def output(self, outs, msg, display_id, cell_index):
             if msg["msg_type"] == "error":
                 content = msg["content"]
-                errors[cell_index - 1] = ": ".join(
-                    filter(None, (content["ename"], content["evalue"].partition("\n")[0]))
-                )
+                said = (content["ename"], content["evalue"].partition("\n")[0])
+                errors[cell_index - 1] = FAILED + ": ".join(filter(None, said))
 
     with tempfile.TemporaryDirectory(prefix="lenet-hand-in-") as temporary:
         noted = Path(temporary) / "verdicts"
@@ -124,9 +124,7 @@ def _executed(cells, folder, seconds):
         except (DeadKernelError, CellTimeoutError) as error:
             why = "ends Python" if isinstance(error, DeadKernelError) else f"takes more than {seconds} s"
             waiting = [at for at in code if at not in done]
-            errors |= {at: f"was not reached: cell {waiting[0]}" for at in waiting[1:]} | {
-                at: why for at in waiting[:1]
-            }
+            errors |= dict.fromkeys(waiting, "was not reached") | dict.fromkeys(waiting[:1], why)
         lines = noted.read_text(encoding="utf-8").splitlines() if noted.exists() else []
     if -1 in errors:
         raise GradingError(f"the notebooks' Python does not find the course ({errors[-1]}): see lenet doctor.")
@@ -187,13 +185,6 @@ def _id_of(cell):
     own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = own.get("grade_id") if isinstance(own, dict) else None
     return grade_id if isinstance(grade_id, str) else None
-
-
-def _in_words(cells, at, error):
-    number = sum(cell.get("cell_type") == "code" for cell in cells[: at + 1])
-    lines = [line.strip() for line in source_of(cells[at]).splitlines()]
-    first = next((line for line in lines if line and not line.startswith("#")), "")[:LONGEST_LINE]
-    return f"cell [{number}], {first}, {error if error.startswith(('ends', 'takes', 'was')) else 'ended in ' + error}"
 
 
 def report(ran):

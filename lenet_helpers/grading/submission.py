@@ -14,7 +14,7 @@ from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import Inside
 from lenet_helpers.grading.box.supervising import run
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.intake.mending import Unreadable, mend, read
+from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read
 from lenet_helpers.grading.intake.needed import cells_that_give, free_names, needed_cells
 from lenet_helpers.grading.judge import Judge
 from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
@@ -144,13 +144,14 @@ class _Outcome:
 def _carrying(modules):
     """Return a cell that puts the student's own Python files beside the notebook."""
     files = {path: base64.b64encode(content).decode() for path, content in modules}
-    return new_code_cell(f"""[
+    source = f"""[
     (
         __import__("os").makedirs(__import__("os").path.dirname(path) or ".", exist_ok=True),
         open(path, "wb").write(__import__("base64").b64decode(content)),
     )
     for path, content in {files!r}.items()
-] and __import__("importlib").invalidate_caches()""")
+] and __import__("importlib").invalidate_caches()"""
+    return new_code_cell(source, metadata={"carries": True})
 
 
 def _executed(notebook, task, kit, job):
@@ -167,7 +168,7 @@ def _executed(notebook, task, kit, job):
         fatal = outcome.ended_in()
         if fatal is None:
             break
-        remarks.append(f"{_cell_in_words(notebook, fatal, graded)} ends Python; run again without it")
+        remarks.append(f"{_cell_in_words(notebook, fatal, graded)}, ends Python; run again without it")
         needed = needed - {fatal}
         outcome = _run(notebook, needed, task, kit, job)
     if any(_held_up(cell, outcome) for cell in graded):
@@ -209,17 +210,13 @@ def _first_failure(outcome, graded):
             continue
         lines = str(outcome.cells[at].get("message", "")).strip().splitlines()
         told = without_hidden_tests(": ".join([error, *lines[:1]])[:200], graded)
-        return [f"{_cell_in_words(outcome.notebook, at, graded)} ended in {told}"]
+        return [f"{_cell_in_words(outcome.notebook, at, graded)}, ended in {told}"]
     return []
 
 
 def _cell_in_words(notebook, at, graded):
-    """Name a cell by its number among the code cells, as a clean run counts them, and its first line of code."""
-    carried = notebook.cells[0].source.startswith('[\n    (\n        __import__("os")')
-    number = sum(cell.cell_type == "code" for cell in notebook.cells[: at + 1]) - carried
-    lines = [line.strip() for line in notebook.cells[at].source.splitlines()]
-    first = next((line for line in lines if line and not line.startswith("#")), "")[:60]
-    return f"cell [{number}], {without_hidden_tests(first, graded)}," if first else f"cell [{number}]"
+    carries = notebook.cells[0].metadata.get("carries", False)
+    return without_hidden_tests(cell_in_words(notebook.cells[carries:], at - carries), graded)
 
 
 def _held_up(cell, outcome):

@@ -6,12 +6,14 @@ come from the solved notebook, with their hidden tests, and stand where they bel
 
 import json
 import re
+import textwrap
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MOST_MEGABYTES = 200
 MUCH_OUTPUT_MEGABYTES = 10
+LONGEST_LINE = 60
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
@@ -128,6 +130,14 @@ def source_of(cell):
         source = "".join(line for line in source if isinstance(line, str))
     # A lone half of a character, which JSON can hold and no file.
     return source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""
+
+
+def cell_in_words(cells, at):
+    """Name a cell for who has to find it: by its number in a clean run, and by its first line of code."""
+    number = sum(cell.get("cell_type") == "code" for cell in cells[: at + 1])
+    lines = [line.strip() for line in source_of(cells[at]).splitlines()]
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return ", ".join(filter(None, (f"cell [{number}]", textwrap.shorten(first, LONGEST_LINE, placeholder=" …"))))
 
 
 def _remarks(found, places, graded):
