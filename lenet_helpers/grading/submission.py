@@ -15,7 +15,7 @@ from lenet_helpers.grading.box.sandbox import Inside
 from lenet_helpers.grading.box.supervising import run
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read
-from lenet_helpers.grading.intake.needed import cells_that_give, free_names, needed_cells
+from lenet_helpers.grading.intake.needed import cells_that_give, effects, free_names, needed_cells
 from lenet_helpers.grading.judge import Judge
 from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.release import release_of
@@ -26,6 +26,7 @@ PIECE = 20  # letters without spaces: so long a piece is no coincidence
 OUT_OF_TIME = "CellTimeoutError"  # what the runner calls a cell that it had to interrupt
 MOST_LEFT_OUT = 5  # cells that end Python, before the rest is not tried any more
 MOST_NAMED = 5
+LONGEST_MESSAGE = 200
 NO_HIDDEN_TESTS = "(left out, because it shows a hidden test)"
 
 
@@ -174,17 +175,18 @@ def _executed(notebook, task, kit, job):
     if any(_held_up(cell, outcome) for cell in graded):
         outcome = _run(notebook, needed, task, kit, job)
     remarks += _first_failure(outcome, graded)
-    names = _missing_names(outcome)
-    if names and any(_why_none(cell, outcome) for cell in graded if cell.grades):
-        free = set().union(*(free_names(notebook.cells[at].source) for at in needed))
-        given = cells_that_give(free | names, kit.released[task.notebook])
+    missing = _missing_names(outcome)
+    free = set().union(*(free_names(notebook.cells[at].source) for at in needed))
+    given = cells_that_give(free | missing, kit.released[task.notebook])
+    missing &= set().union(*(effects(source)[0] for source in given))
+    if missing and any(_why_none(cell, outcome) for cell in graded if cell.grades):
         with_given = copy.deepcopy(notebook)
         with_given.cells[:0] = map(new_code_cell, given)
         shifted = set(range(len(given))) | {at + len(given) for at in needed}
-        again = _run(with_given, shifted, task, kit, job) if given else outcome
+        again = _run(with_given, shifted, task, kit, job)
         if _right(again, graded) > _right(outcome, graded):
             outcome = again
-            named = ", ".join(sorted(names)[:MOST_NAMED])
+            named = ", ".join(sorted(missing)[:MOST_NAMED])
             remarks.append(f"lacks {named}; run again with the cells, as they were released, that give them")
     return outcome, remarks
 
@@ -204,13 +206,15 @@ def _first_failure(outcome, graded):
     """Say which cell failed first, and how, unless it is a grade cell, or an answer that was not begun."""
     ids = {at: grade_id for grade_id, at in outcome.position.items()}
     grades = {cell.grade_id for cell in graded if cell.grades}
+    first_grade = min((at for at, grade_id in ids.items() if grade_id in grades), default=0)
     for at in sorted(outcome.cells.keys() & outcome.ran):
         error = str(outcome.cells[at].get("error", ""))[:60]
         if not error or ids.get(at) in grades or (at in ids and error == "NotImplementedError"):
             continue
         lines = str(outcome.cells[at].get("message", "")).strip().splitlines()
-        told = without_hidden_tests(": ".join([error, *lines[:1]])[:200], graded)
-        return [f"{_cell_in_words(outcome.notebook, at, graded)}, ended in {told}"]
+        if lines and at < first_grade:  # later, it could tell of hidden tests, in other words
+            error = f"{error}: {lines[0][:LONGEST_MESSAGE]}"
+        return [f"{_cell_in_words(outcome.notebook, at, graded)}, ended in {without_hidden_tests(error, graded)}"]
     return []
 
 

@@ -21,6 +21,12 @@ def test_an_import_that_fails_in_the_first_cell_costs_nothing_and_is_named(kit):
     ]
 
 
+def test_what_a_cell_below_hidden_tests_says_stays_untold(kit):
+    notebook = full(kit)
+    notebook["cells"].append({"cell_type": "code", "source": "raise ValueError(In[-2][::-1])", "metadata": {}})
+    assert marked(kit, notebook)["remarks"] == ["cell [9], raise ValueError(In[-2][::-1]), ended in ValueError"]
+
+
 def test_a_deleted_import_cell_costs_nothing_and_is_named(kit):
     notebook = full(kit)
     del notebook["cells"][1]
