@@ -195,7 +195,7 @@ def write_class(students, folder):
 
 def unexpected(students, table):
     """Say whose marks are not the expected ones; `table` is the path of the marks."""
-    with open(table, encoding="utf-8", newline="") as file:
+    with open(table, encoding="utf-8-sig", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["remark"] != "not handed in"]
     got = {}
     for row in rows:

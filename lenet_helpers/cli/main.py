@@ -1,4 +1,4 @@
-"""The ``lenet`` command: predict, read, train, evaluate; demo, page; doctor; release and grade for instructors.
+"""The ``lenet`` command, for everybody who draws, trains and reads, for students and for instructors.
 
 Results go to standard output, everything else to standard error. torch and the
 lesson modules are imported inside the commands, so ``lenet --version`` and
@@ -439,6 +439,41 @@ def doctor(as_json):
     return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
+@cli.command("hand-in")
+@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--name", help="For the archive's name. [default: your name on this computer]")
+@click.option(
+    "--unfinished", is_flag=True, help="Pack also what does not run or is not right yet; the archive says so."
+)
+@click.option("--no-zip", is_flag=True, help="Only run and say, as for yourself.")
+@click.option("--seconds", type=click.IntRange(min=1), default=600, show_default=True, help="For one cell.")
+def hand_in(notebooks, name, unfinished, no_zip, seconds):
+    """Run each NOTEBOOK from a fresh start, say what is right, and pack hand-in-NAME.zip.
+
+    Without a NOTEBOOK, all of the course's in this folder. Status 0 means that every notebook runs from top to
+    bottom and every exercise is right.
+    """
+    import getpass
+    import re
+
+    from lenet_helpers.grading.handing_in import notebooks_here, pack, report, run_notebook
+
+    every = []
+    for path in notebooks or notebooks_here():
+        _say(f"{path.name} runs")
+        every.append(run_notebook(path, seconds))
+        click.echo("\n".join(report(every[-1])))
+    complete = all(ran.complete for ran in every)
+    whose = re.sub(r"[^-.\w]+", "-", name or getpass.getuser())
+    out = Path(f"hand-in-{whose}.zip")
+    if not no_zip and (complete or unfinished):
+        pack(every, out)
+        click.echo(f"{out}: hand this in" + ("" if complete else "; it says that it is unfinished"))
+    elif not no_zip:
+        _say("nothing was packed; to hand it in as it is, say the same with --unfinished")
+    return 0 if complete else 1
+
+
 @cli.command()
 @click.argument("out", type=click.Path(path_type=Path, file_okay=False))
 @click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
@@ -457,7 +492,7 @@ def release(out, solutions, replace_, address):
 
 
 @cli.command()
-@click.argument("submissions", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("submissions", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--out",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -484,12 +519,25 @@ def release(out, solutions, replace_, address):
 )
 @click.option("--threads", type=click.IntRange(min=1), default=1, show_default=True, help="That torch computes with.")
 @click.option("--whole", is_flag=True, help="Run every cell, also those that no graded cell builds on.")
-def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memory, threads, whole):
-    """Grade SUBMISSIONS/<student>/<notebook>.ipynb.
+@click.option("--only", multiple=True, metavar="STUDENT", help="Grade this student alone; all others keep their marks.")
+@click.option("--notebook", "notebooks", multiple=True, metavar="NAME", help="Grade this notebook alone, as 01_data.")
+@click.option("--again", is_flag=True, help="Run submissions that have not changed as well.")
+@click.option(
+    "--adjust",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="ADJUST.csv",
+    help="Marks by hand: student, notebook, exercise, points, percent, comment. [default: adjust.csv beside MARKS.csv]",
+)
+def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **options):
+    """Grade SUBMISSIONS/<student>/<notebook>.ipynb, or what Moodle, Canvas or Blackboard export, packed or not.
 
     Every submission is run in a sandbox. A run that was stopped goes on where it was, and
-    submissions that have not changed are not run again.
+    submissions that have not changed are not run again. Scores entered by hand stay.
     """
+    if sys.platform == "win32":
+        raise click.ClickException(
+            "grading needs Linux or macOS; on Windows, say the same command in the Linux that `wsl --install` sets up"
+        )
     _needs_instructor("nbgrader", "psutil")
     if scheduler:
         _needs_instructor("distributed", extra="instructor,cluster")
@@ -501,23 +549,56 @@ def grade(submissions, out, workers, scheduler, no_sandbox, data, seconds, memor
     sandbox = NoSandbox() if no_sandbox else find_sandbox()
     if no_sandbox:
         _say("no sandbox: submissions run with your rights, files and network")
-    summary = grade(
-        submissions,
-        out,
-        sandbox=sandbox,
-        workers=workers,
-        scheduler=scheduler,
-        data=data,
-        whole=whole,
-        limits=Limits(seconds=seconds, memory=memory, threads=threads),
-        say=_say,
-    )
+    limits = Limits(seconds=seconds, memory=memory, threads=threads)
+    out = options["out"]
+    summary = grade(submissions, sandbox=sandbox, scheduler=scheduler, limits=limits, say=_say, **options)
     for problem in summary.problems:
         _say(problem)
     for record in summary.records:
         click.echo(f"{record['student']}  {record['notebook']}  {in_words(record)}")
     _say(f"{summary.run} submissions run, {summary.kept} unchanged; {out} and {summary.folder}{os.sep} written")
     return 1 if summary.failed else 0
+
+
+@cli.command()
+@click.argument("marks_file", metavar="MARKS.csv", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option(
+    "--fill",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    metavar="GRADEBOOK.csv",
+    help="The gradebook as Moodle, Canvas or Blackboard exports it. Students are matched by number, e-mail or name.",
+)
+@click.option("--column", help="Title of the column to fill. [default: the one that holds the name of --notebook]")
+@click.option(
+    "--notebook", "notebooks", multiple=True, metavar="NAME", help="Marks of this notebook alone, as 01_data."
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: a new one]")
+def marks(marks_file, fill, column, notebooks, out):
+    """Write one row a student from MARKS.csv, or fill one column of a learning platform's gradebook.
+
+    The gradebook itself stays as it is: GRADEBOOK-filled.csv is written, for upload. Without --fill, it is
+    MARKS-wide.csv, with the total, each notebook's and each exercise's marks.
+    """
+    _needs_instructor("nbgrader")
+    from lenet_helpers.grading.marks import fill as fill_in
+    from lenet_helpers.grading.marks import marks_in, wide
+    from lenet_helpers.grading.tables import read_table, write_table
+
+    found = marks_in(marks_file)
+    if not fill:
+        out = out or marks_file.with_name(f"{marks_file.stem}-wide.csv")
+        write_table(out, wide(found))
+        _say(f"{out}: {len(found)} students")
+        return 0
+    out, table = out or fill.with_name(f"{fill.stem}-filled.csv"), read_table(fill)
+    if out.resolve() == fill.resolve():
+        raise click.UsageError("--out is the gradebook itself; name another file.")
+    title, filled, problems = fill_in(table, found, column, notebooks)
+    write_table(out, table)
+    for problem in problems:
+        _say(problem)
+    _say(f'{out}: {filled} of {len(found)} students filled into "{title}"')
+    return 1 if problems else 0
 
 
 def _needs_instructor(*packages, extra="instructor"):

@@ -6,9 +6,12 @@ import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lenet_helpers.grading import feedback, gradebook
+from filelock import FileLock, Timeout
+
+from lenet_helpers.grading import feedback, gradebook, overview
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import forbidden_paths
+from lenet_helpers.grading.by_hand import read_adjustments, with_marks_by_hand
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.mending import Unreadable
@@ -42,6 +45,10 @@ def grade(
     limits=None,
     data=None,
     whole=False,
+    only=(),
+    notebooks=(),
+    again=False,
+    adjust=None,
     course=COURSE,
     say=lambda line: None,
 ):
@@ -64,6 +71,12 @@ def grade(
         Folder that holds MNIST/raw; without it, submissions get the bundled sample.
     whole : bool
         Run every cell of a submission, also those that no graded cell builds on.
+    only, notebooks : sequence of str
+        Grade these students' notebooks, and these notebooks, alone; the marks of all others stay as they are.
+    again : bool
+        Run submissions that have not changed as well.
+    adjust : path, optional
+        Marks by hand (see `by_hand`). Without it, the file adjust.csv beside `out`, where there is one.
     course : Path
         The instructor's course folder.
     say : callable
@@ -83,10 +96,13 @@ def grade(
     if folder == out:
         raise GradingError(f"{out} has no suffix. Name a file such as gradebook.csv.")
     _check_places(submissions, folder, course, sandbox)
+    adjustments = read_adjustments(Path(adjust) if adjust else out.with_name("adjust.csv"))
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder):
         kit = _kit_in(folder, course)
         found = find(submissions, kit.lessons)
+        _check_names(only, {one.student for one in found.submissions}, "student")
+        _check_names(notebooks, kit.lessons, "notebook")
         job = Job(
             kit=str(kit.folder),
             fingerprint=kit.fingerprint,
@@ -96,13 +112,17 @@ def grade(
             whole=whole,
         )
         summary = Summary(folder)
-        tasks = []
+        tasks, left = [], []
         for task in _tasks(found.submissions):
-            record = _kept(folder, task, job)
-            if record:
+            chosen = task.student in (only or [task.student]) and task.notebook in (notebooks or [task.notebook])
+            record = _record_of(folder, task)
+            current = record.get("digest") == task.digest(job) and record["status"] != FAILED
+            if (record and not chosen) or (current and not again):
                 summary.records.append(record)
-            else:
+            elif chosen or task.content is None:
                 tasks.append(task)
+            if not chosen and not current and task.content is not None:
+                left.append(f"{task.student}/{task.notebook}: " + ("has changed since" if record else "not graded yet"))
         summary.kept = sum(record["status"] != MISSING for record in summary.records)
         run_all = runner(workers, scheduler, kit)
         for number, record in enumerate(run_all(tasks, job), start=1):
@@ -111,13 +131,22 @@ def grade(
             say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {gradebook.in_words(record)}")
         summary.run = sum(task.content is not None for task in tasks)
         summary.records.sort(key=lambda record: (record["student"], record["notebook"]))
-        summary.problems = gradebook.problems(summary.records) + found.strays
+        entered = gradebook.entered_by_hand(folder)
+        homeless = gradebook.write_gradebook(summary.records, kit, folder, entered)
+        summary.records, unused = with_marks_by_hand(summary.records, entered, adjustments)
+        summary.problems = gradebook.problems(summary.records) + found.strays + left + unused + homeless
         summary.failed = sum(record["status"] == FAILED for record in summary.records)
         gradebook.write_csv(summary.records, out)
-        gradebook.write_gradebook(summary.records, kit, folder)
         gradebook.write_report(summary, folder / "report.txt")
         feedback.write_pages(summary.records, folder / "feedback")
+        overview.write_overview(summary, kit, solved_notebooks(course), out.name, folder / "index.html")
     return summary
+
+
+def _check_names(names, known, kind):
+    for name in names:
+        if name not in known:
+            raise GradingError(f"there is no {kind} {name!r}. There are {', '.join(sorted(known)) or 'none'}.")
 
 
 def _check_places(submissions, folder, course, sandbox):
@@ -137,14 +166,11 @@ def _check_places(submissions, folder, course, sandbox):
 @contextlib.contextmanager
 def _alone_in(folder):
     """Keep a second run out of the same folder."""
-    import fcntl
-
-    with open(folder / ".lock", "w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise GradingError(f"another run is grading into {folder}. Wait for it, or choose another --out.") from None
-        yield
+    try:
+        with FileLock(folder / ".lock", timeout=0):
+            yield
+    except Timeout:
+        raise GradingError(f"another run is grading into {folder}. Wait for it, or choose another --out.") from None
 
 
 def _kit_in(folder, course):
@@ -164,26 +190,26 @@ def _kit_in(folder, course):
 
 def _tasks(submissions):
     for one in submissions:
-        content, remarks = None, one.remarks
+        content, remarks, modules = None, one.remarks, ()
         if one.file is not None:
             try:
                 content = one.file.content()
+                modules = tuple((path, file.content()) for path, file in one.modules)
             except (OSError, Unreadable) as error:
                 content, remarks = b"", (*remarks, f"can't be read: {getattr(error, 'strerror', None) or error}")
-        yield Task(one.student, one.notebook, content, remarks)
+        yield Task(one.student, one.notebook, content, remarks, modules)
 
 
 def _record_file(folder, student, notebook):
     return folder / "results" / student / f"{notebook}.json"
 
 
-def _kept(folder, task, job):
-    """Return the record of an earlier run, if nothing has changed since."""
-    with contextlib.suppress(OSError, ValueError, TypeError):
+def _record_of(folder, task):
+    """Return the record of an earlier run, or nothing."""
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         record = json.loads(_record_file(folder, task.student, task.notebook).read_text(encoding="utf-8"))
-        if record.get("digest") == task.digest(job) and record.get("status") != FAILED:
-            return record
-    return None
+        return record if record["status"] and record["exercises"] is not None else {}
+    return {}
 
 
 def _keep(folder, record):

@@ -22,27 +22,37 @@ def write_pages(records, folder):
             file.write(page(student, theirs).encode("utf-8", "replace"))
 
 
+def environment():
+    """Return what makes pages of the templates in assets/."""
+    loader = jinja2.FileSystemLoader(ASSETS)
+    return jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
 def page(student, records):
     """Return a student's page as HTML."""
-    loader = jinja2.FileSystemLoader(ASSETS)
-    environment = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    return environment.get_template(TEMPLATE).render(
-        student=student,
-        version=__version__,
-        lessons=[_lesson(record) for record in records],
-        mark=sum(total(record) for record in records),
-        points=sum(possible(record) for record in records),
+    return (
+        environment()
+        .get_template(TEMPLATE)
+        .render(
+            student=student,
+            version=__version__,
+            lessons=[_lesson(record) for record in records],
+            mark=sum(total(record) for record in records),
+            points=sum(possible(record) for record in records),
+        )
     )
 
 
 def _lesson(record):
+    by_hand = bool(record.get("adjustments")) or any(exercise.get("by_hand") for exercise in record["exercises"])
     return {
         **record,
         "mark": total(record),
         "points": possible(record),
         "words": _words(record),
         "remarks": [_sentence(remark) for remark in record["remarks"]],
-        "details": record["status"] == GRADED or bool(record["remarks"]),
+        "by_hand": by_hand,
+        "details": record["status"] == GRADED or bool(record["remarks"]) or by_hand,
     }
 
 

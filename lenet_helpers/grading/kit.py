@@ -42,7 +42,7 @@ class Kit:
     fingerprint: str  # changes when anything does that can change a mark
     helpers: str  # changes when the helper package does
     lessons: dict  # of str to tuple of Graded
-    released: dict  # of str to set of str: the sources of the other code cells, as students got them
+    released: dict  # of str to keys in order: the sources of the other code cells, as students got them
 
     @property
     def course(self):
@@ -86,7 +86,7 @@ def open_kit(folder):
     """Return the kit that lies in a folder."""
     facts = json.loads((folder / "kit.json").read_text(encoding="utf-8"))
     lessons = {name: tuple(Graded(**cell) for cell in cells) for name, cells in facts["lessons"].items()}
-    released = {name: set(sources) for name, sources in facts["released"].items()}
+    released = {name: dict.fromkeys(sources) for name, sources in facts["released"].items()}
     return Kit(folder, facts["release"], facts["fingerprint"], facts["helpers"], lessons, released)
 
 

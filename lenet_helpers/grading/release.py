@@ -195,5 +195,11 @@ python -m jupyterlab notebooks/01_data.ipynb
 
 Write your code where a cell says so, and run the check below it: `check("01-normalise", normalise)`
 answers at once. `hint("01-normalise")` gives a hint, and `hint("01-normalise", {third}.
-Leave the last cell of each exercise as it is. Hand in the notebooks under the names that they have.
+Leave the last cell of each exercise as it is.
+
+## Handing in
+
+`lenet hand-in` runs your notebooks from a fresh start, as a marker does, says of each exercise whether it is
+right, and packs what you hand in: one file, `hand-in-NAME.zip`. `lenet hand-in notebooks/{next(iter(titles))}.ipynb`
+does so with one notebook; `--no-zip` only says how far you are.
 """

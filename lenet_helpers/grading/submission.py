@@ -1,17 +1,21 @@
 """One submission, from the file's bytes to its marks."""
 
+import base64
 import copy
 import hashlib
+import re
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from nbformat.v4 import new_code_cell
 
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import Inside
 from lenet_helpers.grading.box.supervising import run
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.intake.mending import Unreadable, mend, read
-from lenet_helpers.grading.intake.needed import needed_cells
+from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read
+from lenet_helpers.grading.intake.needed import cells_that_give, effects, free_names, needed_cells
 from lenet_helpers.grading.judge import Judge
 from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.release import release_of
@@ -20,6 +24,9 @@ from lenet_helpers.grading.solved import HIDDEN, id_of, regions
 GRADED, MISSING, UNREADABLE, FAILED = "graded", "not handed in", "not graded", "failed"
 PIECE = 20  # letters without spaces: so long a piece is no coincidence
 OUT_OF_TIME = "CellTimeoutError"  # what the runner calls a cell that it had to interrupt
+MOST_LEFT_OUT = 5  # cells that end Python, before the rest is not tried any more
+MOST_NAMED = 5
+LONGEST_MESSAGE = 200
 NO_HIDDEN_TESTS = "(left out, because it shows a hidden test)"
 
 
@@ -31,12 +38,16 @@ class Task:
     notebook: str
     content: bytes | None  # of the file; None when it was not handed in
     remarks: tuple = ()  # on the file
+    modules: tuple = ()  # the student's own Python files beside it: pairs of path and bytes
 
     def digest(self, job):
         """Return a name for the submission together with all that decides its marks."""
         conditions = [job.fingerprint, repr(job.limits), job.sandbox.name, repr(job.data), repr(job.whole)]
         what = "\n".join([*conditions, self.notebook, *self.remarks])
-        return hashlib.sha256(what.encode() + b"\n" + (self.content or b"-")).hexdigest()
+        digest = hashlib.sha256(what.encode() + b"\n" + (self.content or b"-"))
+        for path, content in self.modules:
+            digest.update(f"\n{path} {len(content)}\n".encode() + content)
+        return digest.hexdigest()
 
     def record(self, job, status, reason="", exercises=()):
         """Return what is kept of the task in a file, before anything of it has run: plain data."""
@@ -87,7 +98,10 @@ def mark(task, kit, job):
     except Unreadable as error:
         return {**record, "status": UNREADABLE, "reason": str(error)}
     record["remarks"] += [*remarks, *more, *_release_remarks(submitted, kit)]
-    outcome = _executed(notebook, task, kit, job)
+    if task.modules:
+        notebook.cells.insert(0, _carrying(task.modules))
+    outcome, said = _executed(notebook, task, kit, job)
+    record["remarks"] += said
     if outcome.run.ended:
         record["remarks"].append(f"was stopped: {outcome.run.ended}")
     elif not outcome.started:
@@ -106,31 +120,107 @@ def mark(task, kit, job):
 class _Outcome:
     """What is known after the run: of each cell, from the runner, and of each exercise, from the judge."""
 
-    def __init__(self, notebook, run, verdicts):
-        self.notebook, self.run, self.verdicts = notebook, run, verdicts
+    def __init__(self, notebook, run, verdicts, ran):
+        self.notebook, self.run, self.verdicts, self.ran = notebook, run, verdicts, ran
         self.started = any("started" in report for report in run.reports)
         self.finished = any("finished" in report for report in run.reports)
         self.cells = {report["cell"]: report for report in run.reports if type(report.get("cell")) is int}
         self.position = {id_of(cell): at for at, cell in enumerate(notebook.cells) if id_of(cell)}
 
     def report_on(self, grade_id):
-        return self.cells.get(self.position.get(grade_id))
+        at = self.position.get(grade_id)
+        return self.cells.get(at) if at in self.ran else None
 
     def error_in(self, grade_id):
         """Return the name of the error that a cell ended in, or an empty string."""
         return str((self.report_on(grade_id) or {}).get("error", ""))[:60]
 
+    def ended_in(self):
+        """Return the cell in which the notebook's process ended by itself, or None."""
+        if self.run.ended or not any("died" in report for report in self.run.reports):
+            return None
+        return min(self.ran - self.cells.keys(), default=None)
+
+
+def _carrying(modules):
+    """Return a cell that puts the student's own Python files beside the notebook."""
+    files = {path: base64.b64encode(content).decode() for path, content in modules}
+    source = f"""[
+    (
+        __import__("os").makedirs(__import__("os").path.dirname(path) or ".", exist_ok=True),
+        open(path, "wb").write(__import__("base64").b64decode(content)),
+    )
+    for path, content in {files!r}.items()
+] and __import__("importlib").invalidate_caches()"""
+    return new_code_cell(source, metadata={"carries": True})
+
 
 def _executed(notebook, task, kit, job):
-    """Run what has to run of a notebook, and all of it where a name was missing after all."""
+    """Run what has to run of a notebook, and again where what went wrong is no fault of the answers.
+
+    Returns the outcome, and remarks on what went wrong.
+    """
     code = {at for at, cell in enumerate(notebook.cells) if cell.cell_type == "code"}
     needed = code if job.whole else needed_cells(notebook.cells, kit.released[task.notebook])
-    outcome = _run(notebook, needed, task, kit, job)
+    outcome, graded, remarks = _run(notebook, needed, task, kit, job), kit.lessons[task.notebook], []
     if needed < code and any(report.get("error") == "NameError" for report in outcome.cells.values()):
         outcome, needed = _run(notebook, code, task, kit, job), code
-    if any(_held_up(cell, outcome) for cell in kit.lessons[task.notebook]):
+    for _ in range(MOST_LEFT_OUT):
+        fatal = outcome.ended_in()
+        if fatal is None:
+            break
+        remarks.append(f"{_cell_in_words(notebook, fatal, graded)}, ends Python; run again without it")
+        needed = needed - {fatal}
         outcome = _run(notebook, needed, task, kit, job)
-    return outcome
+    if any(_held_up(cell, outcome) for cell in graded):
+        outcome = _run(notebook, needed, task, kit, job)
+    remarks += _first_failure(outcome, graded)
+    missing = _missing_names(outcome)
+    free = set().union(*(free_names(notebook.cells[at].source) for at in needed))
+    given = cells_that_give(free | missing, kit.released[task.notebook])
+    missing &= set().union(*(effects(source)[0] for source in given))
+    if missing and any(_why_none(cell, outcome) for cell in graded if cell.grades):
+        with_given = copy.deepcopy(notebook)
+        with_given.cells[:0] = map(new_code_cell, given)
+        shifted = set(range(len(given))) | {at + len(given) for at in needed}
+        again = _run(with_given, shifted, task, kit, job)
+        if _right(again, graded) > _right(outcome, graded):
+            outcome = again
+            named = ", ".join(sorted(missing)[:MOST_NAMED])
+            remarks.append(f"lacks {named}; run again with the cells, as they were released, that give them")
+    return outcome, remarks
+
+
+def _right(outcome, graded):
+    return sum(not _why_none(cell, outcome) for cell in graded if cell.grades)
+
+
+def _missing_names(outcome):
+    """Return the names that cells, or the answers when they were checked, asked for in vain."""
+    said = [str(report.get("message")) for report in outcome.cells.values() if report.get("error") == "NameError"]
+    said += [verdict.text for verdict in outcome.verdicts.values() if "NameError" in verdict.text]
+    return {name for text in said for name in re.findall(r"name '(\w{1,40})' is not defined", text)}
+
+
+def _first_failure(outcome, graded):
+    """Say which cell failed first, and how, unless it is a grade cell, or an answer that was not begun."""
+    ids = {at: grade_id for grade_id, at in outcome.position.items()}
+    grades = {cell.grade_id for cell in graded if cell.grades}
+    first_grade = min((at for at, grade_id in ids.items() if grade_id in grades), default=0)
+    for at in sorted(outcome.cells.keys() & outcome.ran):
+        error = str(outcome.cells[at].get("error", ""))[:60]
+        if not error or ids.get(at) in grades or (at in ids and error == "NotImplementedError"):
+            continue
+        lines = str(outcome.cells[at].get("message", "")).strip().splitlines()
+        if lines and at < first_grade:  # later, it could tell of hidden tests, in other words
+            error = f"{error}: {lines[0][:LONGEST_MESSAGE]}"
+        return [f"{_cell_in_words(outcome.notebook, at, graded)}, ended in {without_hidden_tests(error, graded)}"]
+    return []
+
+
+def _cell_in_words(notebook, at, graded):
+    carries = notebook.cells[0].metadata.get("carries", False)
+    return without_hidden_tests(cell_in_words(notebook.cells[carries:], at - carries), graded)
 
 
 def _held_up(cell, outcome):
@@ -151,7 +241,7 @@ def _run(notebook, needed, task, kit, job):
             inside = Inside(kit.course, kit.runner, judge.address.parent, data)
             command = job.sandbox.command(inside, job.limits)
             done = run(command, {"notebook": chosen, "limits": limits}, job.limits)
-        outcome = _Outcome(notebook, done, judge.verdicts)
+        outcome = _Outcome(notebook, done, judge.verdicts, needed)
         if outcome.cells or done.ended:
             break
     return outcome
@@ -163,7 +253,7 @@ def _why_none(cell, outcome):
     if verdict is not None and not verdict:
         return "the check says that it is not right"
     if outcome.report_on(cell.grade_id) is None:
-        return "the run ended before this cell"
+        return "the run ended before this cell was through"
     if "error" in outcome.report_on(cell.grade_id):
         error = outcome.error_in(cell.grade_id)
         if verdict is None:

@@ -11,7 +11,7 @@ import sys
 import warnings
 
 import nbformat
-from nbgrader.api import Gradebook
+from nbgrader.api import Comment, Grade, Gradebook, MissingEntry
 from nbgrader.converters import GenerateAssignment
 from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
@@ -52,8 +52,27 @@ def _generate_one(folder, name):
             raise GradingError(f"nbgrader refused {name}: {reasons}") from error
 
 
-def enter_scores(folder, records):
-    """Write the scores of many records into the gradebook of `folder`; one that was not handed in counts 0."""
+_BY_HAND = ((Grade, ("manual_score", "extra_credit")), (Comment, ("manual_comment",)))
+
+
+def entered_by_hand(folder):
+    """Return what was entered in the gradebook of `folder`: {(student, notebook, cell): {field: value}}."""
+    found = {}
+    with nbgrader_quiet(), open_gradebook(folder) as gradebook:
+        for kind, fields in _BY_HAND:
+            for one in gradebook.db.query(kind):
+                values = {name: getattr(one, name) for name in fields if getattr(one, name) not in (None, "")}
+                if values:
+                    found[one.notebook.student.id, one.notebook.name, one.name] = values
+    return found
+
+
+def enter_scores(folder, records, entered):
+    """Write the scores of many records into the gradebook of `folder`; one that was not handed in counts 0.
+
+    What was `entered_by_hand` goes in as well. Returns the keys of entries for which there is no cell.
+    """
+    homeless = []
     with nbgrader_quiet(), open_gradebook(folder) as gradebook:
         for record in records:
             name, student = record["notebook"], record["student"]
@@ -62,7 +81,19 @@ def enter_scores(folder, records):
             marks = {exercise["exercise"]: exercise["mark"] for exercise in record["exercises"]}
             for grade in gradebook.find_submission_notebook(name, name, student).grades:
                 grade.auto_score, grade.needs_manual_grade = marks[exercise_of(grade.name)], False
+        for (student, name, cell), values in entered.items():
+            try:
+                gradebook.update_or_create_student(student)
+                gradebook.update_or_create_submission(name, student)
+                notebook = gradebook.find_submission_notebook(name, name, student)
+                (one,) = [one for one in (*notebook.grades, *notebook.comments) if one.name == cell]
+            except (MissingEntry, ValueError):
+                homeless.append((student, name, cell))
+                continue
+            for field, value in values.items():
+                setattr(one, field, value)
         gradebook.db.commit()
+    return homeless
 
 
 @contextlib.contextmanager

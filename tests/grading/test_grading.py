@@ -32,6 +32,7 @@ from small_course import (
     exercise_cells,
     full,
     hand_in,
+    noting,
     solved,
     submission,
 )
@@ -612,7 +613,7 @@ EXPECTED = {
 
 
 def rows(path):
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -722,11 +723,6 @@ def test_what_a_student_writes_is_text_in_the_page(kit):
     assert "<script" not in text and "<i>" not in text and "<b>" not in text
 
 
-def noting(students):
-    """What notes whose submission it gets, and fails."""
-    return lambda job, task: students.append(task.student) or workers.failed(task, job, "x")
-
-
 def test_a_second_run_runs_only_what_has_changed(graded, kit, course, tmp_path, monkeypatch):
     folder, _, _ = graded
     shutil.copytree(folder, tmp_path / "copy")
@@ -734,9 +730,7 @@ def test_a_second_run_runs_only_what_has_changed(graded, kit, course, tmp_path, 
     before = (folder / "marks.csv").read_bytes()
     (folder / "marks.csv").unlink()
     seen = []
-    monkeypatch.setattr(
-        workers, "attempt", lambda job, task: seen.append(task.student) or workers.failed(task, job, "x")
-    )
+    monkeypatch.setattr(workers, "attempt", noting(seen))
     options = {"sandbox": BOX or sandbox.NoSandbox(), "course": course}
     summary = batch.grade(folder / "class", folder / "marks.csv", **options)
     assert seen == [] and (summary.run, summary.kept) == (0, 6)
@@ -778,9 +772,7 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(kit, course, tmp_path, monke
     with pytest.raises(KeyboardInterrupt):
         batch.grade(tmp_path / "class", tmp_path / "marks.csv", **options)
     assert not (tmp_path / "marks.csv").exists()
-    monkeypatch.setattr(
-        workers, "attempt", lambda job, task: done.append(task.student) or workers.failed(task, job, "x")
-    )
+    monkeypatch.setattr(workers, "attempt", noting(done))
     batch.grade(tmp_path / "class", tmp_path / "marks.csv", **options)
     assert done == sorted(EXPECTED)
 

@@ -166,6 +166,10 @@ UNREADABLE = {
     "not JSON": (b"{'cells': []}", "not valid JSON"),
     "cut off": (b'{"cells": [', "not valid JSON"),
     "deep": (b"[" * 100_000, "not valid JSON"),
+    "half merged": (
+        b'{\n<<<<<<< HEAD\n"a": 1\n=======\n"a": 2\n>>>>>>> mine\n}',
+        r"a merge that was not finished \(<<<<<<< HEAD, line 2\)",
+    ),
     "not text": (b"\xff\xfe\x00{", "not text in UTF-8"),
     "a list": (b"[1, 2]", "JSON, but not a notebook"),
     "other JSON": (b'{"a": 1}', "JSON, but not a notebook"),
@@ -195,6 +199,18 @@ def test_old_formats_and_a_byte_order_mark_are_read(kit):
     assert any("notebook format 3" in remark for remark in remarks)
     assert [one for one in ids_of(clean) if one] == [cell.grade_id for cell in kit.lessons[NAME]]
     assert read(b"\xef\xbb\xbf" + json.dumps(full(kit)).encode())[0]["cells"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le"])
+def test_utf_16_is_read_and_named(kit, encoding):
+    content = json.dumps(full(kit)).encode(encoding)
+    notebook, remarks = read(content if encoding == "utf-16" else b"\xff\xfe" + content)
+    assert notebook["cells"] and remarks == ["is in UTF-16, as some editors and shells write; read all the same"]
+
+
+def test_marks_of_a_merge_inside_of_a_cell_are_named(kit):
+    _, remarks = mended(kit, full(kit, split="x = 1\n<<<<<<< HEAD\n    y = 1\n>>>>>>> other"))
+    assert remarks == ["cell 01-split-solution holds marks of a merge that was not finished (<<<<<<< HEAD, line 3)"]
 
 
 def test_fifty_megabytes_of_outputs_are_left_out(kit):
@@ -263,7 +279,7 @@ def test_notebooks_in_a_zip_archive_are_read_out_of_it(kit, tmp_path):
     }
     zipped(tmp_path / "Änne Müller_4711_assignsubmission_file", "Abgabe für Übung 1.ZIP", **members)
     (student,) = find(tmp_path, kit.lessons).submissions
-    assert student.student == "Änne Müller_4711_assignsubmission_file"
+    assert student.student == "Änne Müller_4711"
     assert student.file.content() == notebook and student.remarks == ("lies in the archive Abgabe für Übung 1.ZIP",)
     assert find(tmp_path, kit.lessons).strays == []
     assert [path.name for path in tmp_path.rglob("*.ipynb")] == []  # nothing was unpacked
@@ -312,9 +328,9 @@ def test_of_two_attempts_the_report_says_which_counts(kit, tmp_path):
     hand_in(tmp_path / "bert", "1. Abgabe", full(kit))
     hand_in(tmp_path / "bert", "2. Abgabe", better)
     by_student, strays = found(tmp_path, kit)
-    assert by_student["anna"][0] == f"{NAME} (1).ipynb" and by_student["bert"][1] == "lies in the folder 1. Abgabe"
+    assert by_student["anna"][0] == f"{NAME} (1).ipynb" and by_student["bert"][1] == "lies in the folder 2. Abgabe"
     assert strays[0].startswith(f"anna/{NAME}.ipynb: not graded, because {NAME} (1).ipynb is; to have this one graded")
-    assert strays[1].startswith(f"bert/2. Abgabe/{NAME}.ipynb: not graded, because 1. Abgabe/{NAME}.ipynb is; to have")
+    assert strays[1].startswith(f"bert/1. Abgabe/{NAME}.ipynb: not graded, because 2. Abgabe/{NAME}.ipynb is; to have")
 
 
 def test_a_notebook_under_the_name_of_another_is_told_by_its_cells(kit, tmp_path):

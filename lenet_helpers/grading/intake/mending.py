@@ -5,12 +5,15 @@ come from the solved notebook, with their hidden tests, and stand where they bel
 """
 
 import json
+import re
+import textwrap
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 MOST_MEGABYTES = 200
 MUCH_OUTPUT_MEGABYTES = 10
+LONGEST_LINE = 60
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 
 _NEW_CELL = {"code": new_code_cell, "markdown": new_markdown_cell, "raw": new_raw_cell}
@@ -26,17 +29,22 @@ def read(content):
         raise Unreadable("the file is empty")
     if len(content) > MOST_MEGABYTES * 2**20:
         raise Unreadable(f"the file has more than {MOST_MEGABYTES} MB")
+    utf_16 = content[:2] in (b"\xff\xfe", b"\xfe\xff")
     try:
-        notebook = json.loads(content.decode("utf-8-sig"))
+        notebook = json.loads(content.decode("utf-16" if utf_16 else "utf-8-sig"))
     except UnicodeDecodeError:
         raise Unreadable("the file is not text in UTF-8") from None
     except ValueError as error:
+        if utf_16:
+            raise Unreadable("the file is not text in UTF-8, but in UTF-16, and not valid JSON") from None
+        if line := _conflict(content):
+            raise Unreadable(f"the file holds marks of a merge that was not finished ({line})") from None
         raise Unreadable(f"the file is not valid JSON ({str(error)[:80]})") from None
     except RecursionError:
         raise Unreadable("the file is not valid JSON (too deeply nested)") from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("nbformat"), int):
         raise Unreadable("the file is JSON, but not a notebook")
-    remarks = []
+    remarks = ["is in UTF-16, as some editors and shells write; read all the same"] if utf_16 else []
     if notebook["nbformat"] < 4:
         remarks.append(f"is in notebook format {notebook['nbformat']}; brought to format 4")
         notebook = _brought_to_4(notebook)
@@ -49,6 +57,15 @@ def read(content):
     return notebook, remarks
 
 
+def _conflict(content):
+    """Return the first line that a version control's merge has left where two versions differ, or None."""
+    found = re.search(rb"^(<{7}|>{7}) .*$", content, re.M)
+    if found is None:
+        return None
+    number = content.count(b"\n", 0, found.start()) + 1
+    return f"{found[0][:40].decode('utf-8', 'replace').strip()}, line {number}"
+
+
 def mend(notebook, graded):
     """Return a clean notebook for grading, and remarks on what was wrong with the one that came.
 
@@ -57,6 +74,12 @@ def mend(notebook, graded):
     known = {cell.grade_id: cell for cell in graded}
     found, places = _own_cells(notebook["cells"], known)
     remarks = _remarks(found, places, graded) + _kernel_remarks(notebook)
+    conflicts = [
+        (_conflict(source.encode()), grade_id or at) for at, (_, source, grade_id) in enumerate(found, start=1)
+    ]
+    remarks += [
+        f"cell {which} holds marks of a merge that was not finished ({line})" for line, which in conflicts if line
+    ]
     placed = []  # (sort key, cell)
     seen = set()
     for at, (cell_type, source, grade_id) in enumerate(found):
@@ -97,16 +120,24 @@ def _own_cells(cells, known):
         if grade_id:
             places.setdefault(grade_id, []).append(len(found))
         known_type = cell_type if isinstance(cell_type, str) and cell_type in _NEW_CELL else "raw"
-        found.append((known_type, _source_of(cell), grade_id))
+        found.append((known_type, source_of(cell), grade_id))
     return found, places
 
 
-def _source_of(cell):
+def source_of(cell):
     source = cell.get("source", "")
     if isinstance(source, list):
         source = "".join(line for line in source if isinstance(line, str))
     # A lone half of a character, which JSON can hold and no file.
     return source.encode("utf-8", "replace").decode() if isinstance(source, str) else ""
+
+
+def cell_in_words(cells, at):
+    """Name a cell for who has to find it: by its number in a clean run, and by its first line of code."""
+    number = sum(cell.get("cell_type") == "code" for cell in cells[: at + 1])
+    lines = [line.strip() for line in source_of(cells[at]).splitlines()]
+    first = next((line for line in lines if line and not line.startswith("#")), "")
+    return ", ".join(filter(None, (f"cell [{number}]", textwrap.shorten(first, LONGEST_LINE, placeholder=" …"))))
 
 
 def _remarks(found, places, graded):
@@ -122,7 +153,7 @@ def _remarks(found, places, graded):
             remarks.append(f"cell {cell.grade_id} is there {len(at)} times")
         if any(found[one][0] != cell.cell_type for one in at):
             remarks.append(f"cell {cell.grade_id} was turned into {found[at[0]][0]}; turned back")
-        if cell.grades and len(at) == 1 and _bare(found[at[0]][1]) != _bare(cell.released):
+        if cell.grades and len(at) == 1 and bare(found[at[0]][1]) != bare(cell.released):
             remarks.append(f"cell {cell.grade_id} was edited; restored")
     order = [places[cell.grade_id][0] for cell in graded if cell.grade_id in places]
     if order != sorted(order):
@@ -130,7 +161,7 @@ def _remarks(found, places, graded):
     return remarks
 
 
-def _bare(source):
+def bare(source):
     return [line.rstrip() for line in source.strip().splitlines()]
 
 

@@ -33,6 +33,17 @@ def needed_cells(cells, released):
     return needed
 
 
+def cells_that_give(names, sources):
+    """Return those of the cells' `sources` that give names their meaning, with what these build on, in order."""
+    chosen, names = [], set(names)
+    for source in reversed(list(sources)):
+        defined, changed = effects(source)
+        if (defined | changed) & names:
+            chosen.append(source)
+            names = (names - defined) | free_names(source)
+    return chosen[::-1]
+
+
 def free_names(source):
     """Return the names that a cell takes from earlier ones; every word where that can't be told."""
     words = set(re.findall(r"[^\W\d]\w*", source))
