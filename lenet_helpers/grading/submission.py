@@ -178,7 +178,7 @@ def _executed(notebook, task, kit, job):
     missing = _missing_names(outcome)
     free = set().union(*(free_names(notebook.cells[at].source) for at in needed))
     given = cells_that_give(free | missing, kit.released[task.notebook])
-    missing &= set().union(*(effects(source)[0] for source in given))
+    missing &= _names_given(given)
     if missing and any(_why_none(cell, outcome) for cell in graded if cell.grades):
         with_given = copy.deepcopy(notebook)
         with_given.cells[:0] = map(new_code_cell, given)
@@ -186,9 +186,15 @@ def _executed(notebook, task, kit, job):
         again = _run(with_given, shifted, task, kit, job)
         if _right(again, graded) > _right(outcome, graded):
             outcome = again
-            named = ", ".join(sorted(missing)[:MOST_NAMED])
+            own = {cell.source for cell in notebook.cells}
+            named = missing & _names_given(source for source in given if source not in own) or missing
+            named = ", ".join(sorted(named)[:MOST_NAMED])
             remarks.append(f"lacks {named}; run again with the cells, as they were released, that give them")
     return outcome, remarks
+
+
+def _names_given(sources):
+    return set().union(*(effects(source)[0] for source in sources))
 
 
 def _right(outcome, graded):
