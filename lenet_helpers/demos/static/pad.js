@@ -25,7 +25,7 @@ function render({ model, el }) {
   const brush = el.querySelector("select");
   const pen = canvas.getContext("2d");
   const keep = model.get("keep");
-  const wide = model.get("wide"); // a sheet for a number is so many times as wide as it is high
+  const wide = model.get("wide") ?? 1; // a sheet for a number is so many times as wide as it is high
   canvas.style.width = `${model.get("size")}em`;
   canvas.style.aspectRatio = wide;
   pad.style.width = `max(27em, ${model.get("size")}em)`;

@@ -355,9 +355,15 @@ function isWide(digit) {
   return width > WIDEST_DIGIT * height;
 }
 
-// Pieces of about one size, side by side or one above the other.
-function holdsSeveral(mask) {
+// Pieces of about one size, side by side or one above the other; also where something larger is cut off by the edge.
+function holdsSeveral(mask, place) {
   const { pieces } = piecesOf(mask);
+  const offEdge = ({ box }) =>
+    box.top + place.top > 0 && box.left + place.left > 0 && box.bottom + place.top < SIDE && box.right + place.left < SIDE;
+  return severalAlike(pieces) || severalAlike(pieces.filter(offEdge));
+}
+
+function severalAlike(pieces) {
   const most = Math.max(...pieces.map((piece) => piece.area));
   let large = pieces.filter((piece) => piece.area > 0.2 * most).map((piece) => piece.box);
   const tallest = Math.max(...large.map((box) => extent(box)[0]));
@@ -463,7 +469,7 @@ export function prepareInk(drawn) {
   if (!found) return [];
   const inkOf = (mask) => count(map(ink, (here, i) => here * mask.data[i]));
   const digit = pickDigit(found, place);
-  const several = holdsSeveral(found) || isWide(digit);
+  const several = holdsSeveral(found, place) || isWide(digit);
   // What is dropped may belong to the digit, after all.
   const much = !several && count(found) - count(digit) > 0.03 * count(digit);
   return (much ? [digit, found] : [digit]).map((mask) => ({
