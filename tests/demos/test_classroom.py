@@ -381,6 +381,11 @@ def test_a_tablet_gets_a_number_and_a_digit_and_the_board_shows_it(visitor):
     assert visitor.ask(f"{visitor.board}explain/{name}")[2]["steps"][0]["sentence"] == "000.png"
 
 
+def test_so_many_boards_and_no_more(visitor, monkeypatch):
+    monkeypatch.setattr("lenet_helpers.demos.classroom.server.MOST_BOARDS", 0)
+    assert visitor.ask(f"{visitor.board}events")[0] == 429
+
+
 def test_what_is_hidden_leaves_the_board_and_still_counts(visitor):
     me = visitor.join()
     visitor.send(me)
