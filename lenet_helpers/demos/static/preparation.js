@@ -285,15 +285,20 @@ function isHollow(ink, drawn) {
   const dark = ink.filter((here) => here > FAINTEST_INK);
   if (!dark.length) return true;
   const threshold = otsu(dark);
-  const level = percentile(drawn.filter((_, i) => ink[i] > threshold), 50);
-  const shares = ink.map((here, i) => here / Math.max(drawn[i], FAINTEST_INK));
-  const kept = percentile(shares.filter((_, i) => ink[i] > threshold), 50);
-  let [core, missing] = [0, 0];
-  drawn.forEach((here, i) => {
-    if (here <= 0.7 * level) return;
+  const [levels, shares] = [[], []];
+  for (let i = 0; i < ink.length; i++) {
+    if (ink[i] <= threshold) continue;
+    levels.push(drawn[i]);
+    shares.push(ink[i] / Math.max(drawn[i], FAINTEST_INK));
+  }
+  const [level, kept] = [percentile(levels, 50), percentile(shares, 50)];
+  let core = 0;
+  let missing = 0;
+  for (let i = 0; i < ink.length; i++) {
+    if (drawn[i] <= 0.7 * level) continue;
     core++;
-    if (ink[i] < 0.7 * kept * here) missing++;
-  });
+    if (ink[i] < 0.7 * kept * drawn[i]) missing++;
+  }
   return kept < 0.4 || missing > 0.05 * core;
 }
 
