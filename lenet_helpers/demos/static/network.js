@@ -64,21 +64,23 @@ function convolve(input, channels, side, { weight, bias }) {
   return output;
 }
 
-// Average of each 2×2 pixels.
+// Average of each 2×2 pixels, two rows at a time; `side` is even, so no two maps are mixed.
 function pool(input, side) {
-  const width = side / 2;
   const output = new Float64Array(input.length / 4);
-  for (let i = 0; i < output.length; i++) {
-    const at = 2 * Math.floor(i / width) * side + 2 * (i % width);
-    output[i] = (input[at] + input[at + 1] + input[at + side] + input[at + side + 1]) / 4;
+  for (let at = 0, i = 0; at < input.length; at += side) {
+    for (const end = at + side; at < end; at += 2) {
+      output[i++] = (input[at] + input[at + 1] + input[at + side] + input[at + side + 1]) / 4;
+    }
   }
   return output;
 }
 
 function linear(input, { weight, bias }) {
-  const output = bias.slice();
-  for (let i = 0; i < output.length; i++) {
-    for (let j = 0; j < input.length; j++) output[i] += weight[i * input.length + j] * input[j];
+  const output = new Float64Array(bias.length);
+  for (let i = 0, w = 0; i < output.length; i++) {
+    let sum = bias[i];
+    for (let j = 0; j < input.length; j++) sum += weight[w++] * input[j];
+    output[i] = sum;
   }
   return output;
 }
@@ -103,21 +105,25 @@ function meanOfMaps(maps, area) {
 // Pixels (0 = background, 255 = ink) in the network's range, [-1, 1].
 export const toInput = (pixels) => Float64Array.from(pixels, (value) => value / 127.5 - 1);
 
-// An image whose top leans to the right by `slant` of half its side, and that is `size` times as large.
+// An image whose top leans to the right by `slant` of half its side, and that is `size` times as large. Each pixel is
+// mixed of the four next to where it comes from; beyond the edge there is background.
 export function slanted(input, slant, size) {
   if (!slant && size === 1) return input;
-  const output = new Float64Array(SIDE * SIDE).fill(-1);
+  const ink = pad(input.map((value) => value + 1), 1);
+  const output = new Float64Array(SIDE * SIDE);
   const middle = (SIDE - 1) / 2;
-  for (let i = 0; i < output.length; i++) {
-    const down = (Math.floor(i / SIDE) - middle) / size;
-    const x = ((i % SIDE) - middle) / size + slant * down + middle;
-    const y = down + middle;
-    const left = Math.floor(x);
-    const top = Math.floor(y);
-    for (let row = Math.max(top, 0); row <= Math.min(top + 1, SIDE - 1); row++) {
-      for (let column = Math.max(left, 0); column <= Math.min(left + 1, SIDE - 1); column++) {
-        output[i] += (input[row * SIDE + column] + 1) * (1 - Math.abs(x - column)) * (1 - Math.abs(y - row));
-      }
+  const inside = (at) => Math.min(Math.max(at + 1, 0), SIDE + 0.999999); // with the margin of 1
+  for (let row = 0; row < SIDE; row++) {
+    const down = (row - middle) / size;
+    const y = inside(down + middle);
+    const below = y - Math.floor(y);
+    for (let column = 0; column < SIDE; column++) {
+      const x = inside((column - middle) / size + slant * down + middle);
+      const right = x - Math.floor(x);
+      const at = Math.floor(y) * (SIDE + 2) + Math.floor(x);
+      const above = ink[at] + right * (ink[at + 1] - ink[at]);
+      const under = ink[at + SIDE + 2] + right * (ink[at + SIDE + 3] - ink[at + SIDE + 2]);
+      output[row * SIDE + column] = above + below * (under - above) - 1;
     }
   }
   return output;

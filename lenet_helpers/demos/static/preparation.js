@@ -220,7 +220,8 @@ export function drawStrokes(strokes) {
     }
   }
   const picture = grid(SIDE, SIDE);
-  for (let i = inked.indexOf(1); i >= 0 && i < inked.length; i++) {
+  const end = inked.lastIndexOf(1) + 1;
+  for (let i = end && inked.indexOf(1); i < end; i++) {
     if (inked[i]) picture.data[Math.floor(i / side / SMOOTH) * SIDE + Math.floor((i % side) / SMOOTH)]++;
   }
   // In steps of a gray, as a picture has them.
@@ -231,13 +232,13 @@ export function drawStrokes(strokes) {
 function line(inked, side, x, y, u, v, radius) {
   const across = u - x;
   const down = v - y;
-  const length = across * across + down * down || 1;
+  const inverse = 1 / (across * across + down * down || 1);
   const clamp = (value) => Math.min(Math.max(value, 0), side - 1);
   const [left, right] = [clamp(Math.ceil(Math.min(x, u) - radius)), clamp(Math.floor(Math.max(x, u) + radius))];
   const [top, bottom] = [clamp(Math.ceil(Math.min(y, v) - radius)), clamp(Math.floor(Math.max(y, v) + radius))];
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
-      const along = Math.min(Math.max(((column - x) * across + (row - y) * down) / length, 0), 1);
+      const along = Math.min(Math.max(((column - x) * across + (row - y) * down) * inverse, 0), 1);
       const aside = column - x - along * across;
       const below = row - y - along * down;
       if (aside * aside + below * below <= radius * radius) inked[row * side + column] = 1;
@@ -284,15 +285,20 @@ function isHollow(ink, drawn) {
   const dark = ink.filter((here) => here > FAINTEST_INK);
   if (!dark.length) return true;
   const threshold = otsu(dark);
-  const level = percentile(drawn.filter((_, i) => ink[i] > threshold), 50);
-  const shares = ink.map((here, i) => here / Math.max(drawn[i], FAINTEST_INK));
-  const kept = percentile(shares.filter((_, i) => ink[i] > threshold), 50);
-  let [core, missing] = [0, 0];
-  drawn.forEach((here, i) => {
-    if (here <= 0.7 * level) return;
+  const [levels, shares] = [[], []];
+  for (let i = 0; i < ink.length; i++) {
+    if (ink[i] <= threshold) continue;
+    levels.push(drawn[i]);
+    shares.push(ink[i] / Math.max(drawn[i], FAINTEST_INK));
+  }
+  const [level, kept] = [percentile(levels, 50), percentile(shares, 50)];
+  let core = 0;
+  let missing = 0;
+  for (let i = 0; i < ink.length; i++) {
+    if (drawn[i] <= 0.7 * level) continue;
     core++;
-    if (ink[i] < 0.7 * kept * here) missing++;
-  });
+    if (ink[i] < 0.7 * kept * drawn[i]) missing++;
+  }
   return kept < 0.4 || missing > 0.05 * core;
 }
 
@@ -356,8 +362,7 @@ function isWide(digit) {
 }
 
 // Pieces of about one size, side by side or one above the other; also where something larger is cut off by the edge.
-function holdsSeveral(mask, place) {
-  const { pieces } = piecesOf(mask);
+function holdsSeveral(pieces, place) {
   const offEdge = ({ box }) =>
     box.top + place.top > 0 && box.left + place.left > 0 && box.bottom + place.top < SIDE && box.right + place.left < SIDE;
   return severalAlike(pieces) || severalAlike(pieces.filter(offEdge));
@@ -374,7 +379,6 @@ function severalAlike(pieces) {
 // How many strokes meet the pad's edge at the side where most do, more than their width apart.
 function contacts(mask, place) {
   const { width, height, data } = mask;
-  const reach = round(meanStroke(mask) / 2);
   const level = (y) => grid(1, width, data.slice(y * width, (y + 1) * width));
   const upright = (x) => grid(1, height, Float32Array.from({ length: height }, (_, y) => data[y * width + x]));
   const sides = [];
@@ -382,8 +386,10 @@ function contacts(mask, place) {
   if (place.bottom === SIDE) sides.push(level(height - 1));
   if (place.left === 0) sides.push(upright(0));
   if (place.right === SIDE) sides.push(upright(width - 1));
+  if (!sides.length) return 0;
+  const reach = round(meanStroke(mask) / 2);
   const starts = ({ data }) => data.reduce((sum, here, i) => sum + (here && !data[i - 1] ? 1 : 0), 0);
-  return Math.max(0, ...sides.map((side) => starts(dilate(side, reach))));
+  return Math.max(...sides.map((side) => starts(dilate(side, reach))));
 }
 
 // Cut the digit out, without margin: the edge of a stroke is where half of a pixel is ink. A small one is enlarged first.
@@ -468,8 +474,9 @@ export function prepareInk(drawn) {
   const found = findInk(ink);
   if (!found) return [];
   const inkOf = (mask) => count(map(ink, (here, i) => here * mask.data[i]));
-  const digit = pickDigit(found, place);
-  const several = holdsSeveral(found, place) || isWide(digit);
+  const { pieces } = piecesOf(found);
+  const digit = pieces.length > 1 ? pickDigit(found, place) : found;
+  const several = holdsSeveral(pieces, place) || isWide(digit);
   // What is dropped may belong to the digit, after all.
   const much = !several && count(found) - count(digit) > 0.03 * count(digit);
   return (much ? [digit, found] : [digit]).map((mask) => ({
