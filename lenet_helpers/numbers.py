@@ -7,7 +7,7 @@ through them is the number: the way in which LeNet itself read cheques (LeCun et
 
 import math
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import cv2
@@ -15,9 +15,9 @@ import numpy as np
 
 from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
-from lenet_helpers.preparation.masks import bounding_box
+from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
-from lenet_helpers.preparation.rows import Row, find_rows
+from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
 from lenet_helpers.preparation.steps import Step, Way, find_pages, prepare
 
 SUREST = 8.0
@@ -162,8 +162,9 @@ class Page:
 
     @property
     def score(self):
-        """How well it explains the picture."""
-        return self.way.odds + sum(graph.total for graph in self.graphs)
+        """How well it explains the picture. All pages measure the length of lines in one unit."""
+        unit = min(self.way.mask.shape) / 4
+        return self.way.odds + sum(graph.total * graph.row.height / graph.row.place[2] for graph in self.graphs) / unit
 
     @property
     def digits(self):
@@ -197,7 +198,7 @@ def read_number(model, image):
     several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
     if best.evidence > SURE and (not several or (best.way.several and best.way.kept > WHOLE)):
         return _of_one(readings)
-    page = max((_read_page(model, way) for way in find_pages(image)), key=lambda page: page.score)
+    page = max((page for way in find_pages(image) for page in _read_pages(model, way)), key=lambda page: page.score)
     if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):
         return _of_one(readings)
     return _of_page(page)
@@ -228,6 +229,15 @@ def _of_one(readings):
     prediction, mask = prediction_of(readings), readings[0].way.mask
     box = (0.0, 0.0, 1.0, 1.0) if mask is None else _fractions(_sides(bounding_box(mask)), mask.shape)
     return Reading(str(prediction.digit), [NumberDigit(prediction, box)], prediction.warning, prediction.steps)
+
+
+def _read_pages(model, way):
+    """A page as it is, and once more, cut between its rows, if they may touch."""
+    apart = cut_between_rows(way.mask)
+    if apart is way.mask:
+        return [_read_page(model, way)]
+    strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
+    return [_read_page(model, one) for one in (way, replace(way, mask=apart, odds=way.odds - CUT_COSTS * strokes))]
 
 
 def _read_page(model, way):

@@ -183,3 +183,15 @@ def test_it_is_explained_in_steps(classifier, number):
     assert "found: 1" in steps[-3].sentence and "reads 26" in steps[-1].sentence
     assert (steps[-1].picture != steps[-2].picture).any()
     assert [step.name for step in explain_number(COURSE / "test.png")][-1] == "centred"
+
+
+def test_rows_that_touch_are_read_apart(classifier, number):
+    upper, lower = (255 - np.asarray(number(text, seed=1)).astype(int) for text in ("312", "9057"))
+    upper, lower = (
+        ink[np.flatnonzero((ink > 128).any(1))][:, np.flatnonzero((ink > 128).any(0))] for ink in (upper, lower)
+    )
+    lower = np.asarray(Image.fromarray(lower.astype(np.uint8)).resize((lower.shape[1], len(upper))))
+    page = np.zeros((2 * len(upper) - 3, max(upper.shape[1], lower.shape[1])), int)
+    page[: len(upper), : upper.shape[1]] = upper
+    page[len(upper) - 3 :, : lower.shape[1]] = np.maximum(page[len(upper) - 3 :, : lower.shape[1]], lower)
+    assert classifier.read(255 - np.pad(page, 40).clip(30, 255).astype(np.uint8)).text == "312\n9057"

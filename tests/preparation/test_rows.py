@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet_helpers.preparation.rows import ROW_HEIGHT, find_cuts, find_rows
+from lenet_helpers.preparation.rows import ROW_HEIGHT, cut_between_rows, find_cuts, find_rows
 
 
 def page(*boxes, shape=(200, 400)):
@@ -86,3 +86,14 @@ def test_bare_paper_and_print_have_no_rows():
     print_ = np.zeros((400, 400), np.float32)
     print_[::8, ::8] = 0.9
     assert find_rows(print_, print_ > 0) == []
+
+
+def test_rows_that_touch_are_cut_level_and_others_are_left_as_they_are():
+    upper = [(20, 62 if left == 95 else 58, left, left + 8) for left in (20, 45, 70, 95, 120)]
+    lower = [(60, 110, left, left + 8) for left in (20, 50, 95, 120)]
+    _, apart = page(*upper, *lower)
+    cut = cut_between_rows(apart)
+    assert np.count_nonzero(apart & ~cut) <= 2 * 8 and not (cut & ~apart).any()
+    assert [len(row.boxes) for row in find_rows(cut.astype(np.float32), cut)] == [5, 4]
+    _, single = page(*[(20, 110, left, left + 8) for left in (20, 70, 120)])
+    assert cut_between_rows(single) is single
