@@ -93,6 +93,8 @@ def test_a_board_that_pauses_shows_the_rest_when_it_goes_on(tablet, board):
     assert shown.count() == count
     held.click()
     shown.nth(count).wait_for()
+    places = [int(shown.nth(at).get_attribute("data-at")) for at in range(count + 1)]
+    assert places == sorted(places, reverse=True)
 
 
 def test_what_was_drawn_without_a_network_is_sent_when_it_is_back_even_by_a_page_that_is_loaded_again(served, chromium):

@@ -376,7 +376,7 @@ def test_a_tablet_gets_a_number_and_a_digit_and_the_board_shows_it(visitor):
     for news in visitor.events():
         if shown := [digit for digit in news["digits"] if digit["id"] == name]:
             break
-    assert shown == [{"id": name, "label": 7, "read": 1, "confidence": 0.75}]
+    assert shown == [{"id": name, "at": shown[0]["at"], "label": 7, "read": 1, "confidence": 0.75}]
     assert visitor.ask(f"{visitor.board}digits/{name}")[2].startswith(b"\x89PNG")
     assert visitor.ask(f"{visitor.board}explain/{name}")[2]["steps"][0]["sentence"] == "000.png"
 
@@ -470,6 +470,23 @@ def test_digits_of_tablets_that_went_away_are_asked_for_again(store, monkeypatch
     monkeypatch.setattr("lenet_helpers.demos.classroom.room.WRITING_SECONDS", -1)
     store.add(digits(1, 9))
     assert asked_of(store, 5) == {9: 5}
+
+
+def test_a_board_shows_digits_in_the_order_in_which_they_came(store):
+    async def read():
+        room = Room(store, OneReader())
+        reading = asyncio.create_task(room.read_on())
+        await room.write(*digits(9, 1)[0])  # while those of an earlier run are still unread
+        while len(room.results.readings) < 11:
+            await asyncio.wait_for(room.changed.wait(), 60)
+        reading.cancel()
+        await room.close()
+        return room
+
+    store.add(digits(7, 10))
+    room = asyncio.run(read())
+    assert [digit["at"] for digit in room.latest()] == list(range(11))
+    assert room.latest()[-1]["id"] == "00000009/000"
 
 
 def test_whoever_writes_while_others_remove_theirs_is_answered(tmp_path):

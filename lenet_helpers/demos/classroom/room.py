@@ -39,6 +39,7 @@ class Room:
         self.network = asyncio.get_running_loop().create_future()
         self.results, self.events = Results(), []
         self.unread = list(store.labels)  # the newest, at the end, come first
+        self._order = {key: number for number, key in enumerate(store.labels)}  # in which they came
         self.changed, self._work = asyncio.Event(), asyncio.Event()
         self._asked = OrderedDict()  # writer to the digit that is being written, and since when; the longest first
         self._disk, self._waiting, self._writing = ThreadPoolExecutor(1, "disk"), [], None
@@ -76,6 +77,7 @@ class Room:
             else:
                 outcome = None
             self.unread += new
+            self._order |= {key: number for number, key in enumerate(new, len(self._order))}
             self._work.set()
             for _, done in waiting:
                 if not done.done():  # whoever sent it may be gone
@@ -116,7 +118,8 @@ class Room:
     def _shown(self, key):
         if str(key) not in self.store.state["hidden"]:
             label, digit, confidence = self.results.readings[key]
-            return {"id": str(key), "label": label, "read": digit, "confidence": confidence}
+            at = self._order[key]
+            return {"id": str(key), "at": at, "label": label, "read": digit, "confidence": confidence}
 
     def _tell(self, events):
         self.events += events
@@ -129,7 +132,7 @@ class Room:
 
     def latest(self):
         """Return the digits that a board shows at first: the latest, and the latest mistakes, in their order."""
-        shown = list(filter(None, map(self._shown, self.results.readings)))
+        shown = sorted(filter(None, map(self._shown, self.results.readings)), key=lambda digit: digit["at"])
         mistakes = [digit for digit in shown[:-MOST_SHOWN] if digit["read"] != digit["label"]]
         return mistakes[-MOST_SHOWN:] + shown[-MOST_SHOWN:]
 

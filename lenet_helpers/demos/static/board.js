@@ -12,13 +12,14 @@ let opened = null; // the digit whose strip is shown
 
 const percent = (share, places = 1) => `${(100 * share).toFixed(places)} %`;
 
-function tile({ id, label, read, confidence }) {
+function tile({ id, at, label, read, confidence }) {
   const right = label === read;
   const button = document.createElement("button");
   const picture = document.createElement("img");
   const said = right ? `✓ ${label}` : `✗ ${label} → ${read ?? "?"}`;
   button.type = "button";
   button.dataset.id = id;
+  button.dataset.at = at;
   button.classList.toggle("lenet-wrong", !right);
   button.title = `${percent(confidence)} sure`;
   button.setAttribute("aria-label", `Asked for ${label}, read as ${read ?? "nothing"}, ${right ? "right" : "wrong"}`);
@@ -30,9 +31,12 @@ function tile({ id, label, read, confidence }) {
 
 const tilesOf = (id) => document.querySelectorAll(`[data-id="${id}"]`);
 
+// The latest stands first. After a restart, the server reads earlier ones as well: they have their places behind it.
 function put(list, digit) {
-  list.prepend(tile(digit));
-  while (list.children.length > MOST) list.lastChild.remove();
+  const after = [...list.children].find((each) => Number(each.dataset.at) < digit.at);
+  if (!after && list.children.length >= MOST) return;
+  list.insertBefore(tile(digit), after ?? null);
+  if (list.children.length > MOST) list.lastChild.remove();
 }
 
 function show({ fresh, address, digits: news, gone, summary }) {
