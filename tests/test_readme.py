@@ -13,7 +13,7 @@ from lenet_helpers.system.paths import COURSE
 
 READMES = {
     "course": ((COURSE / "README.md").read_text(encoding="utf-8"), ".[test]"),
-    "student": (release._readme({"01_data": "Data"}, {"version": "", "release": ""}, False), "."),
+    "student": (release._readme({}, {"version": "", "release": ""}, False), "."),
 }
 """Text of each README, and what its blocks install at the end."""
 

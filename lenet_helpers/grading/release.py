@@ -200,6 +200,6 @@ Leave the last cell of each exercise as it is.
 ## Handing in
 
 `lenet hand-in` runs your notebooks from a fresh start, as a marker does, says of each exercise whether it is
-right, and packs what you hand in: one file, `hand-in-NAME.zip`. `lenet hand-in notebooks/{next(iter(titles))}.ipynb`
+right, and packs what you hand in: one file, `hand-in-NAME.zip`. `lenet hand-in notebooks/01_data.ipynb`
 does so with one notebook; `--no-zip` only says how far you are.
 """
