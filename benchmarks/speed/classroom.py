@@ -40,7 +40,7 @@ def measure(settings):
             row = meet(Path(folder) / "class", settings.model, tablets, digits, settings.size(PACE, 0.3), kill)
         failures += [f"{tablets} tablets: {lost} was lost" for lost in row.pop("lost")]
         rows.append(row)
-    alone = int(run_python("-c", "import psutil, torch; print(psutil.Process().memory_info().rss)")[1])
+    alone = float(run_python("-c", "import psutil, torch; print(psutil.Process().memory_info().rss)")[1])
     return {"rows": rows, "failures": failures, "digits": digits, "torch": alone / 1e6}
 
 
