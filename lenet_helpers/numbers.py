@@ -44,6 +44,9 @@ LEAST_READ = 0.5
 MOST_DOUBTFUL = 0.5
 """... and so many of its digits at most are doubtful, or it may be none."""
 
+MOST_ARCS = 2500
+"""So many pieces and joins are read at most, three seconds' work; 200 digits have half as many."""
+
 
 @dataclass(frozen=True)
 class NumberDigit:
@@ -244,13 +247,12 @@ def _read_page(model, way):
     """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
     rows = find_rows(way.ink, way.mask)
     arcs = [list(row.candidates()) for row in rows]
-    if not rows:
+    if not 0 < sum(map(len, arcs)) <= MOST_ARCS:
         return Page(way, [])
     pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
     reads = zip(pixels, *evidence(model, pixels), strict=True)
-    return Page(
-        way, [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
-    )
+    graphs = [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
+    return Page(way, graphs)
 
 
 def _graph(row, reads):
@@ -298,10 +300,8 @@ def _warning(page, digits):
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
     if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
         return "Much of the ink does not look like digits"
-    return (
-        _sentence("; ".join(f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful))
-        or None
-    )
+    warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
+    return _sentence("; ".join(warnings)) or None
 
 
 def _strip(page, text):
