@@ -1,5 +1,6 @@
 """What is said about an answer: the first thing that is wrong with it, and a hint for each likely mistake."""
 
+import html
 import re
 from dataclasses import dataclass, replace
 from textwrap import fill
@@ -48,6 +49,12 @@ class Verdict:
         return wrapped(self.text)
 
     __str__ = __repr__
+
+    def _repr_html_(self):
+        """The same text with a sign and a colour, for notebooks; black or white on both stays readable."""
+        sign, colour = ("✓", "#1a7f37") if self.right else ("✗", "#cf222e")
+        style = f"border-left: 4px solid {colour}; padding-left: 0.8em; white-space: pre-wrap"
+        return f'<pre style="{style}"><b style="color: {colour}">{sign}</b> {html.escape(repr(self))}</pre>'
 
 
 def wrapped(text):
