@@ -4,9 +4,13 @@
 
 Planted are the answers in tests/answers/ and the mistakes that the exercises know, each given
 to `check` and put into the place of the solution before the solved notebook's grade cell,
-hidden tests and all. The last columns are right answers in other styles. The exit status is
-1 where a mistake passes, a right answer does not, or fewer than nine in ten mistakes get the
-hint written for them.
+hidden tests and all. The last columns are right answers in other styles.
+
+A second table judges the hints by the attempts in tests/answers/fresh/, written by hands that
+had not seen them: a hint names the mistake, or is the exercise's general one, or is about
+something else, and then it misleads. With --show each attempt that is not named is printed.
+
+The exit status is 1 where a mistake passes, a right answer does not, or too few hints fit.
 """
 
 import argparse
@@ -16,7 +20,9 @@ import copy
 import dataclasses
 import io
 import os
+import re
 import sys
+import types
 import warnings
 
 from lenet_helpers.exercises import NAMES, check, exercise
@@ -28,6 +34,7 @@ from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.programs import run_program
 
 FEWEST_MISTAKES, FEWEST_STYLES, FEWEST_HINTS = 4, 2, 0.9
+FEWEST_NAMED, MOST_MISLEADING = 0.85, 0.02
 SECONDS = 20
 SEED = 2
 
@@ -77,6 +84,10 @@ class Lesson:
             elif at in needed:
                 with contextlib.redirect_stdout(io.StringIO()):
                     exec(compile(cell.source, f"cell {at + 1}", "exec"), self._names)
+
+    def among_its_names(self, function):
+        """Return the function as if it had been written in a cell of this notebook."""
+        return types.FunctionType(function.__code__, self._names, function.__name__, function.__defaults__)
 
     def passes(self, name, function, *, with_check=True):
         """Whether the grade cell of an exercise lets a function pass; without `check`, by its own tests alone."""
@@ -130,10 +141,53 @@ def row_of(name, lesson, right, wrong):
     return row
 
 
+def kind_of_hint(name, pattern, function):
+    """Return how the check met an attempt, in a word, and its verdict."""
+    verdict = check(name, function, seed=SEED)
+    if pattern is None:
+        return "right" if verdict else "right refused", verdict
+    if verdict:
+        return "wrong accepted", verdict
+    if re.search(pattern, verdict.hint, re.IGNORECASE | re.DOTALL):
+        return "named", verdict
+    general = exercise(name).hints[0], "It gives the same for every input"
+    return "general" if verdict.hint.startswith(general) or not verdict.hint else "misleading", verdict
+
+
+def fresh_table(chosen, lessons, show):
+    """Print the second table, a line for each hand, and return its problems."""
+    from answers.fresh import HANDS, attempts_of
+
+    kinds = ("named", "general", "misleading", "wrong accepted", "right", "right refused")
+    print("\nfresh attempts  " + "".join(f"{kind:>16}" for kind in kinds))
+    problems = []
+    for hand in HANDS:
+        counts = dict.fromkeys(kinds, 0)
+        for name, pattern, function in attempts_of(hand):
+            if name in chosen:
+                with everything_put_back():
+                    kind, verdict = kind_of_hint(name, pattern, lessons[name[:2]].among_its_names(function))
+                counts[kind] += 1
+                if show and kind not in ("named", "right"):
+                    print(f"{kind}, line {function.__code__.co_firstlineno} of {hand}: {verdict.text}\n")
+        wrong = sum(counts[kind] for kind in kinds[:4]) or 1
+        shares = [
+            f"{count} ({count / wrong:.0%})" if at < 4 else str(count) for at, count in enumerate(counts.values())
+        ]
+        print(f"{hand:<16}" + "".join(f"{share:>16}" for share in shares), flush=True)
+        few, many = counts["named"] < FEWEST_NAMED * wrong, counts["misleading"] > MOST_MISLEADING * wrong
+        if few or many or counts["wrong accepted"] or counts["right refused"]:
+            problems.append(f"the attempts of hand {hand}: too few are named, or too many are met wrongly")
+    return problems
+
+
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("exercises", nargs="*", choices=[*NAMES, []], help="default: all")
-    chosen = parser.parse_args(arguments).exercises or NAMES
+    parser.add_argument("--show", action="store_true", help="print the fresh attempts whose hint does not name them")
+    parser.add_argument("--fresh", action="store_true", help="only the second table")
+    options = parser.parse_args(arguments)
+    chosen = options.exercises or NAMES
     # More threads wait for each other in so small a network. All this counts because torch comes later.
     os.environ |= {"LENET_DATA": "sample", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
     warnings.simplefilter("ignore")
@@ -141,19 +195,23 @@ def main(arguments=None):
     from answers import RIGHT, WRONG
 
     notebooks = {name[:2]: notebook for name, notebook in solved_notebooks().items()}
-    lessons, rows = {}, []
+    with everything_put_back():
+        lessons = {lesson: Lesson(notebooks[lesson]) for lesson in sorted({name[:2] for name in chosen})}
+    if options.fresh:
+        problems = fresh_table(chosen, lessons, options.show)
+        print("\n".join(problems))
+        return 1 if problems else 0
+    rows = []
     print("                       mistakes  refused by                      the hint     other styles accepted by")
     print("exercise                planted  check  grade cell  its own tests  meant  |  written  check  grade cell")
     for name in chosen:
         with everything_put_back():
-            if name[:2] not in lessons:
-                lessons[name[:2]] = Lesson(notebooks[name[:2]])
             row = row_of(name, lessons[name[:2]], RIGHT.get(name, []), WRONG.get(name, []))
         rows.append(row)
         _show(row)
     total = Row("all", *(sum(getattr(row, field) for row in rows) for field in list(vars(Row("x")))[1:]))
     _show(total)
-    problems = [problem for row in rows for problem in row.problems()]
+    problems = [problem for row in rows for problem in row.problems()] + fresh_table(chosen, lessons, options.show)
     if total.hinted < FEWEST_HINTS * total.mistakes:
         problems.append(f"only {total.hinted / total.mistakes:.1%} of the mistakes get the hint written for them")
     print("\n" + "\n".join(problems or [f"{total.hinted / total.mistakes:.1%} get the hint written for them."]))

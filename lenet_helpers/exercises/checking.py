@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from lenet_helpers.exercises.reading_source import source_of
 from lenet_helpers.exercises.results import Answer, type_name
 from lenet_helpers.exercises.running import Endless, everything_put_back, guarded, printing_kept, run_each
 from lenet_helpers.exercises.verdicts import cannot_check, verdict_on
@@ -31,4 +32,5 @@ def answer_of(asked, candidate, cases, time_limit):
         except Endless as endless:
             answer = Answer(endless.finished, endless=True, stopped=endless.stopped)
     answer.printed = printed.beginning()
+    answer.source, answer.borrowed = source_of(candidate)
     return answer

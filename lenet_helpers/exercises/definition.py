@@ -71,6 +71,8 @@ class Exercise(Asked):
     verified: str  # one sentence: what a right answer has shown
     hints: tuple  # the hint and the worked step
     mistakes: list  # of `KnownMistake`; of two that do the same, the first one counts
+    clues: tuple = ()  # pairs of a pattern in the source of a wrong answer and the hint for it
+    forbids: tuple = ()  # pairs of a pattern that the source of a right answer must not hold and the reason
 
 
 def known(*rows):

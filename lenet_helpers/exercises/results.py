@@ -58,6 +58,8 @@ class Answer:
     stranger: str = ""  # what was handed over in place of a function; empty when it was one
     endless: bool = False  # the call after the last outcome did not end in time
     stopped: bool = True  # whether an endless call could be ended
+    source: str = ""  # of the function, as `reading_source` has it; empty where there is none
+    borrowed: tuple = ()  # names of the notebook's variables that it reads
     printed: str = ""  # the first lines of what it printed; for the reader, and not sent to another process
 
 

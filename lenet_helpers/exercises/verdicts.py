@@ -1,11 +1,13 @@
 """What is said about an answer: the first thing that is wrong with it, and a hint for each likely mistake."""
 
+import html
 import re
 from dataclasses import dataclass, replace
 from textwrap import fill
 
 import numpy as np
 
+from lenet_helpers.exercises.reading_source import clue, slip, unused
 from lenet_helpers.exercises.results import RAISED, Problem, freeze, same, same_values, show, show_array
 
 
@@ -48,6 +50,12 @@ class Verdict:
 
     __str__ = __repr__
 
+    def _repr_html_(self):
+        """The same text with a sign and a colour, for notebooks; black or white on both stays readable."""
+        sign, colour = ("✓", "#1a7f37") if self.right else ("✗", "#cf222e")
+        style = f"border-left: 4px solid {colour}; padding-left: 0.8em; white-space: pre-wrap"
+        return f'<pre style="{style}"><b style="color: {colour}">{sign}</b> {html.escape(repr(self))}</pre>'
+
 
 def wrapped(text):
     """Break long lines between words: pages break them wherever they end, also inside a word."""
@@ -73,12 +81,12 @@ def verdict_on(exercise, cases, answer, time_limit):
         case = cases[min(len(answer.outcomes), len(cases) - 1)]
         verdict = _endless(exercise, case, time_limit, answer.stopped)
     else:
-        verdict = verdict_on_outcomes(exercise, cases, answer.outcomes)
+        verdict = verdict_on_outcomes(exercise, cases, answer.outcomes, answer.source, answer.borrowed)
     return replace(verdict, text=verdict.text + _row("printed", answer.printed))
 
 
-def verdict_on_outcomes(exercise, cases, outcomes):
-    """Compare what came of all cases with what comes of the oracle."""
+def verdict_on_outcomes(exercise, cases, outcomes, source="", borrowed=()):
+    """Compare what came of all cases with what comes of the oracle; the source only helps to find the hint."""
     if all(map(_left_as_released, outcomes)):
         return _not_written(exercise, "it raises NotImplementedError", _IN_ITS_PLACE)
     for words, kind in (("it returns nothing (None)", "None"), ("it returns ...", "ellipsis")):
@@ -91,11 +99,20 @@ def verdict_on_outcomes(exercise, cases, outcomes):
         problem = problem_of(exercise, outcome, right)
         if problem:
             mistake, exactly = recognise(exercise, cases, outcomes, expected)
-            if mistake:
-                hint, known = mistake.hint if exactly else f"{mistake.hint} {problem.advice}".strip(), mistake.name
+            found = slip(source, borrowed, exercise.parameters)
+            read = found or clue(source, exercise.clues)
+            if mistake and (exactly or not read):
+                texts = (mistake.hint, "" if exactly else problem.advice, "" if found in mistake.hint else found)
+                hint, known = " ".join(filter(None, texts)), mistake.name
             else:
-                hint, known = problem.advice or _general_hint(exercise, outcomes), problem.mistake
+                never = "" if outcome.error not in (None, "NameError") else unused(source, exercise.parameters)
+                hint = read or (f"{problem.advice} {never}".strip() if outcome.error else never or problem.advice)
+                hint, known = hint or _general_hint(exercise, outcomes, problem), problem.mistake
             return _not_right(exercise.name, problem, describe(exercise, case), hint, known)
+    reason = clue(source, exercise.forbids)
+    if reason:
+        problem = Problem("the way it is done", "another way to the same result", "what the exercise rules out", reason)
+        return _not_right(exercise.name, problem)
     return Verdict(exercise.name, True, f"{exercise.name}: right. {exercise.verified}")
 
 
@@ -208,27 +225,47 @@ def _advice_on_error(exercise, outcome):
     """Return what helps with an exception in any exercise, or an empty string."""
     if RAISED not in outcome.report:
         return f"The check calls {exercise.signature}."
-    return _NOT_ONE_TRUTH if "is ambiguous" in outcome.report else _ERROR_ADVICE.get(outcome.error, "")
+    words = outcome.report.partition(RAISED)[0]
+    return next((advice for pattern, advice in _ERROR_ADVICE if re.search(pattern, words)), "")
 
 
-def _general_hint(exercise, outcomes):
+def _general_hint(exercise, outcomes, problem):
     first = outcomes[0]
-    constant = len(outcomes) > 2 and not first.error and all(_alike(first, outcome) for outcome in outcomes)
-    if constant:
+    constant = len(outcomes) > 2 and all(_alike(first, outcome) for outcome in outcomes)
+    if constant and problem.property.startswith("the value"):
         return f"It gives the same for every input. Does it use {' and '.join(exercise.parameters)}?"
     return exercise.hints[0]
 
 
-_NOT_ONE_TRUTH = (
-    "if, while, and, or ask for one True or False, and an array holds many. Use it as a mask, values[mask], or ask "
-    "for one entry at a time."
-)
-_ERROR_ADVICE = {
-    "NameError": "Python does not know that name. Is it spelled right? Does it need np. or torch. in front? Has the "
-    "cell that defines or imports it been run?",
-    "UnboundLocalError": "The name is used before it has a value: give it one before the loop or the if.",
-    "RecursionError": "The function calls itself without end.",
-}
+_ERROR_ADVICE = (
+    ("is ambiguous", "if, while, and, or ask for one True or False, and an array holds many. Use it as a mask, "
+     "values[mask], or ask for one entry at a time."),
+    ("^NameError", "Python does not know that name. Is it spelled right? Does it need np. or torch. in front? Has the "
+     "cell that defines or imports it been run?"),
+    ("^UnboundLocalError", "The name is used before it has a value: give it one before the loop or the if."),
+    ("^RecursionError", "The function calls itself without end."),
+    ("^ModuleNotFoundError", "There is no module of that name here. Is it spelled right? What the notebook imports is "
+     "all that is needed."),
+    ("is not a Module subclass", "nn.Sequential takes layers one by one. A class needs brackets, nn.ReLU(), and a list "
+     "of layers a star: nn.Sequential(*layers)."),
+    ("boolean (index|dimension)|mask .* does not match", "The mask is not as long as the array that it picks from: "
+     "leave nothing out of one that is still in the other."),
+    ("could not be broadcast|cannot be multiplied|not aligned|must match|size mismatch|mismatch in its core",
+     "Two shapes do not fit together. Print both .shape just before that line: which one is not what you expect?"),
+    ("^IndexError: too many indices", "There are more indices than the array has axes: print its .shape before."),
+    ("^IndexError", "An index goes beyond the end: n entries have the numbers 0 to n - 1. Does a range end too late?"),
+    ("'NoneType'", "Something gave None: functions that change an array in place, such as np.fill_diagonal or .sort(), "
+     "return nothing. Call them in a line of their own."),
+    ("is not callable", "There are brackets, which call something, after what is no function."),
+    ("has no attribute", "That object has no such attribute. Is it of the type that you expect: an array, a tensor, a "
+     "list? Print its type before that line."),
+    ("setting an array element|only .* can be converted|one element tensors", "Where one number belongs stands a whole "
+     "array: add it up, or pick one entry of it."),
+    ("cannot reshape", "reshape needs as many entries as the new shape has: print the size before."),
+    ("same_kind|Cannot cast", "A float is written into an array of whole numbers: make a new array in place of += or "
+     "/=."),
+    ("^ZeroDivisionError", "Ask whether the number is 0 before you divide by it."),
+)  # fmt: skip
 _IN_ITS_PLACE = "Put your code in the place of that line, and end with return."
 _RETURN_MISSING = "End with return and the result: print only shows a value, return hands it over."
 

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from lenet_helpers.exercises.reading_source import LONGEST
 from lenet_helpers.exercises.results import Answer, Outcome, Result
 
 MOST_BYTES = 32 * 2**20
@@ -47,6 +48,8 @@ def unpack_answer(line):
             stranger=_text(fields["stranger"]),
             endless=_a(bool, fields["endless"]),
             stopped=_a(bool, fields["stopped"]),
+            source=_a(str, fields["source"])[:LONGEST],
+            borrowed=tuple(_text(name) for name in _a(list, fields["borrowed"])),
         )
     except WireError:
         raise
@@ -60,6 +63,8 @@ def _line_of(answer, pack):
         "stranger": answer.stranger,
         "endless": answer.endless,
         "stopped": answer.stopped,
+        "source": answer.source,
+        "borrowed": list(answer.borrowed),
         "outcomes": [
             {
                 "parts": {name: pack(result) for name, result in outcome.parts.items()},

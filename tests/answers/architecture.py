@@ -137,8 +137,8 @@ def _(image, kernel):
 
 @right("02-convolution")
 def _(image, kernel):
-    image, kernel = torch.tensor(image).float(), torch.tensor(kernel).float()
-    return F.conv2d(image[None, None], kernel[None, None]).squeeze(0).squeeze(0).numpy()
+    windows = torch.tensor(image).unfold(0, len(kernel), 1).unfold(1, len(kernel), 1)
+    return (windows * torch.tensor(kernel)).sum(dim=(2, 3)).numpy()
 
 
 @wrong("02-convolution", "as_large_as_the_image")

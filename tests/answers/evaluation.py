@@ -112,7 +112,7 @@ def _(matrix, digit):
 
 @right("04-most-confused")
 def _(matrix):
-    wrong = matrix * (1 - np.eye(10, dtype=int))
+    wrong = matrix - (1 + matrix) * np.eye(10, dtype=int)
     return np.unravel_index(wrong.argmax(), (10, 10))
 
 
@@ -131,7 +131,7 @@ def _(matrix):
     return divmod(int(matrix.argmax()), 10)
 
 
-@wrong("04-most-confused", "turned_round")
+@wrong("04-most-confused", "turned_round_and_diagonal_at_zero")
 def _(matrix):
     return divmod(int((matrix * (1 - np.eye(10))).argmax()), 10)[::-1]
 
@@ -153,7 +153,7 @@ def _(matrix):
     return divmod(int(matrix.argmax()), 10)
 
 
-@wrong("04-most-confused", "both_directions_added")
+@wrong("04-most-confused", "both_directions_added_and_diagonal_at_zero")
 def _(matrix):
     both = matrix + matrix.T
     np.fill_diagonal(both, 0)

@@ -78,9 +78,8 @@ def _(pixels):
 
 @right("05-centre")
 def _(pixels):
-    from scipy import ndimage
-
-    return ndimage.center_of_mass(pixels)
+    places = np.indices(pixels.shape).reshape(2, -1)
+    return tuple(np.average(places, axis=1, weights=pixels.ravel()))
 
 
 @right("05-centre")

@@ -29,7 +29,7 @@ def _(model, inputs, labels, optimiser):
     loss = -log_probabilities[torch.arange(len(labels)), labels].mean()
     loss.backward()
     optimiser.step()
-    return loss.detach()
+    return loss.detach().numpy().item()
 
 
 @right("03-step")

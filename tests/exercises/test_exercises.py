@@ -3,6 +3,7 @@
 import _thread
 import ast
 import functools
+import html
 import json
 import math
 import pickle
@@ -317,6 +318,14 @@ def test_the_text_names_property_input_expected_got_and_hint():
     assert "size = 28, kernel_size = 5, stride = 1, padding = 2" not in lines[2]  # that one happens to be right
     assert "size = 28, kernel_size = 2, stride = 2, padding = 0" in lines[2]
     assert lines[3].split() == ["expected:", "14"] and lines[4].split() == ["got:", "28"]
+
+
+def test_a_notebook_shows_a_sign_and_a_colour_and_the_same_text():
+    for answer, sign in ((lambda pixels: pixels, "✗"), (exercise("01-normalise").oracle, "✓")):
+        verdict = check("01-normalise", answer, seed=0)
+        page = verdict._repr_html_()
+        assert re.sub("<[^>]*>", "", page) == f"{sign} {html.escape(repr(verdict))}" and page.count("<pre") == 1
+    assert "<script>" not in Verdict("x", False, "it returns <script>")._repr_html_()
 
 
 def test_a_constant_is_called_one():

@@ -65,6 +65,7 @@ def test_copies_are_the_solved_notebooks_otherwise(released, name):
         elif not flag(ours, "grade"):
             assert theirs.source == ours.source
         else:
+            assert "raises-exception" in theirs.metadata.tags  # Run All goes on where it isn't written yet
             assert flag(theirs, "locked") and theirs.metadata.deletable is False and theirs.metadata.editable is False
     assert copy.metadata.lenet == {"version": __version__, "release": release_of(copy)}
 

@@ -50,7 +50,7 @@ class Convolved:
     output : ndarray of float32, shape (H, W), or None
         None where the kernel does not fit.
     formula : str
-        How the output's side follows, with its numbers.
+        From which numbers the output's side follows, and the side.
     """
 
     output: np.ndarray | None
@@ -63,7 +63,9 @@ def convolve(pixels, kernel, stride=1, padding=0):
     Padding adds −1, the input's background, so that no frame appears where there is none (a layer of torch adds zeros).
     """
     size, side = len(kernel), pixels.shape[0]
-    text = f"({side} + 2 × {padding} − {size}) / {stride}, rounded down, + 1"
+    text = (
+        f"an input of {side}, a kernel of {size}, stride {stride}, padding {padding}"  # how it follows is exercise 2.1
+    )
     try:
         expected = conv_output_size(side, size, stride, padding)
     except ValueError as error:

@@ -62,6 +62,14 @@ output_size = Exercise(
          "Put brackets around the sum: as it stands, only kernel_size is divided by the stride."),
         ("padding_subtracted", lambda size, kernel, stride, padding: (size - 2 * padding - kernel) // stride + 1,
          "The padding makes the image larger: add it, do not subtract it."),
+        ("last_place_left_out",
+         lambda size, kernel, stride, padding: len(range(0, size + 2 * padding - kernel, stride)),
+         "The last place is left out: range ends before its second number, so add 1 to that."),
+        ("padded_four_times", lambda size, kernel, stride, padding: (size + 4 * padding - kernel) // stride + 1,
+         "The padding lies at four sides, but a side of the image grows at two ends only: add 2 * padding."),
+    ),
+    clues=(
+        (r" % stride", "% gives what is left over. How often the stride fits says //."),
     ),
 )  # fmt: skip
 
@@ -103,6 +111,11 @@ parameters = Exercise(
          "The two channel numbers are multiplied, not added: a kernel for each pair of input and output channel."),
         ("as_float", lambda *sizes: float(_conv_parameters(*sizes)),
          "A count is an int: use whole numbers and ** 2, not / or math.pow."),
+        ("kernel_doubled", lambda inputs, outputs, side: outputs * (inputs * side * 2 + 1),
+         "kernel_size * 2 doubles. A kernel is a square: kernel_size * kernel_size, or kernel_size ** 2."),
+    ),
+    clues=(
+        (r"\.shape", ".shape gives the sides of the weights. Count them with .numel(), and add the biases."),
     ),
 )  # fmt: skip
 
@@ -200,6 +213,15 @@ convolution = Exercise(
         ("windows_side_by_side", lambda image, kernel: _convolve(image, kernel)[:: len(kernel), :: len(kernel)].copy(),
          "The windows overlap: move on by one pixel, not by the size of the kernel."),
     ),
+    clues=(
+        (r"len\(image\)\)|range\((H|h|height|rows|image\.shape\[0\])\)",
+         "The loops run over the image and leave it at the end. The window fits at H - K + 1 by W - K + 1 places."),
+        (r"\w+\[\w+:\w+ \+ [2-9], ", "The window has a fixed size. Kernels come in other sizes too: K = len(kernel)."),
+        (r" @ |\.dot\(|matmul", "@ and dot are the matrix product. Multiply entry by entry with *, then .sum()."),
+    ),
+    forbids=(
+        (r"conv2d\(|convolve2d\(|correlate", "A ready-made convolution does the exercise's work. Write it with loops."),
+    ),
 )  # fmt: skip
 
 
@@ -257,6 +279,10 @@ def _activated(by):
     return _built(relu1=by, relu2=by, relu3=by, relu4=by)
 
 
+def _pool():
+    return nn.AvgPool2d(2)
+
+
 network = Exercise(
     **vars(asked.network),
     oracle=_built(),
@@ -307,5 +333,21 @@ network = Exercise(
         ("one_linear_layer_too_few", _built(fc2=None, relu4=None, fc3=lambda: nn.Linear(120, 10)),
          "The layer 120 → 84 is missing: three linear layers, 16 → 120 → 84 → 10."),
         ("with_dropout", _built(relu4=lambda: nn.Sequential(nn.ReLU(), nn.Dropout(0.5))), _DROPOUT),
+        ("no_relu_at_all", _built(relu1=None, relu2=None, relu3=None, relu4=None),
+         "All ReLU layers are missing. One follows each convolution and each linear layer but the last."),
+        ("pooled_before_relu", _built(relu1=_pool, pool1=nn.ReLU, relu2=_pool, pool2=nn.ReLU),
+         "The order is convolution, ReLU, pooling: you pool before the ReLU."),
+        ("first_pooled_before_relu", _built(relu1=_pool, pool1=nn.ReLU),
+         "The order is convolution, ReLU, pooling: in the first block you pool before the ReLU."),
+        ("second_pooled_before_relu", _built(relu2=_pool, pool2=nn.ReLU),
+         "The order is convolution, ReLU, pooling: in the second block you pool before the ReLU."),
+        ("global_pooling_left_out", _built(average=None),
+         "The global average pooling is missing: nn.AdaptiveAvgPool2d(1) leaves the 16 numbers that fc1 takes."),
+    ),
+    clues=(
+        (r"LeNet\(", "LeNet is the course's own class. Return an nn.Sequential of layers that you write down."),
+    ),
+    forbids=(
+        (r"LeNet\(", "LeNet does the exercise's work. Write down the layers yourself."),
     ),
 )  # fmt: skip

@@ -68,6 +68,15 @@ normalise = Exercise(
          "You write the result into the input, which is uint8 and can't hold it. Make a new array instead."),
         ("divided_in_place", _divided_in_place,
          "/= writes floats into a uint8 array, which NumPy refuses: write x = pixels / 255, which is a new array."),
+        ("by_its_own_maximum", lambda pixels: ((pixels / pixels.max() - 0.5) / 0.5).astype(np.float32),
+         "Your scale comes from this batch's own brightest pixel. Divide by 255, for every batch."),
+    ),
+    clues=(
+        (r"(zeros|empty|ones)_like\(pixels\)",
+         "np.zeros_like(pixels) makes uint8 like pixels, which cuts your numbers off: give it dtype=np.float32."),
+    ),
+    forbids=(
+        (r"\bto_input\(|original_transform", "to_input does the exercise's work. Write the rule itself."),
     ),
 )  # fmt: skip
 
@@ -152,6 +161,12 @@ split = Exercise(
         ("sorted_in_place", _sorted_in_place,
          "labels.sort() changes the labels of everybody who uses them. Leave them in their order."),
     ),
+    clues=(
+        (r"return labels\[", "labels[mask] are labels. Return the mask itself: a bool array as long as labels."),
+    ),
+    forbids=(
+        (r"first_of_each_class\(", "first_of_each_class does the exercise's work. Write it yourself."),
+    ),
 )  # fmt: skip
 
 
@@ -214,5 +229,14 @@ mean_digit = Exercise(
          "It returns in the first turn of the loop: move return to the left, under the for and not inside it."),
         ("only_the_first", _of(lambda chosen: chosen[0].astype(np.float64)),
          "This is the first image of that digit, not the mean of all of them."),
+        ("over_columns", _of(lambda chosen: chosen.mean(axis=2)),
+         "axis=2 runs over the columns of each image. The images lie along axis 0."),
+        ("axis_kept", _of(lambda chosen: chosen.mean(axis=0, keepdims=True)),
+         "The shape is (1, 28, 28): keepdims keeps the axis of the images. Leave it out."),
+        ("rounded", _of(lambda chosen: chosen.mean(axis=0).round()),
+         "The mean of whole numbers is not whole: do not round."),
+    ),
+    clues=(
+        (r"axis=2", "axis=2 runs over the columns of each image. The images lie along axis 0."),
     ),
 )  # fmt: skip

@@ -35,14 +35,15 @@ confusion = Exercise(
     returns=Array("int"),
     verified="Every count is right on fresh labels: 10 × 10, rows are labels, columns are predictions.",
     hints=(
-        "Start with a 10 × 10 array of zeros. Each image adds 1 to one entry: which row, which column?",
-        "for label, prediction in zip(labels, predictions): matrix[label, prediction] += 1",
+        "Give each pair of label and prediction a number of its own from 0 to 99. Then only count these numbers.",
+        "10 * labels + predictions numbers the pairs. np.bincount(..., minlength=100) counts all at once; which shape "
+        "has the table?",
     ),
     mistakes=known(
         ("transposed", lambda labels, predictions: _confusion(predictions, labels),
          "Rows and columns are swapped: the row is the label, the column the prediction."),
         ("repeats_counted_once", _counted(lambda matrix: np.minimum(matrix, 1)),
-         "matrix[labels, predictions] += 1 counts a repeated pair only once. Use a loop or np.add.at."),
+         "matrix[labels, predictions] += 1 counts a repeated pair only once. Use np.bincount, or np.add.at."),
         ("as_large_as_needed", _as_large_as_needed,
          "The matrix is always 10 × 10, also when the highest digit does not occur."),
         ("bincount_without_minlength",
@@ -64,6 +65,13 @@ confusion = Exercise(
          "Everything is one place off: the digits are 0..9, and so are the rows and columns."),
         ("last_one_left_out", lambda labels, predictions: _confusion(labels[:-1], predictions[:-1]),
          "The last image is left out: range(len(labels)) already ends before len(labels)."),
+        ("not_a_table", _counted(np.ravel),
+         "The counts are right, in one row of 100: .reshape(10, 10) makes the table."),
+    ),
+    forbids=(
+        (r"\b(for|while) (?!.* in (range\(10\)|np\.ndindex\(10, 10\)):)",
+         "The counts are right, but there is a Python loop over the images. Count all pairs at once: np.bincount."),
+        (r"confusion_matrix\(", "confusion_matrix does the exercise's work. Count the pairs yourself."),
     ),
 )  # fmt: skip
 
@@ -135,6 +143,15 @@ precision_recall = Exercise(
          "This is the answer for all digits. Return the two numbers of the digit asked for."),
         ("whole_division", _fractions(lambda right, whole: float(right) // float(whole) if whole else math.nan),
          "// rounds down, to 0 nearly always. Divide with /."),
+        ("both_nan", _twisted(lambda pair: (math.nan, math.nan) if math.isnan(sum(pair)) else pair),
+         "One of the two may have a value where the other has none: ask for each separately whether its sum is 0."),
+    ),
+    clues=(
+        (r"\['nan'\]|'nan'(?!\))", "'nan' is text. math.nan or float('nan') is the number."),
+    ),
+    forbids=(
+        (r"\bprecision_recall\(|\bprecision_score|\brecall_score", "A ready-made helper does the exercise's work. "
+         "Write the two divisions."),
     ),
 )  # fmt: skip
 
@@ -168,6 +185,9 @@ def _with_the_count(matrix):
     return *pair, int(matrix[pair])
 
 
+_TURNED = "The pair is the wrong way round: (label, prediction), which is (row, column)."
+_BOTH = "You add both directions. A 4 read as 9 and a 9 read as 4 are two entries."
+
 most_confused = Exercise(
     **vars(asked.most_confused),
     oracle=_most_confused,
@@ -176,22 +196,23 @@ most_confused = Exercise(
     "as it was.",
     hints=(
         "The diagonal holds what is right: leave it out, then look for the largest entry. The row is the label.",
-        "Work on matrix.copy() with the diagonal set to 0 (np.fill_diagonal); np.unravel_index(copy.argmax(), "
+        "Work on matrix.copy() with -1 on the diagonal (np.fill_diagonal); np.unravel_index(copy.argmax(), "
         "copy.shape) gives row and column of the first largest entry.",
     ),
     mistakes=known(
         ("with_diagonal", _place,
          "This is the largest entry of the diagonal, where the answers are right. Leave the diagonal out."),
-        ("turned_round", lambda matrix: swapped(_most_confused(matrix)),
-         "The pair is the wrong way round: (label, prediction), which is (row, column)."),
+        ("turned_round", lambda matrix: swapped(_most_confused(matrix)), _TURNED),
+        ("turned_round_and_diagonal_at_zero", lambda matrix: swapped(_place(_off_diagonal(matrix, 0))), _TURNED),
         ("last_of_equals",
          lambda matrix: each(lambda place: 9 - place, _place(_off_diagonal(matrix)[::-1, ::-1])),
          "Of equal entries you take the last. Smallest label first: keep the earlier one unless the new one is "
          "larger (>)."),
         ("smallest_prediction_first", lambda matrix: swapped(_place(_off_diagonal(matrix).T)),
          "Of equal entries take the smallest label first; you go column by column."),
-        ("both_directions_added", lambda matrix: _place(_off_diagonal(matrix + matrix.T)),
-         "You add both directions. A 4 read as 9 and a 9 read as 4 are two entries."),
+        ("both_directions_added", lambda matrix: _place(_off_diagonal(matrix + matrix.T)), _BOTH),
+        ("both_directions_added_and_diagonal_at_zero",
+         lambda matrix: _place(_off_diagonal(matrix + matrix.T, 0)), _BOTH),
         ("diagonal_damaged", _diagonal_damaged,
          "fill_diagonal changed the matrix of the caller. Work on matrix.copy()."),
         ("only_above_the_diagonal", lambda matrix: _place(np.triu(matrix, 1)),
@@ -206,6 +227,19 @@ most_confused = Exercise(
          "Return the pair only: (label, prediction), without the count."),
         ("least_confused", lambda matrix: _place(-_off_diagonal(matrix, matrix.max() + 1)),
          "This is the smallest wrong entry. Look for the largest."),
+        ("diagonal_at_zero", lambda matrix: _place(_off_diagonal(matrix, 0)),
+         "With 0 on the diagonal a right answer wins where there are no mistakes: put -1 there."),
+        ("only_the_diagonal_left", lambda matrix: _place(np.diag(np.diag(matrix))),
+         "This is the largest entry of the diagonal, where the answers are right. Leave the diagonal out."),
+    ),
+    clues=(
+        (r"matrix - np\.diag\((matrix|\w+\.diagonal\(\))\)",
+         "np.diag(matrix) is a row of ten numbers, and it is subtracted from every row. np.fill_diagonal(copy, -1) "
+         "changes the diagonal alone."),
+        (r"\.max\(\)", "max gives the count. Where it stands says argmax."),
+    ),
+    forbids=(
+        (r"most_confused_pairs\(", "most_confused_pairs does the exercise's work. Find the entry yourself."),
     ),
 )  # fmt: skip
 
@@ -249,6 +283,11 @@ def _divided_by_none(probabilities, labels, threshold):
     return int(kept.sum()) / len(labels), int((kept & right).sum()) / int(kept.sum())
 
 
+def _counts(probabilities, labels, threshold):
+    kept, right = _sure(probabilities, labels, threshold), probabilities.argmax(axis=1) == labels
+    return int(kept.sum()), int((kept & right).sum())
+
+
 calibration = Exercise(
     **vars(asked.calibration),
     oracle=_coverage,
@@ -289,5 +328,12 @@ calibration = Exercise(
          "This is the number of images kept. Coverage is a fraction: divide by len(labels)."),
         ("error_instead_of_accuracy", _calibrated(lambda covered, accuracy: (covered, 1 - accuracy)),
          "This is the fraction of wrong ones. Accuracy is the fraction of right ones."),
+        ("counts_returned", _counts,
+         "These are numbers of images. Both are fractions: divide by len(labels), and by the number that is kept."),
+    ),
+    clues=(
+        (r"axis=0|max\(0\)", "axis=0 goes through the images. The ten probabilities of an image lie along axis=1."),
+        (r"return .*\.sum\(\)", "A sum counts images. Both are fractions: the mean of a bool array is one."),
+        (r"probabilities >", "You compare all ten probabilities. The confidence is the largest of them: .max(axis=1)."),
     ),
 )  # fmt: skip

@@ -39,6 +39,16 @@ def _corners_twice(pixels):
     return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).mean()
 
 
+def _two_pixels_thick(pixels):
+    ring = np.ones(pixels.shape, dtype=bool)
+    ring[2:-2, 2:-2] = False
+    return pixels[ring].mean()
+
+
+def _ring_median(pixels):
+    return np.median(np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]]))
+
+
 polarity = Exercise(
     **vars(asked.polarity),
     oracle=_to_light_on_dark,
@@ -47,7 +57,8 @@ polarity = Exercise(
     "inside.",
     hints=(
         "The outermost ring shows the paper. If it is bright on average, invert the picture; else return a copy.",
-        "The ring: the first and the last row, the first and the last column. Inverting uint8: 255 - pixels.",
+        "ring = np.ones(pixels.shape, dtype=bool), and False inside: ring[1:-1, 1:-1] = False. Then pixels[ring] has "
+        "each pixel of the ring once. Inverting uint8: 255 - pixels.",
     ),
     mistakes=known(
         ("always_inverted", lambda pixels: 255 - pixels,
@@ -66,7 +77,7 @@ polarity = Exercise(
         ("corners_twice", _by(_corners_twice),
          "The corners belong to a row and to a column, and you count them twice: take each pixel once."),
         ("limit_of_one_half", _by(_ring_mean, limit=0.5),
-         "The limit is 127.5: these are pixels in 0..255, not in 0..1."),
+         "You invert nearly every picture. 127.5 is the limit for the mean of pixels in 0..255: not 0.5, and no sum."),
         ("negated", _by(_ring_mean, invert=np.negative),
          "The inverse of 0 is 255, not 256: -pixels and 256 - pixels wrap around in uint8. Invert with 255 - pixels."),
         ("one_minus", _by(_ring_mean, invert=lambda pixels: 1 - pixels),
@@ -79,6 +90,11 @@ polarity = Exercise(
          "A picture with a dark border must come back as a copy: return pixels.copy()."),
         ("in_float", lambda pixels: _to_light_on_dark(pixels).astype(np.float64),
          "The result is float. Pixels are uint8: 255 - pixels stays uint8, 255.0 - pixels does not."),
+        ("two_pixels_thick", _by(_two_pixels_thick),
+         "Your ring is two pixels thick. The outermost ring is one: [1:-1, 1:-1] is what lies inside."),
+        ("median_of_the_ring", _by(_ring_median), "This is the median of the ring. The mean is asked for."),
+        ("four_corners", _by(lambda pixels: pixels[:: len(pixels) - 1, :: pixels.shape[1] - 1].mean()),
+         "Four corners may mislead: take the mean of the whole outermost ring."),
     ),
 )  # fmt: skip
 
@@ -128,6 +144,11 @@ def _as_fraction(pixels):
     return row / pixels.shape[0], column / pixels.shape[1]
 
 
+def _divided_by_sides(pixels):
+    (row, column), total = _centre_of_mass(pixels), int(pixels.sum())
+    return row * total / pixels.shape[0], column * total / pixels.shape[1]
+
+
 centre = Exercise(
     **vars(asked.centre),
     oracle=_centre_of_mass,
@@ -165,6 +186,14 @@ centre = Exercise(
          "This is the brightest pixel. The centre of mass is a mean over all of them."),
         ("as_fraction", _as_fraction,
          "This is a fraction of the height and width. Leave it in pixels."),
+        ("divided_by_the_sides", _divided_by_sides,
+         "You divide by a side of the picture. Divide by the sum of all pixel values."),
+    ),
+    clues=(
+        (r"arange\(28\)|range\(28\)|14", "Not every picture is 28 × 28: take its sides from pixels.shape."),
+    ),
+    forbids=(
+        (r"ndimage|center_of_mass|moments\(", "A ready-made centre of mass does the exercise's work. Use NumPy alone."),
     ),
 )  # fmt: skip
 
@@ -230,6 +259,18 @@ reader = Exercise(
          "argmax gives a Tensor. Make it a plain number: int(...) or .item()."),
         ("transposed", _reading(lambda path: to_input(to_mnist(path).T.copy())),
          "The picture is read on its side: rows stay rows, no transposing."),
+        ("logits_of_a_batch", _reading(returns=lambda logits: logits[None]),
+         "You return all ten logits. argmax gives the digit, int(...) makes it a plain number."),
+        ("largest_logit_cut", _reading(returns=lambda logits: int(logits.max())),
+         "You return the largest logit, cut to a whole number. argmax gives the digit to which it belongs."),
+    ),
+    clues=(
+        (r"LeNet\(", "LeNet(...) is a fresh network with random weights. load_model brings the trained one."),
+        (r"test\.png", "It reads test.png, whatever path it is given. Use path."),
+    ),
+    forbids=(
+        (r"ImageClassifier|classifier\.|\bclassify\(",
+         "ImageClassifier does the exercise's work. Go the three steps yourself."),
     ),
 )  # fmt: skip
 

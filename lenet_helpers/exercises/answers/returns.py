@@ -14,7 +14,9 @@ class Number:
     def problem(self, got, expected):
         if got.kind != self.kind:
             wanted = "an int" if self.kind == "int" else "a float"
-            return Problem("the type", f"{wanted}, {show(expected)}", described(got), _TYPE_ADVICE.get(got.kind, ""))
+            near = got.kind in ("int", "float") and abs(got.numbers - expected.numbers) < 1
+            advice = _NEAR_ADVICE[got.kind] if near else _type_advice(got)
+            return Problem("the type", f"{wanted}, {show(expected)}", described(got), advice)
         if not agree(got, expected):
             return Problem("the value", show(expected), show(got))
         return None
@@ -29,7 +31,12 @@ class Pair:
     def problem(self, got, expected):
         if got.kind != "tuple" or len(got.data) != 2:
             wanted = f"a tuple ({', '.join(self.names)}), {show(expected)}"
-            return Problem("the type", wanted, described(got), f"End with: return {', '.join(self.names)}")
+            return Problem(
+                "the type",
+                wanted,
+                described(got),
+                f"Two values are asked for, as a tuple: end with return {', '.join(self.names)}",
+            )
         for name, one, other in zip(self.names, got.data, expected.data, strict=True):
             problem = Number(self.kind).problem(one, other)
             if problem and problem.property == "the value":
@@ -47,9 +54,7 @@ class Array:
 
     def problem(self, got, expected):
         if got.kind != "array":
-            return Problem(
-                "the type", f"a NumPy array of {self.dtypes}", described(got), _TYPE_ADVICE.get(got.kind, "")
-            )
+            return Problem("the type", f"a NumPy array of {self.dtypes}", described(got), _type_advice(got))
         if got.data.shape != expected.data.shape:
             return Problem("the shape", str(expected.data.shape), str(got.data.shape))
         if not self._fits(got.data.dtype):
@@ -85,6 +90,14 @@ def described(result):
     return f"a {result.kind} {show(result)}" if isinstance(result.data, tuple) else show(result)
 
 
+def _type_advice(got):
+    return _TYPE_ADVICE.get(got.kind) or _TYPE_ADVICE.get(got.type_name, "")
+
+
+_NEAR_ADVICE = {
+    "float": "Use // for whole division: / always gives a float.",
+    "int": "A float is asked for: divide with /, or use float(...).",
+}
 _TYPE_ADVICE = {
     "None": "Does every way through the function end with return?",
     "tensor": "Turn a Tensor into an array with .numpy(), into a number with .item().",
@@ -92,6 +105,9 @@ _TYPE_ADVICE = {
     "list": "Turn a list into an array with np.array(...).",
     "tuple": "Return one thing, not several.",
     "bool": "True and False are not numbers here.",
-    "float": "Use // for whole division: / always gives a float.",
-    "int": "A float is asked for: divide with /, or use float(...).",
+    "str": "That is text. Return the number itself: no quotes and no str(...); int(...) makes one of text.",
+    "Image": "That is a picture of PIL. Return the array: np.asarray(...) makes one of a picture.",
+    "Size": ".shape gives the length of each side. Multiply them for a count; .numel() does that.",
+    "builtin_function_or_method": "A method is returned and not called: brackets are missing behind its name.",
+    "generator": "That is a loop that has not run. Put it into brackets: np.array([...]).",
 }

@@ -22,7 +22,7 @@ def _compare_steps(outcome, expected):
     for number in (1, 2):
         part = f"loss {number}"
         got, wanted = outcome.parts[part], expected.parts[part]
-        if not (got.kind == "float" or (got.kind == "tensor" and got.data.shape == () and got.data.dtype.kind == "f")):
+        if got.kind != "float":
             advice = "Return the loss as a number: return loss.item()."
             return Problem("the type of the loss", f"a float, {_show_loss(wanted)}", described(got), advice)
         if not close(got.numbers, wanted.numbers, relative=1e-3).all():
@@ -88,7 +88,7 @@ def _plain_descent_by_hand(model, inputs, labels, optimiser):
 
 step = Exercise(
     **vars(asked.step),
-    oracle=training_step,
+    oracle=lambda *given: training_step(*given).item(),
     compare=_compare_steps,
     verified="Two steps in a row, with SGD and with Adam, leave the same weights as the course's own step and return "
     "its loss.",
@@ -141,6 +141,13 @@ step = Exercise(
         ("accuracy_returned",
          _doing(returns=lambda loss, logits, labels: (logits.argmax(dim=1) == labels).float().mean().item()),
          "You return the fraction of right answers. The loss is asked for: loss.item()."),
+    ),
+    clues=(
+        (r"optim\.\w+\(", "You make a new optimiser in each step. Use the one that is handed over: optimiser.step()."),
+        (r"\.detach\(\)\.numpy\(\)", "A NumPy array of one number is no float: return loss.item()."),
+    ),
+    forbids=(
+        (r"\btraining_step\(", "training_step does the exercise's work. Write the five parts."),
     ),
 )  # fmt: skip
 
@@ -250,6 +257,15 @@ learning_rate = Exercise(
          "The rates need not be in order: take the smallest and the largest, not the first and the last."),
         ("all_finite", _ranging(_last, limit=lambda values: values[np.isfinite(values)].max()),
          "This is the range of all rates that end finite. Keep those within 1.1 times the lowest loss."),
+        ("the_best_alone", lambda rates, losses: _only_the_best(rates, losses)[0],
+         "This is the best rate alone. Take all up to 1.1 times the lowest loss, and return the ends of their range."),
+    ),
+    clues=(
+        (r"arg(min|sort)\(",
+         "argmin finds the best rate only, or a NaN. Keep all rates up to 1.1 times the lowest loss."),
+        (r"= last\[(finite|np\.isfinite)",
+         "You leave losses out and keep all rates, which no longer stand side by side: filter both with one mask."),
+        (r"<= 1\.0*[2-9]|<= 1\.01", "The limit is 1.1 times the lowest loss."),
     ),
 )  # fmt: skip
 
@@ -341,5 +357,18 @@ early_stopping = Exercise(
          "If it never stops, the answer is the last epoch: return len(validation_losses) after the loop."),
         ("best_never_updated", _best_never_updated,
          "Only the first loss is compared with: update the best loss when it improves."),
+        ("counted_from_zero_when_stopped", _stopping(start=0, at_end=len),
+         "Epochs count from 1: enumerate(validation_losses, start=1)."),
+        ("best_starts_at_zero", _stopping(lambda loss, best, before: False, at_end=len),
+         "No loss is below the best one, so nothing counts as better: let it start with float('inf')."),
+        ("loss_returned", lambda losses, patience: losses[_stop_epoch(losses, patience) - 1],
+         "You return a loss. Return the epoch at which training stops, counted from 1."),
+        ("best_loss_returned", lambda losses, patience: min(losses[: _stop_epoch(losses, patience)]),
+         "You return a loss. Return the epoch at which training stops, counted from 1."),
+    ),
+    clues=(
+        (r"return .*loss(es\[-1\])?$", "You return a loss. Return the epoch at which training stops, counted from 1."),
+        (r"else:\n +\w+ = 1\b", "The count of bad epochs never goes beyond 1: add 1 to it, waited += 1."),
+        (r"best\w* = 0\b|best\w*, \w+ = \(?0, ", "Nothing is below a best loss of 0: let it start with float('inf')."),
     ),
 )  # fmt: skip

@@ -61,7 +61,7 @@ def _confused_cases(rng):
         matrix[small, small] = 9
         matrix[small, one] = 10
         cases.append(Case((matrix.astype(np.int64),)))
-    return cases
+    return [*cases, Case((np.diag(rng.integers(80, 1000, 10)),))]  # the last without a mistake
 
 
 most_confused = Asked("04-most-confused", "most_confused(matrix)", _confused_cases)

@@ -40,6 +40,14 @@ def _polarity_cases(rng):
         counted = rng.integers(208, 222, (4, 5)) if light else rng.integers(33, 47, (4, 5))
         counted[::3, ::4] = rng.integers(0, 10, (2, 2)) if light else rng.integers(246, 256, (2, 2))
         cases.append(Case((counted.astype(np.uint8),)))
+    # The second ring says the opposite; then most pixels of the outermost ring do, but not their mean.
+    for light in (True, False):
+        thin = np.full((7, 9), 150 if light else 105, dtype=np.uint8)
+        thin[1:-1, 1:-1] = 0 if light else 255
+        mixed = np.where(rng.permutation(28) < 17, *((120, 150) if light else (135, 105)))
+        uneven = np.full((7, 9), 140 if light else 110, dtype=np.uint8)
+        uneven[0], uneven[-1], uneven[1:-1, 0], uneven[1:-1, -1] = np.split(mixed, (9, 18, 23))
+        cases += [Case((thin,)), Case((uneven,))]
     return cases
 
 
