@@ -13,6 +13,10 @@ from scipy import ndimage
 from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, otsu, pieces, resize, scale, square
 
 
+ROUNDEST = 0.85
+"""A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
+
+
 def put_on_paper(colours):
     """Lay a picture with transparent parts on paper that contrasts with its ink.
 
@@ -109,16 +113,16 @@ def _is_sharp(gray, sheet):
 
 
 def _looks_like_a_sheet(mask):
-    """Tell whether a mask has hardly a dent, and is a rectangle or goes on beyond the frame, but not all round it."""
-    at_frame = frame(mask)
-    if not 0.1 < mask.mean() < 0.95 or at_frame.all():
+    """Tell whether a mask has hardly a dent and few corners, and doesn't go on beyond the frame all round it."""
+    if not 0.1 < mask.mean() < 0.95 or frame(mask).all():
         return False
-    # With the corners of its pixels, so that a rectangle fills itself and its hull.
+    # With the corners of its pixels, so that a rectangle fills its hull.
     outline = cv2.findNonZero(cv2.dilate(as_bytes(np.pad(mask, (0, 1))), square(2), anchor=(0, 0)))
-    rectangle = np.prod(cv2.minAreaRect(outline)[1])
-    if at_frame.mean() < 0.3 and mask.sum() < 0.8 * rectangle:
-        return False
-    return mask.sum() > 0.9 * cv2.contourArea(cv2.convexHull(outline))
+    hull = cv2.convexHull(outline)
+    # The hull of a bold 0 is round: the corners that are left of it leave much of it out.
+    corners = cv2.approxPolyDP(hull, 0.05 * cv2.arcLength(hull, True), True)
+    area = cv2.contourArea(hull)
+    return mask.sum() > 0.9 * area and cv2.contourArea(corners) > ROUNDEST * area
 
 
 def ink_is_light(gray):

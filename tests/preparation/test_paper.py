@@ -86,6 +86,17 @@ def test_a_bold_digit_that_looks_like_a_sheet_is_read_as_without_that_step(sampl
     assert len(found) > 10 and found == classifier.predict(pictures)
 
 
+@pytest.mark.parametrize("pen", [10, 25, 45])
+@pytest.mark.parametrize("shape", [(90, 110), (70, 120), (100, 100)])
+def test_the_inside_of_a_round_zero_is_no_sheet(pen, shape):
+    y, x = np.mgrid[-140:140, -140:140]
+    outer = np.hypot(x / shape[0], y / shape[1]) < 1
+    inner = np.hypot(x / (shape[0] - pen), y / (shape[1] - pen)) < 1
+    zero = np.where(outer & ~inner, 20, 250).astype(np.float32)
+    assert only_the_sheet(zero) is zero
+    assert ImageClassifier().predict(zero) == 0
+
+
 def test_a_broad_brush_is_ink_and_bare_paper_no_sheet():
     stroke = np.full((200, 200), 230, np.float32)
     stroke[20:180, 60:140] = 30
