@@ -12,7 +12,6 @@ from scipy import ndimage
 
 from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, otsu, pieces, resize, scale, square
 
-
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 

@@ -298,7 +298,8 @@ def test_the_reader_reads_as_predict_does(sample):
     reader = pictures.Reader(classifier.model, map)
     assert reader.correct(pages, digits)[1].all()
     upright = reader.correct(pages, digits, "slants")[1]
-    pixels = np.stack([to_mnist(pictures.open_picture(*page), model) for page in pages])
+    with ablation.without("slants"):  # the judge reads upright, too
+        pixels = np.stack([to_mnist(pictures.open_picture(*page), model) for page in pages])
     assert (upright == reader.reads(pixels, digits)).all() and not upright.all()
 
 

@@ -5,6 +5,7 @@ import numpy as np
 from lenet_helpers.exercises.answers.returns import Array
 from lenet_helpers.exercises.asked import data as asked
 from lenet_helpers.exercises.definition import Exercise, known
+from lenet_helpers.exercises.reading_source import RETURN_IN_LOOP
 
 # 01-normalise -----------------------------------------------------------------------------
 
@@ -225,8 +226,7 @@ mean_digit = Exercise(
          "This is the median, the middle value. The mean is asked for."),
         ("image_at_that_position", lambda pixels, labels, digit: pixels[digit].astype(np.float64),
          "pixels[digit] is the image at that position. Use a mask: pixels[labels == digit]."),
-        ("returned_in_the_loop", _returned_in_the_loop,
-         "It returns in the first turn of the loop: move return to the left, under the for and not inside it."),
+        ("returned_in_the_loop", _returned_in_the_loop, RETURN_IN_LOOP),
         ("only_the_first", _of(lambda chosen: chosen[0].astype(np.float64)),
          "This is the first image of that digit, not the mean of all of them."),
         ("over_columns", _of(lambda chosen: chosen.mean(axis=2)),
