@@ -6,7 +6,7 @@ a right one notes none. Attempts are run among the names of the solved notebook,
 
 from importlib import import_module
 
-HANDS = ("one", "two")
+HANDS = ("one", "two", "three")
 
 
 def attempts_of(hand):
