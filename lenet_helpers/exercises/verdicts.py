@@ -257,6 +257,8 @@ _ERROR_ADVICE = (
     ("'NoneType'", "Something gave None: functions that change an array in place, such as np.fill_diagonal or .sort(), "
      "return nothing. Call them in a line of their own."),
     ("is not callable", "There are brackets, which call something, after what is no function."),
+    ("^AttributeError: (module|type object) .* has no attribute", "There is no such name in it: is it spelt as the "
+     "library spells it?"),
     ("has no attribute", "That object has no such attribute. Is it of the type that you expect: an array, a tensor, a "
      "list? Print its type before that line."),
     ("setting an array element|only .* can be converted|one element tensors", "Where one number belongs stands a whole "
