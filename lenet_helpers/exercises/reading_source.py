@@ -54,7 +54,7 @@ def unused(text, parameters):
         return ""
     given = function.args.args[: len(parameters)]
     never = [one.arg for one in given if one.arg not in _names(function, ast.Load)]
-    return f"Never used: {' and '.join(never)}. What stands there instead fits one input only." if never else ""
+    return f"Never used: {' and '.join(never)}. The result depends on it: where does it come in?" if never else ""
 
 
 def clue(text, clues):

@@ -135,7 +135,7 @@ step = Exercise(
         ("plain_descent_by_hand", _plain_descent_by_hand,
          "You update the weights by hand, with plain gradient descent. Let optimiser.step() do it in its own way."),
         ("without_gradients", _doing(loss=torch.no_grad()(F.cross_entropy)),
-         "no_grad switches gradients off, so backward has nothing to go by. Leave it out when training."),
+         "no_grad and detach switch gradients off, so backward has nothing to go by. Leave them out when training."),
         ("logits_returned", _doing(returns=lambda loss, logits, labels: logits),
          "You return the logits. Return the loss as a number: loss.item()."),
         ("accuracy_returned",

@@ -538,7 +538,7 @@ def _():
     )
 
 
-@attempt("02-network", "Sequential")
+@attempt("02-network", "Sequential|yourself")
 def _():
     return LeNet(seed=0)
 
