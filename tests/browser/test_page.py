@@ -190,14 +190,14 @@ def test_layers_follow_the_pad(projector):
     assert panel.locator("img").nth(1).get_attribute("src") != before
 
 
-def test_sliders_move_by_keys_and_the_formula_follows(projector):
+def test_sliders_move_by_keys_and_the_numbers_follow(projector):
     open_tab(projector, "Convolution")
     stride = projector.get_by_role("slider", name="Stride")
     stride.focus()
     projector.keyboard.press("ArrowRight")
-    projector.get_by_text("(28 + 2 × 0 − 3) / 2, rounded down, + 1 = 13").wait_for()
+    projector.get_by_text("an input of 28, a kernel of 3, stride 2, padding 0 = 13").wait_for()
     projector.get_by_label("Kernel", exact=True).select_option("learned 2")
-    projector.get_by_text("(28 + 2 × 0 − 5) / 2, rounded down, + 1 = 12").wait_for()
+    projector.get_by_text("an input of 28, a kernel of 5, stride 2, padding 0 = 12").wait_for()
     assert projector.get_by_role("slider", name="Kernel size").is_disabled()
 
 
