@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lenet_helpers.system.paths import COURSE, INSTALLED, MODEL, PACKAGE
+from lenet_helpers.system.programs import this_python
 
 FREE_MEGABYTES = 500
 _INSTALL = "Install the course's wheel again" if INSTALLED else f"pip install --editable {COURSE}"
@@ -168,12 +169,12 @@ def jupyter():
     try:
         kernel = KernelSpecManager().get_kernel_spec("python3")
     except NoSuchKernel:
-        mend = f"{sys.executable} -m ipykernel install --sys-prefix"
+        mend = f"{this_python()} -m ipykernel install --sys-prefix"
         raise Trouble("there is no kernel python3", mend) from None
     command = kernel.argv[0]
     if os.path.isabs(command) and Path(command).resolve().parent != Path(sys.executable).resolve().parent:
         # One more kernel of that name would not be seen: this folder is searched first.
-        mend = f"{sys.executable} -m jupyter kernelspec remove -f python3"
+        mend = f"{this_python()} -m jupyter kernelspec remove -f python3"
         raise Trouble(f"the kernel python3 in {kernel.resource_dir} is another Python, {command}", mend)
     return f"JupyterLab {importlib.metadata.version('jupyterlab')}, kernel python3"
 

@@ -19,7 +19,7 @@ import click
 from lenet_helpers import __version__
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import MODEL
-from lenet_helpers.system.programs import INTERRUPTED, run_program
+from lenet_helpers.system.programs import INTERRUPTED, run_program, this_python
 
 DEFAULT_OUT = Path("lenet.pth")
 _FOR_THE_READER = (CourseError, OSError)
@@ -607,7 +607,7 @@ def _needs_instructor(*packages, extra="instructor"):
     if missing:
         raise click.ClickException(
             f"this command needs {' and '.join(missing)}. In the course folder: "
-            f'{sys.executable} -m pip install --editable ".[{extra}]"'
+            f'{this_python()} -m pip install --editable ".[{extra}]"'
         )
 
 

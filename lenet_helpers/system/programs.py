@@ -27,6 +27,11 @@ def run_program(main, interrupted="\ninterrupted"):
     sys.exit(status)
 
 
+def this_python():
+    """Return this Python as a command line names it, with quotes where its path holds a blank."""
+    return f'"{sys.executable}"' if " " in sys.executable else sys.executable
+
+
 @contextmanager
 def stop_on_interrupt(run):
     """Let Ctrl-C, or Kernel → Interrupt, stop `run` after the current step instead of raising.

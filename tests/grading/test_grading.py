@@ -488,7 +488,7 @@ def test_what_takes_too_much_is_stopped(kit, box, name, begin, limits, expected)
 @needs_sandbox
 def test_who_counts_processes_stops_at_the_limit():
     before = set(children())
-    sleeper = f"{sys.executable} -c 'import time; time.sleep(60)'"
+    sleeper = f"'{sys.executable}' -c 'import time; time.sleep(60)'"
     process = subprocess.Popen(
         ["sh", "-c", f"{sleeper} & {sleeper} & {sleeper} & wait"], stdin=subprocess.PIPE, start_new_session=True
     )
