@@ -6,8 +6,8 @@ Planted are the answers in tests/answers/ and the mistakes that the exercises kn
 to `check` and put into the place of the solution before the solved notebook's grade cell,
 hidden tests and all. The last columns are right answers in other styles.
 
-A second table judges the hints by the attempts in tests/answers/fresh/, written by hands that
-had not seen them: a hint names the mistake, or is the exercise's general one, or is about
+A second table (alone with --fresh) judges the hints by the attempts in tests/answers/fresh/; of
+its hands the third had not seen the hints. A hint names the mistake, or is the exercise's general one, or is about
 something else, and then it misleads. With --show each attempt that is not named is printed.
 
 The exit status is 1 where a mistake passes, a right answer does not, or too few hints fit.

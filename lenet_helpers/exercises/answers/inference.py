@@ -63,7 +63,8 @@ polarity = Exercise(
     mistakes=known(
         ("always_inverted", lambda pixels: 255 - pixels,
          "You invert every picture. Look at the border first: dark paper stays as it is."),
-        ("never_inverted", np.copy, "You invert no picture. Where the border is bright, return 255 - pixels."),
+        ("never_inverted", np.copy,
+         "No picture comes back inverted. Where the border is bright, return 255 - pixels; sums of uint8 wrap at 256."),
         ("wrong_way_round", _by(_ring_mean, invert=np.copy, leave=lambda pixels: 255 - pixels),
          "It is the wrong way round: invert when the border is brighter than 127.5, not when it is darker."),
         ("mean_of_the_whole", _by(np.mean),

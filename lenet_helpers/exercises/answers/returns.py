@@ -99,7 +99,7 @@ _NEAR_ADVICE = {
     "int": "A float is asked for: divide with /, or use float(...).",
 }
 _TYPE_ADVICE = {
-    "None": "Does every way through the function end with return?",
+    "None": "Does every way through the function end with return? Where there is no number, nan is one: float('nan').",
     "tensor": "Turn a Tensor into an array with .numpy(), into a number with .item().",
     "array": "An array is not a single number: index it, or take .item().",
     "list": "Turn a list into an array with np.array(...).",

@@ -87,7 +87,10 @@ step = Asked("03-step", "step(model, inputs, labels, optimiser)", _step_cases, o
 
 
 def _rate_cases(rng):
-    """Curves that end clearly well or clearly badly, in NaN or infinity; rates also in other orders."""
+    """Curves that end clearly well or clearly badly, in NaN or infinity; rates also in other orders.
+
+    In the last case those that end well once overflowed on the way: only the last losses count.
+    """
     cases = []
     for good, ends, steps in ((3, (), 4), (2, (np.nan,), 6), (3, (np.inf, np.nan), 5), (4, (np.nan,), 9)):
         lowest = float(rng.uniform(0.4, 0.6))
@@ -97,6 +100,8 @@ def _rate_cases(rng):
         # The good ones stand together, with bad ones on both sides and the lowest inside.
         order = np.roll(np.concatenate([_lowest_inside(rng, good), good + rng.permutation(len(last) - good)]), 1)
         curves = np.round([_curve(rng, end, lowest, steps) for end in last[order]], 4)
+        if len(cases) == 3:
+            curves[order < good, 1] = np.inf
         turned = {1: np.arange(len(last))[::-1], 3: rng.permutation(len(last))}.get(len(cases), np.arange(len(last)))
         cases.append(Case((rates[turned], curves[turned])))
     return cases

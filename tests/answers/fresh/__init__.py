@@ -1,4 +1,7 @@
-"""Attempts at the exercises by hands that knew their texts and not the hints; `tools/mutants.py` judges the hints by them.
+"""Attempts at the exercises, as students make them; `tools/mutants.py` judges the hints by them.
+
+Only hand three knew neither hints nor known mistakes, so its figure is the one that counts; one and two were written
+while the hints were, and by the same hand.
 
 A hand is a file. Each attempt notes its exercise and a pattern for the words that a hint naming its mistake must hold;
 a right one notes none. Attempts are run among the names of the solved notebook, as they would be in a cell.
