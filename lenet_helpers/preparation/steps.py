@@ -233,7 +233,7 @@ def the_sheet(way):
     if sheet is way.picture:
         return [way]
     sentence = "What lies around the sheet of paper is painted over in the paper's gray."
-    return [way.note("the sheet", sheet, sentence), way]
+    return [way.note("the sheet", sheet, sentence), less_likely(way)]
 
 
 def dark_on_light(way):
