@@ -1,6 +1,8 @@
 """The average of a network's weights over a training: steadier than those of any single step."""
 
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+import copy
+
+import torch
 
 
 class Average:
@@ -16,20 +18,22 @@ class Average:
     def __init__(self, network, decay):
         self.network, self.decay = network, decay
         self.steps = 0
-        self.average = AveragedModel(network, use_buffers=True)
+        self.average = copy.deepcopy(network)
+        self._own, self._current = _numbers(self.average), _numbers(network)
 
     @property
     def module(self):
         """The network of the averaged weights, or while there is no average yet, the network itself."""
-        return self.average.module if self.steps >= self.every else self.network
+        return self.average if self.steps >= self.every else self.network
 
+    @torch.no_grad()
     def step(self):
-        """Take in the weights after one more step."""
+        """Take in the weights after one more step; on a graphics card without waiting for them."""
         self.steps += 1
         if self.steps % self.every == 0:
             decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-            self.average.multi_avg_fn = get_ema_multi_avg_fn(decay**self.every)
-            self.average.update_parameters(self.network)
+            new = 1 - decay**self.every if self.steps > self.every else 1.0  # the first ones are taken as they are
+            torch._foreach_lerp_(self._own, self._current, new)
 
     def state_dict(self):
         return {"steps": self.steps, "average": self.average.state_dict()}
@@ -37,3 +41,8 @@ class Average:
     def load_state_dict(self, state):
         self.steps = state["steps"]
         self.average.load_state_dict(state["average"])
+
+
+def _numbers(network):
+    """The tensors of a network that have an average; one that counts batches has none."""
+    return [value for value in network.state_dict().values() if value.is_floating_point()]

@@ -1,6 +1,7 @@
 """What learns in a training run: the network in its training form, its optimiser, its average."""
 
 from lenet_helpers.fitting.averaging import Average
+from lenet_helpers.fitting.captured import GRAPHS, CapturedStep
 from lenet_helpers.fitting.distributed import SharedOptimiser, share_norms
 from lenet_helpers.fitting.folding import TrainingForm
 from lenet_helpers.fitting.optimiser import Adam
@@ -27,13 +28,22 @@ class Learner:
         if ranks.count > 1:
             self._stepper = SharedOptimiser(self.optimiser, ranks)
             self._sharing = [self._stepper, *share_norms(self.trained, ranks)]
+        graph = GRAPHS.get(inputs.device.type) if ranks.count == 1 else None
+        self._captured, self._whole = graph and CapturedStep(graph), recipe.batch_size
 
     def step(self, training_step, batch, learning_rate):
         """Take a `training_step` with a `Batch`, and return the loss of the whole batch before it."""
         self.optimiser.learning_rate = learning_rate
         for part in self._sharing:
             part.share = batch.share
-        loss = training_step(self._network, batch.inputs, batch.labels, self._stepper, self._smoothing)
+
+        def take(inputs, labels, optimiser):
+            return training_step(self._network, inputs, labels, optimiser, self._smoothing)
+
+        if self._captured and len(batch.labels) == self._whole:  # an epoch's last batch may be smaller
+            loss = self._captured(self, take, batch)
+        else:
+            loss = take(batch.inputs, batch.labels, self._stepper)
         if self._average:
             self._average.step()
         return self._ranks.add_up(loss * batch.share) if self._sharing else loss

@@ -22,24 +22,36 @@ class Adam:
         self._sizes = [parameter.numel() for parameter in self.parameters]
         self._mean = torch.zeros(sum(self._sizes), device=self.parameters[0].device)
         self._square = torch.zeros_like(self._mean)
+        # What differs from step to step. A captured step would hold a Python number for a constant.
+        self._factor, self._correction = self.parameters[0].new_zeros(()), self.parameters[0].new_ones(())
 
     def zero_grad(self):
         """Forget the gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
-    @torch.no_grad()
     def step(self):
         """Move each parameter against its gradient; one without a gradient counts as flat."""
+        self.count()
+        self.move()
+
+    def count(self):
+        """Take in that one more step is taken, with which learning rate: the part of `step` that Python computes."""
         self.steps += 1
+        first, second = self.betas
+        # Both averages began at zero; these factors take that out again.
+        self._factor.fill_(-self.learning_rate / (1 - first**self.steps))
+        self._correction.fill_(1 - second**self.steps)
+
+    @torch.no_grad()
+    def move(self):
+        """Move each parameter: the part of `step` that is the same each time, and that can be captured."""
         gradient = torch.cat([_gradient(parameter).flatten() for parameter in self.parameters])
         first, second = self.betas
         self._mean.lerp_(gradient, 1 - first)
         self._square.mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        # Both averages began at zero; these factors take that out again.
-        size = (self._square / (1 - second**self.steps)).sqrt_().add_(self.epsilon)
-        change = self._mean / size
-        change.mul_(-self.learning_rate / (1 - first**self.steps))
+        size = (self._square / self._correction).sqrt_().add_(self.epsilon)
+        change = (self._mean / size).mul_(self._factor)
         parts = change.split(self._sizes)
         torch._foreach_add_(self.parameters, [part.view_as(p) for part, p in zip(parts, self.parameters, strict=True)])
 
