@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet_helpers.architecture import forward_in_batches
-from lenet_helpers.data import CLASSES, article, as_array, to_input
+from lenet_helpers.data import CLASSES, article, as_array
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ def evaluate(model, split, batch_size=1000):
     -------
     Evaluation
     """
-    logits = forward_in_batches(model, to_input(split.pixels), batch_size).cpu().numpy().astype(np.float64)
+    inputs, _ = split.tensors(next(model.parameters()).device)
+    logits = forward_in_batches(model, inputs, batch_size).cpu().numpy().astype(np.float64)
     # log-softmax with the largest logit taken out first, so that exp never overflows
     log_probabilities = logits - logits.max(axis=1, keepdims=True)
     log_probabilities -= np.log(np.exp(log_probabilities).sum(axis=1, keepdims=True))

@@ -76,6 +76,16 @@ def full_mnist(mnist):
     return mnist
 
 
+@pytest.fixture
+def card():
+    """A CUDA graphics card; a test that needs one is skipped where there is none."""
+    import torch
+
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA graphics card")
+    return "cuda"
+
+
 @pytest.fixture(scope="session")
 def raw_folder(full_mnist):
     """The folder with the four files of full MNIST."""

@@ -132,6 +132,12 @@ def test_to_input_equals_the_original_transform_bit_for_bit(sample):
     assert torch.equal(to_input(torch.from_numpy(pixels.copy())), by_transform)
 
 
+def test_inputs_made_on_a_graphics_card_are_those_of_the_cpu(card, sample):
+    inputs, labels = sample.test.tensors(card)
+    assert inputs.device.type == labels.device.type == card
+    assert torch.equal(inputs.cpu(), to_input(sample.test.pixels))
+
+
 def test_to_input_leaves_its_argument_alone():
     pixels = np.full((2, 28, 28), 7, dtype=np.uint8)
     pixels.flags.writeable = False

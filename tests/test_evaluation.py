@@ -1,4 +1,5 @@
 import math
+import warnings
 
 import numpy as np
 import pytest
@@ -79,6 +80,20 @@ class Fixed(torch.nn.Module):
     def forward(self, inputs):
         self.modes.append(self.training)
         return self.logits.expand(len(inputs), 10)
+
+
+def test_on_a_graphics_card_the_images_are_moved_once_and_the_answers_are_the_same(card, sample):
+    here, there = LeNet(seed=0), LeNet(seed=0).to(card)
+    evaluate(there, sample.test)
+    with warnings.catch_warnings(record=True) as waits:
+        warnings.simplefilter("always")
+        torch.cuda.set_sync_debug_mode("warn")
+        try:
+            evaluation = evaluate(there, sample.test, batch_size=10)
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
+    assert len(waits) < 10, "100 batches, and the card is waited for a few times only"
+    assert evaluation.probabilities == pytest.approx(evaluate(here, sample.test).probabilities, abs=1e-3)
 
 
 def test_evaluate_uses_evaluation_mode_and_gives_the_old_one_back(sample):

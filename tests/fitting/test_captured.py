@@ -202,14 +202,11 @@ def test_steps_are_captured_on_cuda_alone_and_not_with_several_processes(few):
 
 # --- on a graphics card -----------------------------------------------------------------
 
-on_a_card = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA graphics card")
 
-
-@on_a_card
-def test_steps_are_captured_on_a_card_without_a_notice_and_none_waits(few, recipe):
+def test_steps_are_captured_on_a_card_without_a_notice_and_none_waits(card, few, recipe):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        run = new_run(few, recipe, CudaGraph, "cuda")
+        run = new_run(few, recipe, CudaGraph, card)
         next(iter(run))
     assert graph_of(run)
     batch = next(run._batches.after(0))
@@ -221,34 +218,31 @@ def test_steps_are_captured_on_a_card_without_a_notice_and_none_waits(few, recip
         torch.cuda.set_sync_debug_mode("default")
 
 
-@on_a_card
-def test_captured_runs_on_a_card_are_the_same_also_when_stopped_and_continued(few, recipe, tmp_path):
-    first, second, stopped = (new_run(few, recipe, CudaGraph, "cuda") for _ in range(3))
+def test_captured_runs_on_a_card_are_the_same_also_when_stopped_and_continued(card, few, recipe, tmp_path):
+    first, second, stopped = (new_run(few, recipe, CudaGraph, card) for _ in range(3))
     list(first), list(second)
     assert_same(first, second)
     stop_after(stopped, 2)
     save_checkpoint(stopped, tmp_path / "run.ckpt")
-    resumed = new_run(few, recipe, CudaGraph, "cuda")
+    resumed = new_run(few, recipe, CudaGraph, card)
     load_checkpoint(resumed, tmp_path / "run.ckpt")
     list(resumed)
     assert_same(resumed, first)
 
 
-@on_a_card
-def test_a_captured_run_on_a_card_is_as_a_plain_one(few, recipe):
-    captured, plain = new_run(few, recipe, CudaGraph, "cuda"), new_run(few, recipe, None, "cuda")
+def test_a_captured_run_on_a_card_is_as_a_plain_one(card, few, recipe):
+    captured, plain = new_run(few, recipe, CudaGraph, card), new_run(few, recipe, None, card)
     list(captured), list(plain)
     for one, other in zip(captured.records, plain.records, strict=True):
         assert one.step_losses == pytest.approx(other.step_losses, rel=1e-3)
 
 
-@on_a_card
-def test_a_card_that_could_not_capture_trains_on(few, recipe, monkeypatch):
-    plain = new_run(few, recipe, None, "cuda")
+def test_a_card_that_could_not_capture_trains_on(card, few, recipe, monkeypatch):
+    plain = new_run(few, recipe, None, card)
     list(plain)
     monkeypatch.setattr(training, "training_step", lambda *arguments: training_step(*arguments).cpu().cuda())
-    run = new_run(few, recipe, CudaGraph, "cuda")
+    run = new_run(few, recipe, CudaGraph, card)
     with pytest.warns(UserWarning, match="can't be captured"):
         list(run)
     assert_same(run, plain)
-    assert torch.rand(3, device="cuda").sum().item() >= 0
+    assert torch.rand(3, device=card).sum().item() >= 0
