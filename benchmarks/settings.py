@@ -12,6 +12,7 @@ ROOMS = {
     "speed": {
         "race": "Seconds to 98.34 %: the original way against `lenet train --recipe fast`",
         "epoch": "Seconds an epoch at batch 64, and the arithmetic limit",
+        "card": "On a graphics card",
         "inference": "Reading pictures, and starting up",
         "growth": "How it grows: threads, images, memory",
         "demos": "Live demos: from a stroke to the answer",
@@ -46,8 +47,8 @@ SECTIONS = ROOMS["speed"] | ROOMS["accuracy"]
 CAMPAIGNS = ROOMS["reliability"]
 TITLES = SECTIONS | CAMPAIGNS
 
-ON_REQUEST = {"matrix"}
-"""What runs only when it is named: this one installs several GB for each Python."""
+ON_REQUEST = {"matrix", "card"}
+"""What runs only when it is named: the one installs several GB for each Python, the other needs a graphics card."""
 
 
 def module_of(name):

@@ -11,8 +11,8 @@ from benchmarks import machine, report, timing
 from benchmarks.__main__ import main, run
 from benchmarks.accuracy import ablation, original, pictures, rendered
 from benchmarks.settings import SECTIONS, TITLES, Settings, module_of
-from benchmarks.speed import demos, epoch, growth, race
-from lenet_helpers import ImageClassifier, LeNet, Split, original_transform, save_model, to_input, to_mnist
+from benchmarks.speed import card, demos, epoch, growth, race
+from lenet_helpers import MNIST, ImageClassifier, LeNet, Split, original_transform, save_model, to_input, to_mnist
 from lenet_helpers.preparation import steps
 
 # --- clocks and numbers
@@ -204,7 +204,7 @@ def test_without_a_name_the_sections_run_or_the_campaigns_but_those_on_request(s
 
     monkeypatch.setattr("benchmarks.__main__.run", run_nothing)
     assert main([], store) == 1
-    assert asked == list(SECTIONS)
+    assert asked == [name for name in SECTIONS if name != "card"]
     asked.clear()
     main(["--campaigns"], store)
     assert asked == [name for name in TITLES if name not in SECTIONS and name != "matrix"]
@@ -258,6 +258,29 @@ def test_only_a_finished_stroke_counts_as_one():
     assert demos._is_stroke(f'{{"strokes": [{line}], "live": []}}'.encode())
     assert not demos._is_stroke(f'{{"live":[{line}]}}')
     assert not demos._is_stroke('{"strokes":[],"live":[]}')
+
+
+def test_without_a_graphics_card_nothing_is_measured_and_that_is_said():
+    text = card.show({"card": None})
+    assert "There is no CUDA graphics card" in text and text.count("not measured") == len(card.GOALS)
+    assert "reached" not in text and "missed" not in text
+
+
+def test_a_graphics_card_is_measured_against_what_is_asked(tiny, few, monkeypatch):
+    train, validation = few
+    mnist = MNIST(train, validation, validation, "a few images", is_sample=True)
+    for module in ("benchmarks.settings", "benchmarks.speed.card"):
+        monkeypatch.setattr(f"{module}.load_quietly", lambda data: mnist)
+    monkeypatch.setattr(card, "card_name", lambda: "card of the test")
+    monkeypatch.setattr(card, "DEVICE", "cpu")
+    result = card.measure(tiny)
+    assert result["same"] == [True] and len(result["race"]) == 5 and result["images"] == 250
+    assert result["command"] == {"train": [1.5], "start": [0.5]}
+    text = card.show({**result, "fast": [9.0, 0.3, 0.4, 0.34], "same": [True, False]})
+    assert "On one card of the test, with a few images." in text and "captured: 9 s (`fast`)" in text
+    cells = [[cell.strip() for cell in line.split("|")[2:4]] for line in text.splitlines()]
+    assert ["340 ms", "at most 350 ms, reached"] in cells and ["3 ×", "at most 1.5 ×, missed"] in cells
+    assert ["50.00%", "at least 100.00%, missed"] in cells
 
 
 # --- pictures
