@@ -36,7 +36,7 @@ REPORTS = (
 Made by `make bench`, which runs `python -m benchmarks`; `python -m benchmarks --help` lists the sections and
 their options. Times are medians of runs that took turns on one machine, each beside what it is compared with;
 "×" is a ratio of two of them. The load is the mean number of busy processes in the minute before a section began:
-near 0, the machine was quiet. Everything runs on the CPU.
+near 0, the machine was quiet. Everything but "On a graphics card" runs on the CPU.
 """,
     ),
     Report(

@@ -1,5 +1,6 @@
 """The demos without a browser: what they compute, and their widgets driven by their traits."""
 
+import copy
 import io
 import re
 import subprocess
@@ -237,8 +238,9 @@ def test_tile_puts_maps_in_rows_on_one_scale():
 
 
 def test_stages_are_the_networks_own_numbers(classifier, sample):
-    pixels, model = sample.test.pixels[3], classifier.model
-    found = {stage.name: stage.values for stage in layers.stages(model, pixels)}
+    pixels = sample.test.pixels[3]
+    found = {stage.name: stage.values for stage in layers.stages(classifier.model, pixels)}
+    model = copy.deepcopy(classifier.model).cpu()
     with torch.no_grad():
         x = F.relu(model.conv1(to_input(pixels)))
         assert np.allclose(found["relu1"], x[0], atol=1e-5)
@@ -297,7 +299,7 @@ def test_kernels_do_what_their_names_say(classifier):
         assert sums == pytest.approx(expected, abs=1e-5)
         assert (made["horizontal edge"] == made["vertical edge"].T).all()
     learned = convolution.kernel_of("learned 6", 3, classifier.model)
-    assert np.array_equal(learned, classifier.model.conv1.weight[5, 0].detach())
+    assert np.array_equal(learned, classifier.model.conv1.weight[5, 0].detach().cpu())
 
 
 @pytest.mark.parametrize(("kind", "size"), [("learned 7", 5), ("emboss", 3), ("learned 0", 5)])

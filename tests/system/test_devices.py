@@ -123,6 +123,19 @@ def test_a_model_reads_evaluates_and_shows_its_layers_on_the_card(few, tmp_path)
     assert all(v.equal(here.state_dict()[k]) for k, v in load_model(tmp_path / "model.pth").state_dict().items())
 
 
+def test_what_is_evaluated_is_moved_to_the_card_once_and_as_bytes(few, monkeypatch):
+    model, moved, compute = LeNet(seed=0).to(CARD), [], on_card
+
+    def noting(function, arguments, options):
+        if function is torch.ops.aten._to_copy.default and options.get("device") == CARD:
+            moved.extend(one.dtype for one in arguments if not isinstance(one, OnCard))
+        return compute(function, arguments, options)
+
+    monkeypatch.setitem(globals(), "on_card", noting)
+    evaluate(model, few[1], batch_size=7)
+    assert moved == [torch.uint8, torch.int64]  # the images, the labels
+
+
 @pytest.mark.parametrize(
     "recipe",
     [
