@@ -6,7 +6,9 @@ tests need one.
 """
 
 import dataclasses
+import inspect
 import warnings
+from contextlib import contextmanager, nullcontext
 from unittest import mock
 
 import pytest
@@ -198,6 +200,51 @@ def test_steps_are_captured_on_cuda_alone_and_not_with_several_processes(few):
     with mock.patch.dict(GRAPHS, {"cpu": TapeGraph}):
         assert Learner(LeNet(seed=0), FAST, inputs, Ranks())._captured
         assert not Learner(LeNet(seed=0), FAST, inputs, Ranks(0, 2))._captured
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_graph_is_warmed_up_and_captured_on_one_stream_and_the_old_one_is_back(monkeypatch, fails):
+    """With torch.cuda played by hand: streams that are only names, and a capture that puts nothing back."""
+    old, side, log = mock.Mock(), mock.Mock(), []
+    now = {"stream": old, "capturing": False}
+
+    @contextmanager
+    def on_stream(stream):
+        before, now["stream"] = now["stream"], stream
+        try:
+            yield
+        finally:
+            now["stream"] = before
+
+    @contextmanager
+    def capture(graph, stream, capture_error_mode):
+        now.update(stream=stream, capturing=True)
+        yield
+
+    def work():
+        log.append((now["stream"], now["capturing"]))
+        if fails and now["capturing"]:
+            raise RuntimeError("not permitted")
+        return "loss"
+
+    inspect.signature(torch.cuda.graph).bind(None, stream=side, capture_error_mode="thread_local")
+    for name, player in {
+        "CUDAGraph": mock.Mock(),
+        "Stream": lambda: side,
+        "current_stream": lambda: now["stream"],
+        "device": nullcontext,
+        "stream": on_stream,
+        "graph": capture,
+    }.items():
+        monkeypatch.setattr(torch.cuda, name, player)
+    with pytest.raises(RuntimeError, match="not permitted") if fails else nullcontext():
+        graph = CudaGraph(work, "cuda:0")
+        graph.replay()
+        assert graph.result == "loss" and torch.cuda.CUDAGraph().replay.call_count == 1
+    assert log == [(side, False)] * 3 + [(side, True)]
+    assert now["stream"] is old
+    side.wait_stream.assert_called_once_with(old)
+    old.wait_stream.assert_called_once_with(side)
 
 
 # --- on a graphics card -----------------------------------------------------------------
