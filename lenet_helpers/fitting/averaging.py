@@ -19,7 +19,6 @@ class Average:
         self.network, self.decay = network, decay
         self.steps = 0
         self.average = copy.deepcopy(network)
-        self._own, self._current = _numbers(self.average), _numbers(network)
 
     @property
     def module(self):
@@ -33,7 +32,7 @@ class Average:
         if self.steps % self.every == 0:
             decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
             new = 1 - decay**self.every if self.steps > self.every else 1.0  # the first ones are taken as they are
-            torch._foreach_lerp_(self._own, self._current, new)
+            torch._foreach_lerp_(_numbers(self.average), _numbers(self.network), new)
 
     def state_dict(self):
         return {"steps": self.steps, "average": self.average.state_dict()}

@@ -49,7 +49,8 @@ GRAPHS = {"cuda": CudaGraph}
 class CapturedStep:
     """A learner's step with whole batches: captured with the first one, then replayed.
 
-    When it can't be captured, it is taken as it is from then on, after a notice.
+    When it can't be captured, it is taken as it is from then on, after a notice; and without one
+    when the weights no longer lie where they were, which ``model.to(...)`` between two epochs does.
     """
 
     def __init__(self, graph):
@@ -59,7 +60,7 @@ class CapturedStep:
         """Return the loss of ``take(inputs, labels, optimiser)`` with a `Batch`, which has the same size each time."""
         if self._new_graph:
             self._capture(learner, take, batch)
-        if self._graph is None:
+        if self._graph is None or self._places != _places(learner):
             return take(batch.inputs, batch.labels, learner.optimiser)
         self._inputs.copy_(batch.inputs)
         self._labels.copy_(batch.labels)
@@ -68,7 +69,7 @@ class CapturedStep:
         return self._graph.result.clone()  # the next replay writes there again
 
     def _capture(self, learner, take, batch):
-        self._inputs, self._labels = batch.inputs.clone(), batch.labels.clone()
+        self._inputs, self._labels, self._places = batch.inputs.clone(), batch.labels.clone(), _places(learner)
         optimiser = SimpleNamespace(zero_grad=learner.optimiser.zero_grad, step=learner.optimiser.move)
         new_graph, self._new_graph = self._new_graph, None  # it is tried once
         before = copy.deepcopy(learner.state_dict())
@@ -83,3 +84,8 @@ class CapturedStep:
             )
         finally:
             learner.load_state_dict(before)  # trying the step out has trained
+
+
+def _places(learner):
+    """Where in memory the weights lie."""
+    return [parameter.data_ptr() for parameter in learner.optimiser.parameters]

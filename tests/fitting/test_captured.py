@@ -187,6 +187,16 @@ def test_a_step_that_fails_while_it_is_captured_leaves_the_run_as_it_was(few, re
     assert_same(run, untouched)
 
 
+def test_weights_that_were_moved_between_two_epochs_are_trained_and_averaged_where_they_are(few):
+    recipe = dataclasses.replace(REFERENCE, epochs=6, averaging=0.9)
+    untouched, plain, captured = (new_run(few, recipe, graph) for graph in (None, None, TapeGraph))
+    list(untouched)
+    for run in (plain, captured):
+        for _ in run:
+            run.model.double().float()
+        assert_same(run, untouched)
+
+
 def test_only_whole_batches_are_captured(few):
     run = new_run(few, dataclasses.replace(FAST, epochs=1, batch_size=151), TapeGraph)
     list(run)
