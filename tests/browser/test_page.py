@@ -190,15 +190,15 @@ def test_layers_follow_the_pad(projector):
     assert panel.locator("img").nth(1).get_attribute("src") != before
 
 
-def test_sliders_move_by_keys_and_the_numbers_follow(projector):
+def test_a_kernel_is_chosen_and_the_window_follows_the_mouse(projector):
+    """The rest of this demo is tested without a server: test_parts.py."""
     open_tab(projector, "Convolution")
-    stride = projector.get_by_role("slider", name="Stride")
-    stride.focus()
-    projector.keyboard.press("ArrowRight")
+    projector.get_by_label("Stride").select_option("2")
     projector.get_by_text("an input of 28, a kernel of 3, stride 2, padding 0 = 13").wait_for()
     projector.get_by_label("Kernel", exact=True).select_option("learned 2")
     projector.get_by_text("an input of 28, a kernel of 5, stride 2, padding 0 = 12").wait_for()
-    assert projector.get_by_role("slider", name="Kernel size").is_disabled()
+    projector.get_by_role("application", name="The output").hover(position={"x": 2, "y": 2})
+    projector.get_by_text("= output[0, 0]").wait_for()
 
 
 def test_a_cell_of_the_confusion_matrix_shows_its_digits(projector):
