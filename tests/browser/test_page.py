@@ -16,6 +16,7 @@ TABS = [
     "What the layers see",
     "Convolution",
     "Data",
+    "One step",
     "Training",
     "Mistakes",
     "Fool it",

@@ -7,7 +7,9 @@ import pytest
 from browser_hands import Hand
 from browser_tab import watched
 
+from lenet_helpers import LeNet
 from lenet_helpers.demos.live.convolution import Convolution
+from lenet_helpers.demos.live.one_step import OneStep
 from lenet_helpers.demos.live.parts import STATIC, png_of
 from lenet_helpers.demos.take_home import inlined
 from lenet_helpers.drawing.strokes import WIDTHS
@@ -355,3 +357,88 @@ def test_nothing_slides_for_those_who_want_no_motion(page):
     make_convolution(page)
     assert page.get_by_role("button", name="Slide the window").count() == 0
     page.emulate_media(reduced_motion="no-preference")
+
+
+# --- one step
+
+
+@pytest.fixture(scope="module")
+def step(sample):
+    return OneStep(sample, LeNet(seed=0))
+
+
+@pytest.fixture
+def stages(page, step):
+    """The demo; return what presses one of its buttons."""
+    make(page, "one_step", stages=step.stages, step=step.step, stage=0, rate=step.rate)
+    return lambda name: page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_next_and_back_go_through_the_stages_and_no_further(page, stages):
+    current = page.locator("[aria-current=step]")
+    for name in ("1 Forward", "2 Loss", "3 Gradient", "4 Step", "5 Rate", "5 Rate"):
+        assert current.inner_text() == name
+        page.get_by_role("button", name="Next").press("Enter")
+    stages("Back")
+    assert current.inner_text() == "4 Step" and page.evaluate("values.stage") == 3
+    stages("1 Forward")
+    page.get_by_role("button", name="Back").press("Enter")
+    assert current.inner_text() == "1 Forward"
+
+
+def test_each_image_has_its_loss_and_the_batch_their_mean(page, stages, step):
+    stages("2 Loss")
+    losses = step.taken_apart.losses[0]
+    shown = [float(tile.inner_text()) for tile in page.locator(".lenet-tile").all()]
+    assert shown == pytest.approx(losses, abs=0.006)
+    assert page.get_by_text(f"{losses.mean():.3f}", exact=True).is_visible()
+    page.locator(".lenet-tile").nth(5).hover()
+    label = step.taken_apart.batch.labels[5]
+    share = step.taken_apart.probabilities[0, 5, label]
+    assert page.get_by_text(f"Its right digit, {label}, has {share:.1%}".replace("%", " %")).is_visible()
+    assert page.get_by_text(f"−ln {share:.3f} = {losses[5]:.2f}").is_visible()
+
+
+def test_arrow_keys_go_from_image_to_image(page, stages):
+    page.locator(".lenet-tile").nth(0).click()
+    for key, at in (("ArrowRight", 1), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowLeft", 3), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.image") == str(at)
+    assert page.locator(".lenet-tile[tabindex='0']").count() == 1
+
+
+def test_a_number_of_the_kernels_shows_its_step(page, stages, step):
+    stages("4 Step")
+    page.get_by_role("application", name="After the step").click(position={"x": 2, "y": 2})
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    taken = step.taken_apart
+    weight, slope = (values[0, 1, 1] for values in (taken.kernels, taken.slopes))
+    said = page.get_by_text("Kernel 0, row 1, column 1").inner_text().replace("−", "-")
+    assert f": {weight:.3f} - 0.01 × " in said and said.endswith(f"= {weight - 0.01 * slope:.3f}")
+
+
+@pytest.mark.parametrize("hand", ["keys", "mouse"])
+def test_another_rate_shows_what_its_step_does(page, stages, step, hand):
+    stages("5 Rate")
+    slider = page.get_by_role("slider", name="Learning rate")
+    plot = page.locator("svg[role=img]")
+    if hand == "keys":
+        slider.press("End")
+    else:
+        box = plot.bounding_box()
+        plot.click(position={"x": box["width"] - 4, "y": box["height"] / 2})
+    means = step.taken_apart.losses.mean(axis=1)
+    assert page.evaluate("values.rate") == 25 and slider.get_attribute("aria-valuetext") == f"1, loss {means[25]:.2f}"
+    assert f"from {means[0]:.3f} to {means[25]:.3f}." in page.locator("[aria-live]").first.inner_text()
+    after = page.locator(".lenet-tile").nth(2).inner_text().split(" → ")
+    assert [float(loss) for loss in after] == pytest.approx(step.taken_apart.losses[[0, 25], 2], abs=0.006)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("stage", range(5))
+def test_every_stage_fits_on_a_phone(page, step, width, stage):
+    page.set_viewport_size({"width": width, "height": 800})
+    make(page, "one_step", stages=step.stages, step=step.step, stage=stage, rate=25)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.set_viewport_size({"width": 1280, "height": 800})

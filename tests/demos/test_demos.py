@@ -1,6 +1,8 @@
 """The demos without a browser: what they compute, and their widgets driven by their traits."""
 
+import base64
 import io
+import json
 import re
 import subprocess
 import sys
@@ -26,11 +28,23 @@ from lenet_helpers import (
     fit,
     to_input,
     to_mnist,
+    training_step,
 )
-from lenet_helpers.demos.figures import changes, convolution, data, drawing_pad, layers, live_training, maps, mistakes
+from lenet_helpers.demos.figures import (
+    changes,
+    convolution,
+    data,
+    drawing_pad,
+    layers,
+    live_training,
+    maps,
+    mistakes,
+    one_step,
+)
 from lenet_helpers.demos.live import live_training as curves_live
 from lenet_helpers.demos.live.parts import Slider
 from lenet_helpers.drawing import strokes
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 
 
@@ -46,9 +60,11 @@ def at_hand(monkeypatch, sample):
         "figures.data",
         "figures.mistakes",
         "figures.live_training",
+        "figures.one_step",
         "live.data",
         "live.layers",
         "live.live_training",
+        "live.one_step",
         "live.page",
     ):
         monkeypatch.setattr(f"lenet_helpers.demos.{module}.local_mnist", lambda: sample)
@@ -209,8 +225,6 @@ def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
 
 
 def test_a_stroke_is_a_small_message():
-    import json
-
     assert len(json.dumps(strokes.sample_digit(8))) < 2000
 
 
@@ -467,6 +481,56 @@ def test_an_empty_cell_says_so_and_a_cell_that_is_none_is_refused(classifier, sa
         demo.matrix.chosen = [3, 10]
 
 
+# --- one step
+
+
+@pytest.fixture(scope="module")
+def stepped(sample):
+    return one_step.take_apart(LeNet(seed=0), one_step.some_images(sample.train))
+
+
+def test_a_step_taken_apart_is_that_of_torchs_sgd(stepped):
+    inputs, labels = stepped.batch.tensors()
+    for at in (0, 1, stepped.at(0.07), len(one_step.RATES)):
+        model = LeNet(seed=0)
+        optimiser = torch.optim.SGD(model.parameters(), lr=stepped.rates[at])
+        loss = training_step(model, inputs, labels, optimiser)
+        logits = model(inputs).detach()
+        assert stepped.losses[0].mean() == pytest.approx(loss.item(), rel=1e-5)
+        assert np.allclose(stepped.losses[at], F.cross_entropy(logits, labels, reduction="none"), atol=1e-4)
+        assert np.allclose(stepped.probabilities[at], logits.softmax(dim=1), atol=1e-5)
+        moved = stepped.kernels - stepped.rates[at] * stepped.slopes
+        assert np.allclose(moved, model.conv1.weight[:, 0].detach(), atol=1e-6)
+    assert stepped.rates[0] == 0 and stepped.rates[stepped.at(0.0104)] == 0.01 and len(one_step.RATES) == 25
+
+
+def test_taking_a_step_apart_leaves_the_network_as_it_is(sample):
+    model, before = LeNet(seed=0), LeNet(seed=0).state_dict()
+    one_step.take_apart(model, one_step.some_images(sample.train))
+    assert all(torch.equal(before[name], weights) for name, weights in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_network_that_has_run_away_has_no_step(sample):
+    model = LeNet(seed=0)
+    model.fc3.bias.data[0] = float("nan")
+    with pytest.raises(CourseError, match="not finite"):
+        one_step.take_apart(model, one_step.some_images(sample.train))
+
+
+def test_the_browser_gets_all_of_the_step_and_keeps_within_it(sample):
+    demo = demos.one_step(sample, LeNet(seed=0))
+    step = demo.taken_apart
+    assert np.allclose(demo.step["losses"], step.losses) and demo.step["labels"] == step.batch.labels.tolist()
+    assert base64.b64decode(demo.step["pixels"][3]) == step.batch.pixels[3].tobytes()
+    json.dumps(demo.step, allow_nan=False)
+    assert demo.step["rates"][demo.rate] == 0.01 and demo.stage == 0
+    demo.set_state({"stage": 4, "rate": 99})
+    assert (demo.stage, demo.rate) == (4, 25)
+    with pytest.raises(traitlets.TraitError):
+        demo.stage = 5
+
+
 # --- training
 
 
@@ -584,7 +648,12 @@ def test_fool_it_reads_what_is_uploaded(classifier):
 
 @pytest.mark.parametrize("name", demos._DEMOS)
 def test_each_demo_has_a_twin_that_is_a_figure(name, classifier, sample, tmp_path):
-    own = {"data": [sample], "mistakes": [classifier, sample.test], "live_training": [few(sample), SHORT]}
+    own = {
+        "data": [sample],
+        "mistakes": [classifier, sample.test],
+        "live_training": [few(sample), SHORT],
+        "one_step": [sample, LeNet(seed=0)],
+    }
     arguments = own.get(name, [classifier])
     figure = getattr(demos, f"{name}_figure")(*arguments)
     assert isinstance(figure, Figure)
