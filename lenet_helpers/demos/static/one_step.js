@@ -2,10 +2,11 @@
 // trait `step`; here they are drawn, one stage at a time.
 
 import { across, judged, mean, nearest, short } from "./rates.js";
-import { best } from "./network.js";
+import { best, toInput } from "./network.js";
 import { ink, largest, number, paint, signed, textOn } from "./signed.js";
 
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+const SIDE = 28; // of an image
 const COLUMNS = 4; // of the images
 const DOT = 16; // pixels of a canvas for a number of a kernel
 const GAP = 8; // and between two kernels
@@ -13,12 +14,18 @@ const LINES = { before: "Kernels of conv1", slopes: "Their slopes", difference: 
 // Of the figure of the rates: left, top, width and height of what is inside its axes.
 const PLOT = { left: 44, top: 24, width: 350, height: 180 };
 
+const CENTRED = 'text-anchor="middle"';
+
 const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const percent = (share) => `${(100 * share).toFixed(share > 0 && share < 0.001 ? 2 : 1)} %`;
 
+const stageButton = (name, i) => `<button type="button" class="lenet-stage" data-stage="${i}">${i + 1} ${name}</button>`;
+const bar = (digit) => `<div class="lenet-bar"><span>${digit}</span><div><div></div></div><span></span></div>`;
+
 function tile(label, i) {
   const bars = "<i></i>".repeat(10);
-  return `<button type="button" class="lenet-tile" data-image="${i}" tabindex="-1"><canvas></canvas><span class="lenet-ten">${bars}</span><small></small></button>`;
+  return `<button type="button" class="lenet-tile" data-image="${i}" tabindex="-1"><canvas></canvas>
+    <span class="lenet-ten">${bars}</span><small></small></button>`;
 }
 
 function line(name) {
@@ -35,7 +42,7 @@ function render({ model, el }) {
     <div class="lenet-step" role="group" aria-label="One training step">
       <div class="lenet-row">
         <button type="button" data-go="-1">Back</button>
-        ${stages.map((name, i) => `<button type="button" class="lenet-stage" data-stage="${i}">${i + 1} ${name}</button>`).join("")}
+        ${stages.map(stageButton).join("")}
         <button type="button" data-go="1">Next</button>
       </div>
       <p data-part="said" aria-live="polite"></p>
@@ -44,7 +51,7 @@ function render({ model, el }) {
         <div class="lenet-panel">
           <div data-part="detail">
             <figure><canvas role="img"></canvas><figcaption></figcaption></figure>
-            <div class="lenet-bars">${labels.slice(0, 10).map((_, digit) => `<div class="lenet-bar"><span>${digit}</span><div><div></div></div><span></span></div>`).join("")}</div>
+            <div class="lenet-bars">${[...Array(10).keys()].map(bar).join("")}</div>
           </div>
           <div data-part="rates">
             <label><span>Learning rate</span> <input type="range" min="1" max="${rates.length - 1}"> <output></output></label>
@@ -68,7 +75,8 @@ function render({ model, el }) {
     canvas.setAttribute("role", "application");
   }
   for (const each of el.querySelectorAll("canvas, button, input")) each.dataset.lmSuppressShortcuts = "true";
-  tiles.forEach((each, i) => paint(each.firstChild, Array.from(decode(pixels[i]), (value) => ink(value / 127.5 - 1)), 28));
+  const paintImage = (canvas, i) => paint(canvas, Array.from(toInput(decode(pixels[i])), ink), SIDE);
+  tiles.forEach((each, i) => paintImage(each.firstChild, i));
 
   let image = losses[0].indexOf(Math.max(...losses[0])); // the one looked at: at first the worst
   let weight = 0; // of conv1, from 0 to 149: at first the steepest
@@ -88,11 +96,16 @@ function render({ model, el }) {
     part.detail.hidden = stage > 1;
     part.kernels.hidden = stage < 2;
     part.rates.hidden = stage < 4;
-    part.said.innerHTML = sentence(stage, at);
+    tell(part.said, sentence(stage, at));
     tiles.forEach((each, i) => showTile(each, i, stage, after));
     if (stage < 2) showDetail(stage);
     else showKernels(stage, at);
     if (stage === 4) showRates(at);
+  }
+
+  // What is there already is not told again by a screen reader.
+  function tell(where, text) {
+    if (where.dataset.told !== text) where.innerHTML = where.dataset.told = text;
   }
 
   function sentence(stage, at) {
@@ -129,7 +142,7 @@ function render({ model, el }) {
     const now = probabilities[0][image];
     const [label, read] = [labels[image], best(now)];
     const canvas = part.detail.querySelector("canvas");
-    paint(canvas, Array.from(decode(pixels[image]), (value) => ink(value / 127.5 - 1)), 28);
+    paintImage(canvas, image);
     canvas.setAttribute("aria-label", `Image ${image + 1}`);
     const share = Math.exp(-losses[0][image]);
     part.detail.querySelector("figcaption").innerHTML =
@@ -187,10 +200,8 @@ function render({ model, el }) {
     const [w, slope, then] = [kernels, slopes, moved].map((each) => each.flat()[weight]);
     const place = `Kernel ${Math.floor(weight / 25)}, row ${Math.floor((weight % 25) / 5)}, column ${weight % 5}`;
     const bracketed = slope < 0 ? `(${number(slope, 3)})` : number(slope, 3);
-    part.weight.textContent =
-      stage === 2
-        ? `${place}: ${number(w, 3)}, its slope ${number(slope, 3)}`
-        : `${place}: ${number(w, 3)} − ${rate} × ${bracketed} = ${number(then, 3)}`;
+    const step = `${number(w, 3)} − ${rate} × ${bracketed} = ${number(then, 3)}`;
+    tell(part.weight, `${place}: ${stage === 2 ? `${number(w, 3)}, its slope ${number(slope, 3)}` : step}`);
   }
 
   const x = (rate) => PLOT.left + PLOT.width * across(rate, rates.slice(1));
@@ -202,24 +213,32 @@ function render({ model, el }) {
     const curve = rates.slice(1).map((rate, i) => `${x(rate).toFixed(1)},${y(means[i + 1]).toFixed(1)}`);
     const ticks = rates.filter((rate) => Number.isInteger(Number(Math.log10(rate).toFixed(9))));
     const guess = Math.log(10);
-    plot.innerHTML = `
-      <path d="M${PLOT.left} ${PLOT.top}V${bottom}H${right}" class="lenet-axis"/>
-      ${ticks.map((rate) => `<path d="M${x(rate)} ${bottom}v4" class="lenet-axis"/><text x="${x(rate)}" y="${bottom + 17}" text-anchor="middle">${rate}</text>`).join("")}
-      ${[0, 1, 2, 3].map((loss) => `<path d="M${PLOT.left} ${y(loss)}h-4" class="lenet-axis"/><text x="${PLOT.left - 8}" y="${y(loss) + 4}" text-anchor="end">${loss}</text>`).join("")}
-      <text x="${(PLOT.left + right) / 2}" y="${bottom + 36}" text-anchor="middle">learning rate of the step</text>
-      <text x="12" y="${PLOT.top + PLOT.height / 2}" text-anchor="middle" transform="rotate(-90 12 ${PLOT.top + PLOT.height / 2})">loss after it</text>
-      <path d="M${PLOT.left} ${y(means[0])}H${right}" class="lenet-before"/><text x="${PLOT.left + 6}" y="${y(means[0]) + 15}">before the step</text>
-      <path d="M${PLOT.left} ${y(guess)}H${right}" class="lenet-guess"/><text x="${PLOT.left + 6}" y="${y(guess) - 5}">ten equal probabilities</text>
-      <svg x="${PLOT.left}" y="${PLOT.top}" width="${PLOT.width}" height="${PLOT.height}" viewBox="${PLOT.left} ${PLOT.top} ${PLOT.width} ${PLOT.height}">
-        <polyline points="${curve.join(" ")}" class="lenet-curve"/></svg>
-      <path d="M${x(rates[at])} ${PLOT.top}V${bottom}" class="lenet-chosen-rate"/>
-      <circle cx="${x(rates[at])}" cy="${y(Math.min(means[at], most))}" r="6" class="lenet-mark"/>
-      ${means[at] > most ? `<text x="${Math.min(x(rates[at]), right - 20)}" y="14" text-anchor="middle">↑ ${short(means[at])}</text>` : ""}`;
+    const text = (x, y, said, more) => `<text x="${x}" y="${y}" ${more}>${said}</text>`;
+    const line = (kind, path) => `<path class="lenet-${kind}" d="${path}"/>`;
+    const middle = PLOT.top + PLOT.height / 2;
+    const inside = [PLOT.left, PLOT.top, PLOT.width, PLOT.height];
+    plot.innerHTML = [
+      line("axis", `M${PLOT.left} ${PLOT.top}V${bottom}H${right}`),
+      ...ticks.map((rate) => line("axis", `M${x(rate)} ${bottom}v4`) + text(x(rate), bottom + 17, rate, CENTRED)),
+      ...[0, 1, 2, 3].map(
+        (loss) => line("axis", `M${PLOT.left} ${y(loss)}h-4`) + text(PLOT.left - 8, y(loss) + 4, loss, 'text-anchor="end"')
+      ),
+      text((PLOT.left + right) / 2, bottom + 36, "learning rate of the step", CENTRED),
+      text(12, middle, "loss after it", `${CENTRED} transform="rotate(-90 12 ${middle})"`),
+      line("before", `M${PLOT.left} ${y(means[0])}H${right}`),
+      text(PLOT.left + 6, y(means[0]) + 15, "before the step", ""),
+      line("guess", `M${PLOT.left} ${y(guess)}H${right}`),
+      text(PLOT.left + 6, y(guess) - 5, "ten equal probabilities", ""),
+      `<svg x="${inside[0]}" y="${inside[1]}" width="${inside[2]}" height="${inside[3]}" viewBox="${inside.join(" ")}">
+        <polyline class="lenet-curve" points="${curve.join(" ")}"/></svg>`,
+      line("chosen-rate", `M${x(rates[at])} ${PLOT.top}V${bottom}`),
+      `<circle class="lenet-mark" cx="${x(rates[at])}" cy="${y(Math.min(means[at], most))}" r="6"/>`,
+      means[at] > most ? text(Math.min(x(rates[at]), right - 20), 14, `↑ ${short(means[at])}`, CENTRED) : "",
+    ].join("");
+    const least = means.indexOf(Math.min(...means));
     plot.setAttribute(
       "aria-label",
-      `The loss after one step over its rate, from ${rates[1]} to ${rates.at(-1)}. It is lowest, ${short(Math.min(...means))}, at ${
-        rates[means.indexOf(Math.min(...means))]
-      }.`
+      `The loss after one step over its rate, from ${rates[1]} to ${rates.at(-1)}: lowest at ${rates[least]}, ${short(means[least])}`
     );
     slider.value = at;
     slider.setAttribute("aria-valuetext", `${rates[at]}, loss ${short(means[at])}`);
@@ -267,8 +286,10 @@ function render({ model, el }) {
     set("rate", 1 + nearest(place, rates.slice(1)));
   }
 
-  el.querySelectorAll("[data-go]").forEach((each) => each.addEventListener("click", () => go(model.get("stage") + Number(each.dataset.go))));
-  el.querySelectorAll("[data-stage]").forEach((each) => each.addEventListener("click", () => go(Number(each.dataset.stage))));
+  el.querySelector(".lenet-row").addEventListener("click", ({ target: { dataset } }) => {
+    if (dataset.go) go(model.get("stage") + Number(dataset.go));
+    if (dataset.stage) go(Number(dataset.stage));
+  });
   tiles.forEach((each, i) => {
     each.addEventListener("pointerenter", () => look(i));
     each.addEventListener("click", () => look(i, true));
