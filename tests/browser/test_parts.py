@@ -301,9 +301,13 @@ def test_a_pixel_of_the_input_is_the_middle_of_its_window(page, touched, convolv
     assert told(page, convolved)[1] == (9, 19)
 
 
-def test_a_cell_shows_its_product(page, touched):
+@pytest.mark.parametrize("finger", [False, True])
+def test_a_cell_shows_its_product(page, touched, finger):
     cells = page.locator("td[data-cell='7']")
-    cells.nth(0).hover()
+    if finger:
+        cells.nth(0).tap()
+    else:
+        cells.nth(0).hover()
     window, _, product = (cell.inner_text() for cell in cells.all())
     kernel = page.get_by_label("Kernel, row 2, column 1").input_value()
     assert page.get_by_text(f"{window} × {kernel} = {product}").is_visible()

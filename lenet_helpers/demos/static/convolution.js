@@ -76,6 +76,7 @@ function render({ model, el }) {
   let slide = null; // the animation's frame
 
   function compute() {
+    stop();
     const kernel = model.get("kernel").flat();
     const size = model.get("kernel").length;
     const image = toInput(decode(model.get("digits")[model.get("digit")]));
@@ -264,7 +265,8 @@ function render({ model, el }) {
   });
   part.grids.addEventListener("pointerover", chooseCell);
   part.grids.addEventListener("focusin", chooseCell);
-  part.grids.addEventListener("pointerleave", chooseCell);
+  // A finger that is lifted leaves, too: what it has chosen stays.
+  part.grids.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && chooseCell(event));
   part.grids.addEventListener("input", edit);
   part.grids.addEventListener("focusout", () => show());
   part.digit.addEventListener("change", () => set({ digit: part.digit.value }));
