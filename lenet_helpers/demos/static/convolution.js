@@ -14,7 +14,8 @@ const MOST = 99; // of a number of the kernel
 const decode = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const within = (value, length) => Math.min(length - 1, Math.max(0, value));
 const options = (names) => names.map((name) => `<option>${name}</option>`).join("");
-const select = (name, label, inner) => `<label>${label} <select aria-label="${label}" data-part="${name}">${inner}</select></label>`;
+const select = (name, label, inner) =>
+  `<label>${label} <select aria-label="${label}" data-part="${name}">${inner}</select></label>`;
 
 function table(name, size) {
   const cell = (row, column) => {
@@ -46,7 +47,8 @@ function render({ model, el }) {
       </div>
       <p data-part="sides"></p>
       <div class="lenet-touched">
-        <figure><figcaption></figcaption><div class="lenet-map"><canvas role="img" data-part="input"></canvas><i></i><i></i></div></figure>
+        <figure><figcaption></figcaption>
+          <div class="lenet-map"><canvas role="img" data-part="input"></canvas><i></i><i></i></div></figure>
         <div class="lenet-grids" data-part="grids">
           <div class="lenet-sum" data-part="sum">
             <p data-part="product"></p>
@@ -164,7 +166,8 @@ function render({ model, el }) {
         ? "Point at a cell to see its product."
         : `${number(window[cell])} × ${number(kernel[cell])} = ${number(each[cell])}`;
     const [row, column] = place;
-    part.total.innerHTML = `${each.length} products add up to <strong>${number(sum(each))}</strong> <span>= output[${row}, ${column}]</span>`;
+    part.total.innerHTML =
+      `${each.length} products add up to <strong>${number(sum(each))}</strong> <span>= output[${row}, ${column}]</span>`;
     part.output.dataset.place = place;
     part.output.dataset.value = output[row * begin.length + column];
   }
@@ -277,7 +280,7 @@ function render({ model, el }) {
   part.reset.addEventListener("click", () => preset(kind, now.size));
   part.slide.addEventListener("click", () => (slide === null ? start() : stop()));
   part.slide.hidden = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  el.querySelector("[aria-label='Move the window']").addEventListener("click", ({ target }) => target.dataset.move && step(target.dataset.move));
+  part.sum.addEventListener("click", ({ target }) => target.dataset.move && step(target.dataset.move));
   const names = ["digit", "kernel", "stride", "padding"].map((name) => `change:${name}`).join(" ");
   model.on(names, compute);
   compute();

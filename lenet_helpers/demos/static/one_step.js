@@ -112,12 +112,17 @@ function render({ model, el }) {
     const right = [0, at].map((row) => probabilities[row].filter((each, i) => best(each) === labels[i]).length);
     const [before, after] = [means[0], means[at]].map((loss) => `<strong>${short(loss, 3)}</strong>`);
     const count = labels.length;
+    const goes = `the loss of the same ${count} images goes from ${before} to ${after}.`;
     return [
-      `${count} images go through the network, and each gets ten probabilities, one for each digit, that of the right digit in orange. ${right[0]} are read right.`,
-      `The loss of an image is minus the natural logarithm of the probability of its right digit. The mean of all ${count}, ${before}, is the loss of the batch.`,
-      "The gradient holds one slope for each of the network's parameters; those of the first layer's kernels are shown. Orange, +: the loss rises when this number grows. Blue, −: it falls.",
-      `Every parameter moves against its slope: minus ${rates[at]} × slope. The loss of the same ${count} images goes from ${before} to ${after}.`,
-      `A step at a rate of ${rates[at]}: the loss of the same ${count} images goes from ${before} to ${after}. ${judged(means[0], means[at])} Read right: ${right[0]} before it, ${right[1]} after it.`,
+      `${count} images go through the network, and each gets ten probabilities, one for each digit, that of the right
+        digit in orange. ${right[0]} are read right.`,
+      `The loss of an image is minus the natural logarithm of the probability of its right digit. The mean of all ${count},
+        ${before}, is the loss of the batch.`,
+      `The gradient holds one slope for each of the network's parameters; those of the first layer's kernels are shown.
+        Orange, +: the loss rises when this number grows. Blue, −: it falls.`,
+      `Every parameter moves against its slope: minus ${rates[at]} × slope. So ${goes}`,
+      `A step at a rate of ${rates[at]}: ${goes} ${judged(means[0], means[at])} Read right: ${right[0]} before it,
+        ${right[1]} after it.`,
     ][stage];
   }
 
