@@ -5,7 +5,7 @@ import base64
 import numpy as np
 import pytest
 from browser_hands import Hand
-from browser_tab import watched
+from browser_tab import serious_problems, watched
 
 from lenet_helpers import LeNet
 from lenet_helpers.demos.live.convolution import Convolution
@@ -356,6 +356,19 @@ def test_the_window_slides_and_stops(page, touched, convolved):
     assert total == pytest.approx(expected, abs=0.006)
 
 
+@pytest.mark.parametrize("kind", ["blur", "learned 2"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_convolution_fits_on_a_phone_and_keeps_nobody_out(page, touched, width, kind):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.get_by_label("Kernel", exact=True).select_option(kind)
+    if kind == "blur":
+        page.get_by_label("Size").select_option("7")
+    page.locator("td").last.hover()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not serious_problems(page, ".lenet-convolution")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
 def test_nothing_slides_for_those_who_want_no_motion(page):
     page.emulate_media(reduced_motion="reduce")
     make_convolution(page)
@@ -441,8 +454,9 @@ def test_another_rate_shows_what_its_step_does(page, stages, step, hand):
 
 @pytest.mark.parametrize("width", [320, 390])
 @pytest.mark.parametrize("stage", range(5))
-def test_every_stage_fits_on_a_phone(page, step, width, stage):
+def test_every_stage_fits_on_a_phone_and_keeps_nobody_out(page, step, width, stage):
     page.set_viewport_size({"width": width, "height": 800})
     make(page, "one_step", stages=step.stages, step=step.step, stage=stage, rate=25)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not serious_problems(page, ".lenet-step")
     page.set_viewport_size({"width": 1280, "height": 800})
