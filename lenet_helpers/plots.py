@@ -16,6 +16,8 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, GREY = (
 INK = mpl.colormaps["gray_r"]
 """Pixels as ink on paper: 0 is white, 255 is black."""
 
+SIGNED = mpl.colors.LinearSegmentedColormap.from_list("signed", (BLUE, "white", RED))
+
 
 def digit(ax, pixels, title=""):
     """Show one image of shape (28, 28), dark ink on light paper.
@@ -81,6 +83,24 @@ def feature_map(ax, values, title="", limit=None):
     ax.imshow(np.asarray(values), cmap="cividis", vmin=low, vmax=high, interpolation="nearest")
     ax.set_title(title, fontsize=9)
     ax.set_axis_off()
+    return ax
+
+
+def signed_map(ax, values, limit, title=""):
+    """Show a small map of numbers by their signs: blue below 0, white at 0, orange above, as the live demos do.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    values : array of float, shape (H, W)
+    limit : float
+        Distance from 0 at which a colour is full.
+    title : str
+    """
+    ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.set_title(title, fontsize=9)
+    ax.set_xticks([])
+    ax.set_yticks([])
     return ax
 
 

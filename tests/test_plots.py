@@ -202,3 +202,10 @@ def test_a_cut_graph_has_a_cut_at_each_place_and_an_arc_for_each_reading(ax):
     assert ends == [(0, 12), (0, 30), (12, 30)]
     assert sorted(text.get_text() for text in ax.texts) == ["1\n2", "4\n12", "7\n3"]
     assert ax.lines[-1].get_color() != ax.lines[0].get_color(), "the path stands out, above the others"
+
+
+def test_signs_have_the_colours_of_the_live_demos():
+    image = plots.signed_map(Figure().subplots(), np.array([[-2.0, 0.0, 2.0, 9.0]]), 2, "slopes").images[0]
+    colours = [mpl.colors.to_hex(colour) for colour in image.to_rgba(image.get_array())[0]]
+    assert colours[::2] == [plots.BLUE.lower(), plots.RED.lower()] and colours[3] == colours[2]
+    assert min(image.to_rgba(0.0)[:3]) > 0.98

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lenet_helpers import COURSE, FAST, REFERENCE, LeNet, TrainingForm, count_parameters, training_step
+from lenet_helpers.demos.figures.one_step import a_little_trained, some_images, take_apart
 from lenet_helpers.demos.live.live_training import RATES
 
 
@@ -74,6 +75,19 @@ def test_03_the_rates_that_are_shown_are_those_of_the_guess():
     rates = 10.0 ** np.arange(-5, 0.5, 0.5)
     shown = [int(at) for at in re.search(r"for row in \(([\d, ]+)\)", text)[1].split(",")]
     assert rates[shown] == pytest.approx([0.001, 0.01, 1]) and "about 0.001, 0.01 and 1" in text
+
+
+def test_03_what_a_step_does_at_the_rates_of_the_question(sample):
+    text, batch = text_of("03"), some_images(sample.train)
+    step = take_apart(a_little_trained(sample.train), batch)
+    assert "a rate of 0.01" in text and "0.0001 do, what 0.03, and what 0.5" in text
+    before, usual, tiny, more, far = (step.losses[step.at(rate)].mean() for rate in (0, 0.01, 0.0001, 0.03, 0.5))
+    assert "by less than a hundredth" in text and 0.99 * before < tiny < before
+    assert "0.03 lowers it more than 0.01" in text and more < usual < before
+    assert "ten times what it was" in text and far > 10 * before
+    fresh = take_apart(LeNet(seed=0), batch)
+    assert "even a rate of 1 lowers the loss by less than a tenth" in text
+    assert 0.9 * fresh.losses[0].mean() < fresh.losses[fresh.at(1)].mean() < fresh.losses[0].mean()
 
 
 def test_03_the_schedule_and_the_training_form(inputs_and_labels):

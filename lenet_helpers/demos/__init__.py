@@ -18,7 +18,17 @@ from lenet_helpers.system.lazy import lazily
 
 # Each is a module in figures/ and in live/. None stands in this folder itself: importing it would put the module in
 # the demo's place.
-_DEMOS = ("drawing_pad", "number_pad", "layers", "convolution", "data", "live_training", "mistakes", "fool_it")
+_DEMOS = (
+    "drawing_pad",
+    "number_pad",
+    "layers",
+    "convolution",
+    "data",
+    "one_step",
+    "live_training",
+    "mistakes",
+    "fool_it",
+)
 
 __all__ = sorted([*_DEMOS, *(f"{name}_figure" for name in _DEMOS)])
 

@@ -32,3 +32,16 @@ def is_outside(address):
     """Tell an address on another host from those of this computer and of the page itself."""
     parts = urlsplit(address)
     return parts.scheme in ("http", "https", "ws", "wss", "ftp") and parts.hostname not in ("127.0.0.1", "localhost")
+
+
+def serious_problems(page, inside=None):
+    """Return what axe-core finds that keeps people out, in the page or in the element of a selector: a list of str."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, context=inside).response
+    assert found["passes"], "axe looked at nothing"
+    return [
+        f"{problem['id']}: {problem['help']}: {[node['html'][:150] for node in problem['nodes'][:3]]}"
+        for problem in found["violations"]
+        if problem["impact"] in ("serious", "critical")
+    ]

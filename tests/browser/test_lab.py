@@ -203,12 +203,13 @@ def test_pictures_are_there_after_run_all_and_a_jump(lab, tab):
     tab.evaluate("(all => all.scrollTo(0, 0.62 * all.scrollHeight))(document.querySelector('.jp-WindowedPanel-outer'))")
     demo = find(tab, ".lenet-pad canvas")
     tab.get_by_text("| Idle").wait_for()
-    tab.wait_for_function("document.querySelectorAll('.lenet-picture img').length >= 10")
+    tab.wait_for_function("document.querySelectorAll('.lenet-picture img').length >= 7")
     pictures = demo.locator("img").all()
     assert len(pictures) == 7
     for picture in pictures:
         size = picture.evaluate("each => [each.clientWidth, each.clientHeight, each.naturalWidth]")
         assert min(size) > 10, (picture.get_attribute("alt"), size)
+    find(tab, "canvas[data-place]")  # made of several modules, and shown once it has computed
 
 
 def test_the_pictures_of_the_data_are_above_the_fold_of_a_laptop(lab, chromium):

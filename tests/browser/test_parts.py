@@ -5,9 +5,13 @@ import base64
 import numpy as np
 import pytest
 from browser_hands import Hand
-from browser_tab import watched
+from browser_tab import serious_problems, watched
 
+from lenet_helpers import LeNet
+from lenet_helpers.demos.live.convolution import Convolution
+from lenet_helpers.demos.live.one_step import OneStep
 from lenet_helpers.demos.live.parts import STATIC, png_of
+from lenet_helpers.demos.take_home import inlined
 from lenet_helpers.drawing.strokes import WIDTHS
 
 PAGE = "data:text/html,<!doctype html><title>parts</title><body></body>"
@@ -36,8 +40,7 @@ MAKE = """async ([code, style, values, attached]) => {
 
 def make(page, name, attached=True, **values):
     """Render a part, and return its HTML; its traits are then ``values`` of the page, its element is ``el``."""
-    code, style = ((STATIC / file).read_text() for file in (f"{name}.js", "demos.css"))
-    return page.evaluate(MAKE, [code, style, values, attached])
+    return page.evaluate(MAKE, [inlined(f"{name}.js"), (STATIC / "demos.css").read_text(), values, attached])
 
 
 def png(side, gray):
@@ -219,3 +222,241 @@ def test_the_same_file_can_be_uploaded_twice(page, tmp_path):
         page.wait_for_function("at => values.value[0]?.at > at", arg=times[-1] if times else 0)
         times.append(page.evaluate("values.value[0].at"))
         assert page.evaluate("[...new Uint8Array(values.value[0].content.buffer)]") == [ord("7")] * 50
+
+
+# --- convolution
+
+
+@pytest.fixture(scope="module")
+def convolved():
+    """A demo whose traits the page has, and which says what the output is: by torch."""
+    return Convolution()
+
+
+def make_convolution(page):
+    demo = Convolution()
+    traits = ("digits", "kernels", "digit", "kernel", "stride", "padding")
+    make(page, "convolution", **{name: getattr(demo, name) for name in traits})
+
+
+@pytest.fixture
+def touched(page):
+    make_convolution(page)
+    return page.get_by_role("application", name="The output")
+
+
+def told(page, convolved):
+    """The sum that the page shows, its place in the output, and what Python makes of the page's kernel there."""
+    for name in ("digit", "kernel", "stride", "padding"):
+        setattr(convolved, name, page.evaluate(f"values.{name}"))
+    row, column = map(int, page.locator("canvas[data-place]").get_attribute("data-place").split(","))
+    total = float(page.locator(".lenet-total strong").inner_text().replace("−", "-"))
+    assert f"output[{row}, {column}]" in page.locator(".lenet-total").inner_text()
+    return total, (row, column), convolved.output[row, column]
+
+
+def middle_of(canvas, row, column, side):
+    """Where a number of a map is on the page."""
+    box = canvas.bounding_box()
+    return box["x"] + (column + 0.5) * box["width"] / side, box["y"] + (row + 0.5) * box["height"] / side
+
+
+def test_it_begins_at_the_strongest_answer(page, touched, convolved):
+    total, _, expected = told(page, convolved)
+    assert total == pytest.approx(expected, abs=0.006) and expected == convolved.output.max()
+
+
+@pytest.mark.parametrize("hand", ["mouse", "finger", "keys", "buttons"])
+def test_every_hand_moves_the_window(page, touched, convolved, hand):
+    _, (row, column), _ = told(page, convolved)
+    if hand == "mouse":
+        page.mouse.move(*middle_of(touched, 7, 11, 26))
+        wanted = 7, 11
+    elif hand == "finger":
+        page.touchscreen.tap(*middle_of(touched, 3, 5, 26))
+        wanted = 3, 5
+    elif hand == "keys":
+        touched.focus()
+        for key in ("ArrowUp", "ArrowLeft", "ArrowLeft"):
+            page.keyboard.press(key)
+        wanted = row - 1, column - 2
+    else:
+        page.get_by_role("button", name="Up").click()
+        page.get_by_role("button", name="Right").click()
+        wanted = row - 1, column + 1
+    total, place, expected = told(page, convolved)
+    assert place == wanted and total == pytest.approx(expected, abs=0.006)
+
+
+def test_the_window_stays_on_the_picture(page, touched, convolved):
+    touched.focus()
+    for key in ("ArrowDown", "ArrowRight"):
+        for _ in range(26):
+            page.keyboard.press(key)
+    assert told(page, convolved)[1] == (25, 25)
+
+
+def test_a_pixel_of_the_input_is_the_middle_of_its_window(page, touched, convolved):
+    page.mouse.move(*middle_of(page.get_by_role("img", name="The input"), 10, 20, 28))
+    assert told(page, convolved)[1] == (9, 19)
+
+
+@pytest.mark.parametrize("finger", [False, True])
+def test_a_cell_shows_its_product(page, touched, finger):
+    cells = page.locator("td[data-cell='7']")
+    if finger:
+        cells.nth(0).tap()
+    else:
+        cells.nth(0).hover()
+    window, _, product = (cell.inner_text() for cell in cells.all())
+    kernel = page.get_by_label("Kernel, row 2, column 1").input_value()
+    assert page.get_by_text(f"{window} × {kernel} = {product}").is_visible()
+    assert page.locator("td.lenet-chosen").count() == 3
+
+
+def test_a_number_of_the_kernel_is_changed_by_keys_and_reset(page, touched, convolved):
+    field = page.get_by_label("Kernel, row 1, column 1")
+    field.press("ArrowUp")
+    field.press("ArrowUp")
+    kernel = page.evaluate("values.kernel")
+    assert kernel[1][1] == pytest.approx(0.2) and page.get_by_label("Kernel", exact=True).input_value() == "your own"
+    total, _, expected = told(page, convolved)
+    assert total == pytest.approx(expected, abs=0.006)
+    field.fill("-2.5")
+    total, _, expected = told(page, convolved)
+    assert page.evaluate("values.kernel")[1][1] == -2.5 and total == pytest.approx(expected, abs=0.006)
+    field.fill("")
+    assert page.evaluate("values.kernel")[1][1] == -2.5, "a field that is being written in changes nothing"
+    page.get_by_role("button", name="Reset the kernel").click()
+    assert page.evaluate("values.kernel") == convolved.kernels["horizontal edge"]["3"]
+    assert field.input_value() == "0"
+
+
+def test_presets_stride_and_padding_are_torchs(page, touched, convolved):
+    page.get_by_label("Kernel", exact=True).select_option("learned 3")
+    page.get_by_label("Padding").select_option("2")
+    page.get_by_label("Stride").select_option("3")
+    assert page.get_by_label("Size").is_disabled()
+    side = len(convolved.output) if told(page, convolved) else 0
+    assert page.get_by_text(f"an input of 28, a kernel of 5, stride 3, padding 2 = {side}").is_visible()
+    for row, column in ((0, 0), (side - 1, 4), (3, side - 1)):  # with zeros of the padding in the window
+        page.mouse.move(*middle_of(touched, row, column, side))
+        total, place, expected = told(page, convolved)
+        assert place == (row, column) and total == pytest.approx(expected, abs=0.006)
+
+
+def test_the_window_slides_and_stops(page, touched, convolved):
+    slide = page.get_by_role("button", name="Slide the window")
+    slide.click()
+    page.wait_for_function("document.querySelector('canvas[data-place]').dataset.place.split(',')[0] === '1'")
+    assert slide.get_attribute("aria-pressed") == "true"
+    slide.click()
+    assert slide.get_attribute("aria-pressed") == "false"
+    total, _, expected = told(page, convolved)
+    assert total == pytest.approx(expected, abs=0.006)
+
+
+@pytest.mark.parametrize("kind", ["blur", "learned 2"])
+@pytest.mark.parametrize("width", [320, 390])
+def test_the_convolution_fits_on_a_phone_and_keeps_nobody_out(page, touched, width, kind):
+    page.set_viewport_size({"width": width, "height": 800})
+    page.get_by_label("Kernel", exact=True).select_option(kind)
+    if kind == "blur":
+        page.get_by_label("Size").select_option("7")
+    page.locator("td").last.hover()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not serious_problems(page, ".lenet-convolution")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+def test_nothing_slides_for_those_who_want_no_motion(page):
+    page.emulate_media(reduced_motion="reduce")
+    make_convolution(page)
+    assert page.get_by_role("button", name="Slide the window").count() == 0
+    page.emulate_media(reduced_motion="no-preference")
+
+
+# --- one step
+
+
+@pytest.fixture(scope="module")
+def step(sample):
+    return OneStep(sample, LeNet(seed=0))
+
+
+@pytest.fixture
+def stages(page, step):
+    """The demo; return what presses one of its buttons."""
+    make(page, "one_step", stages=step.stages, step=step.step, stage=0, rate=step.rate)
+    return lambda name: page.get_by_role("button", name=name, exact=True).click()
+
+
+def test_next_and_back_go_through_the_stages_and_no_further(page, stages):
+    current = page.locator("[aria-current=step]")
+    for name in ("1 Forward", "2 Loss", "3 Gradient", "4 Step", "5 Rate", "5 Rate"):
+        assert current.inner_text() == name
+        page.get_by_role("button", name="Next").press("Enter")
+    stages("Back")
+    assert current.inner_text() == "4 Step" and page.evaluate("values.stage") == 3
+    stages("1 Forward")
+    page.get_by_role("button", name="Back").press("Enter")
+    assert current.inner_text() == "1 Forward"
+
+
+def test_each_image_has_its_loss_and_the_batch_their_mean(page, stages, step):
+    stages("2 Loss")
+    losses = step.taken_apart.losses[0]
+    shown = [float(tile.inner_text()) for tile in page.locator(".lenet-tile").all()]
+    assert shown == pytest.approx(losses, abs=0.006)
+    assert page.get_by_text(f"{losses.mean():.3f}", exact=True).is_visible()
+    page.locator(".lenet-tile").nth(5).hover()
+    label = step.taken_apart.batch.labels[5]
+    share = step.taken_apart.probabilities[0, 5, label]
+    assert page.get_by_text(f"Its right digit, {label}, has {share:.1%}".replace("%", " %")).is_visible()
+    assert page.get_by_text(f"−ln {share:.3f} = {losses[5]:.2f}").is_visible()
+
+
+def test_arrow_keys_go_from_image_to_image(page, stages):
+    page.locator(".lenet-tile").nth(0).click()
+    for key, at in (("ArrowRight", 1), ("ArrowDown", 5), ("ArrowLeft", 4), ("ArrowLeft", 3), ("ArrowUp", 0)):
+        page.keyboard.press(key)
+        assert page.evaluate("document.activeElement.dataset.image") == str(at)
+    assert page.locator(".lenet-tile[tabindex='0']").count() == 1
+
+
+def test_a_number_of_the_kernels_shows_its_step(page, stages, step):
+    stages("4 Step")
+    page.get_by_role("application", name="After the step").click(position={"x": 2, "y": 2})
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowDown")
+    taken = step.taken_apart
+    weight, slope = (values[0, 1, 1] for values in (taken.kernels, taken.slopes))
+    said = page.get_by_text("Kernel 0, row 1, column 1").inner_text().replace("−", "-")
+    assert f": {weight:.3f} - 0.01 × " in said and said.endswith(f"= {weight - 0.01 * slope:.3f}")
+
+
+@pytest.mark.parametrize("hand", ["keys", "mouse"])
+def test_another_rate_shows_what_its_step_does(page, stages, step, hand):
+    stages("5 Rate")
+    slider = page.get_by_role("slider", name="Learning rate")
+    plot = page.locator("svg[role=img]")
+    if hand == "keys":
+        slider.press("End")
+    else:
+        box = plot.bounding_box()
+        plot.click(position={"x": box["width"] - 4, "y": box["height"] / 2})
+    means = step.taken_apart.losses.mean(axis=1)
+    assert page.evaluate("values.rate") == 25 and slider.get_attribute("aria-valuetext") == f"1, loss {means[25]:.2f}"
+    assert f"from {means[0]:.3f} to {means[25]:.3f}." in page.locator("[aria-live]").first.inner_text()
+    after = page.locator(".lenet-tile").nth(2).inner_text().split(" → ")
+    assert [float(loss) for loss in after] == pytest.approx(step.taken_apart.losses[[0, 25], 2], abs=0.006)
+
+
+@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("stage", range(5))
+def test_every_stage_fits_on_a_phone_and_keeps_nobody_out(page, step, width, stage):
+    page.set_viewport_size({"width": width, "height": 800})
+    make(page, "one_step", stages=step.stages, step=step.step, stage=stage, rate=25)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert not serious_problems(page, ".lenet-step")
+    page.set_viewport_size({"width": 1280, "height": 800})

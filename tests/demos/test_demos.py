@@ -1,7 +1,9 @@
 """The demos without a browser: what they compute, and their widgets driven by their traits."""
 
+import base64
 import copy
 import io
+import json
 import re
 import subprocess
 import sys
@@ -27,10 +29,23 @@ from lenet_helpers import (
     fit,
     to_input,
     to_mnist,
+    training_step,
 )
-from lenet_helpers.demos.figures import changes, convolution, data, drawing_pad, layers, live_training, maps, mistakes
+from lenet_helpers.demos.figures import (
+    changes,
+    convolution,
+    data,
+    drawing_pad,
+    layers,
+    live_training,
+    maps,
+    mistakes,
+    one_step,
+)
 from lenet_helpers.demos.live import live_training as curves_live
+from lenet_helpers.demos.live.parts import Slider
 from lenet_helpers.drawing import strokes
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 
 
@@ -46,9 +61,11 @@ def at_hand(monkeypatch, sample):
         "figures.data",
         "figures.mistakes",
         "figures.live_training",
+        "figures.one_step",
         "live.data",
         "live.layers",
         "live.live_training",
+        "live.one_step",
         "live.page",
     ):
         monkeypatch.setattr(f"lenet_helpers.demos.{module}.local_mnist", lambda: sample)
@@ -209,8 +226,6 @@ def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
 
 
 def test_a_stroke_is_a_small_message():
-    import json
-
     assert len(json.dumps(strokes.sample_digit(8))) < 2000
 
 
@@ -278,21 +293,19 @@ def uploaded(content):
 
 
 @pytest.mark.parametrize("kind", convolution.KINDS)
-@pytest.mark.parametrize(("size", "stride", "padding"), [(3, 1, 0), (5, 2, 2), (9, 3, 1), (1, 1, 0)])
+@pytest.mark.parametrize(("size", "stride", "padding"), [(3, 1, 0), (5, 2, 2), (7, 3, 1), (1, 1, 0)])
 def test_convolution_is_scipys(kind, size, stride, padding, sample):
     from scipy.signal import correlate2d
 
     pixels = sample.test.pixels[0]
     kernel = convolution.kernel_of(kind, size)
-    padded = np.pad((pixels / 255 - 0.5) / 0.5, padding, constant_values=-1)
+    padded = np.pad((pixels / 255 - 0.5) / 0.5, padding)
     expected = correlate2d(padded, kernel, mode="valid")[::stride, ::stride]
-    result = convolution.convolve(pixels, kernel, stride, padding)
-    assert np.allclose(result.output, expected, atol=1e-5)
-    assert result.formula.endswith(f"= {len(expected)}")
+    assert np.allclose(convolution.convolve(pixels, kernel, stride, padding), expected, atol=1e-5)
 
 
 def test_kernels_do_what_their_names_say(classifier):
-    for size in (3, 5, 7, 9):
+    for size in (3, 5, 7):
         made = {kind: convolution.kernel_of(kind, size) for kind in convolution.KINDS}
         sums = {kind: kernel.sum() for kind, kernel in made.items()}
         expected = {"horizontal edge": 0, "vertical edge": 0, "outline": 0, "blur": 1, "sharpen": 1, "unchanged": 1}
@@ -310,26 +323,30 @@ def test_unknown_kernels_are_refused(kind, size):
         convolution.kernel_of("blur", 4)
 
 
-def test_convolution_explorer_follows_its_controls(classifier):
+def test_the_convolution_explorer_has_every_kernel_and_knows_its_output(classifier, sample):
     demo = demos.convolution(classifier)
-    assert demo.result.output.shape == (26, 26) and "= 26" in demo.formula.value
-    demo.padding.value, demo.stride.value, demo.size.value = 2, 2, 5
-    assert demo.result.output.shape == (14, 14) and demo.output.caption.startswith("Output, 14×14")
-    before = demo.output.png
-    demo.kind.value = "blur"
-    assert demo.output.png != before
-    demo.size.value = 9
-    demo.kind.value = "learned 1"
-    assert demo.size.value == 5 and demo.size.disabled and demo.result.output.shape == (14, 14)
-    demo.digit.value = 0
-    assert np.array_equal(np.asarray(Image.open(io.BytesIO(demo.input.png)))[::8, ::8],
-                          maps.ink(layers.sample_pixels(0)))  # fmt: skip
+    assert set(demo.kernels) == {*convolution.KINDS, *convolution.LEARNED}
+    assert demo.output.shape == (26, 26)
+    demo.set_state({"kernel": demo.kernels["learned 2"]["5"], "padding": 2, "digit": "0"})  # as a browser does
+    expected = F.conv2d(to_input(layers.sample_pixels(0)), classifier.model.conv1.weight[1:2], padding=2)
+    assert np.allclose(demo.output, expected[0, 0].detach(), atol=1e-5)
+    own = demos.convolution(classifier, sample.test.pixels[3])
+    own.kernel = [[1]]
+    assert own.digit == "yours" and np.allclose(own.output, to_input(sample.test.pixels[3])[0, 0])
 
 
-def test_a_slider_keeps_within_its_ends(classifier):
-    demo = demos.convolution(classifier)
-    demo.stride.value = 99
-    assert demo.stride.value == 4
+@pytest.mark.parametrize(
+    ("name", "value"), [("digit", "10"), ("kernel", []), ("kernel", [[1, 2, 3]]), ("stride", 0), ("padding", 99)]
+)
+def test_the_convolution_explorer_refuses_what_it_has_not(classifier, name, value):
+    with pytest.raises(traitlets.TraitError):
+        setattr(demos.convolution(classifier), name, value)
+
+
+def test_a_slider_keeps_within_its_ends():
+    slider = Slider("Stride", 1, 1, 4)
+    slider.value = 99
+    assert slider.value == 4
 
 
 # --- data and changes
@@ -466,6 +483,56 @@ def test_an_empty_cell_says_so_and_a_cell_that_is_none_is_refused(classifier, sa
         demo.matrix.chosen = [3, 10]
 
 
+# --- one step
+
+
+@pytest.fixture(scope="module")
+def stepped(sample):
+    return one_step.take_apart(LeNet(seed=0), one_step.some_images(sample.train))
+
+
+def test_a_step_taken_apart_is_that_of_torchs_sgd(stepped):
+    inputs, labels = stepped.batch.tensors()
+    for at in (0, 1, stepped.at(0.07), len(one_step.RATES)):
+        model = LeNet(seed=0)
+        optimiser = torch.optim.SGD(model.parameters(), lr=stepped.rates[at])
+        loss = training_step(model, inputs, labels, optimiser)
+        logits = model(inputs).detach()
+        assert stepped.losses[0].mean() == pytest.approx(loss.item(), rel=1e-5)
+        assert np.allclose(stepped.losses[at], F.cross_entropy(logits, labels, reduction="none"), atol=1e-4)
+        assert np.allclose(stepped.probabilities[at], logits.softmax(dim=1), atol=1e-5)
+        moved = stepped.kernels - stepped.rates[at] * stepped.slopes
+        assert np.allclose(moved, model.conv1.weight[:, 0].detach(), atol=1e-6)
+    assert stepped.rates[0] == 0 and stepped.rates[stepped.at(0.0104)] == 0.01 and len(one_step.RATES) == 25
+
+
+def test_taking_a_step_apart_leaves_the_network_as_it_is(sample):
+    model, before = LeNet(seed=0), LeNet(seed=0).state_dict()
+    one_step.take_apart(model, one_step.some_images(sample.train))
+    assert all(torch.equal(before[name], weights) for name, weights in model.state_dict().items())
+    assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_a_network_that_has_run_away_has_no_step(sample):
+    model = LeNet(seed=0)
+    model.fc3.bias.data[0] = float("nan")
+    with pytest.raises(CourseError, match="not finite"):
+        one_step.take_apart(model, one_step.some_images(sample.train))
+
+
+def test_the_browser_gets_all_of_the_step_and_keeps_within_it(sample):
+    demo = demos.one_step(sample, LeNet(seed=0))
+    step = demo.taken_apart
+    assert np.allclose(demo.step["losses"], step.losses) and demo.step["labels"] == step.batch.labels.tolist()
+    assert base64.b64decode(demo.step["pixels"][3]) == step.batch.pixels[3].tobytes()
+    json.dumps(demo.step, allow_nan=False)
+    assert demo.step["rates"][demo.rate] == 0.01 and demo.stage == 0
+    demo.set_state({"stage": 4, "rate": 99})
+    assert (demo.stage, demo.rate) == (4, 25)
+    with pytest.raises(traitlets.TraitError):
+        demo.stage = 5
+
+
 # --- training
 
 
@@ -583,7 +650,12 @@ def test_fool_it_reads_what_is_uploaded(classifier):
 
 @pytest.mark.parametrize("name", demos._DEMOS)
 def test_each_demo_has_a_twin_that_is_a_figure(name, classifier, sample, tmp_path):
-    own = {"data": [sample], "mistakes": [classifier, sample.test], "live_training": [few(sample), SHORT]}
+    own = {
+        "data": [sample],
+        "mistakes": [classifier, sample.test],
+        "live_training": [few(sample), SHORT],
+        "one_step": [sample, LeNet(seed=0)],
+    }
     arguments = own.get(name, [classifier])
     figure = getattr(demos, f"{name}_figure")(*arguments)
     assert isinstance(figure, Figure)

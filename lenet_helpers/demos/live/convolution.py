@@ -1,21 +1,22 @@
 """The convolution explorer, live."""
 
-import html
+import base64
 
-import ipywidgets as widgets
+import anywidget
+import numpy as np
+import traitlets as t
 
-from lenet_helpers.demos.figures.convolution import KINDS, convolve, kernel_of
+from lenet_helpers.demos.figures.convolution import KINDS, LEARNED, SIZES, convolve, kernel_of
 from lenet_helpers.demos.figures.layers import sample_pixels
-from lenet_helpers.demos.figures.maps import colours, enlarge, ink
-from lenet_helpers.demos.live.parts import Picture, Slider, column, png_of, row, text
+from lenet_helpers.demos.live.parts import STATIC
+from lenet_helpers.demos.take_home import inlined
 from lenet_helpers.inference import ImageClassifier
 
-_SIDE = 23  # of the input, in em
-LEARNED = tuple(f"learned {number}" for number in range(1, 7))
 
+class Convolution(anywidget.AnyWidget):
+    """A digit, a kernel, and what it makes of each window: to point at, and to change. Taught in notebook 02.
 
-class Convolution(widgets.HBox):
-    """Kernel, stride and padding to choose; input and output side by side. Taught in notebook 02.
+    The front end computes what it shows, with no message to this process and back.
 
     Parameters
     ----------
@@ -26,54 +27,51 @@ class Convolution(widgets.HBox):
 
     Attributes
     ----------
-    kind, digit : Dropdown
-    size, stride, padding : Slider
-    output : Picture
-    formula : HTML
+    digit : str
+        "0" to "9", or "yours".
+    kernel : list of list of float
+        Its rows, as they are in the browser.
+    stride, padding : int
     """
 
+    _esm = inlined("convolution.js")
+    _css = STATIC / "demos.css"
+
+    digits = t.Dict(help="the pixels of each, in base64").tag(sync=True)
+    kernels = t.Dict(help="those to choose from: by name, then by size").tag(sync=True)
+    digit = t.Unicode().tag(sync=True)
+    kernel = t.List().tag(sync=True)
+    stride = t.Int(1, min=1, max=4).tag(sync=True)
+    padding = t.Int(0, min=0, max=4).tag(sync=True)
+
     def __init__(self, classifier=None, pixels=None):
-        self.model = (classifier or ImageClassifier()).model
-        own = () if pixels is None else (("yours", -1),)
-        self._pixels = pixels
-        self.digit = widgets.Dropdown(options=[*own, *((str(d), d) for d in range(10))], description="Digit")
-        self.digit.value = 5 if pixels is None else -1
-        self.kind = widgets.Dropdown(options=[*KINDS, *LEARNED], value="horizontal edge", description="Kernel")
-        self.size = Slider("Kernel size", 3, 1, 9, 2)
-        self.stride = Slider("Stride", 1, 1, 4)
-        self.padding = Slider("Padding", 0, 0, 4)
-        self.formula = text()
-        self.input = Picture("The input, a digit", "Input, 28×28", _SIDE)
-        self.kernel = Picture("The kernel", "Kernel", 10)
-        self.output = Picture("The output of the convolution", "Output", _SIDE)
-        for each in (self.digit, self.kind, self.size, self.stride, self.padding):
-            each.observe(self._show, names="value")
-        self._show()
-        controls = row(column(self.digit, self.kind), column(self.size, self.stride, self.padding))
-        pictures = row(self.input, self.kernel, self.output, wrap="nowrap")
-        super().__init__([column(controls, self.formula, pictures)])
+        model = (classifier or ImageClassifier()).model
+        self._pixels = {} if pixels is None else {"yours": pixels}
+        self._pixels |= {str(digit): sample_pixels(digit) for digit in range(10)}
+        kernels = {kind: {str(size): kernel_of(kind, size).tolist() for size in SIZES} for kind in KINDS}
+        kernels |= {kind: {"5": kernel_of(kind, 5, model).tolist()} for kind in LEARNED}
+        super().__init__(
+            digits={name: base64.b64encode(bytes(each)).decode() for name, each in self._pixels.items()},
+            kernels=kernels,
+            digit="5" if pixels is None else "yours",
+            kernel=kernels["horizontal edge"]["3"],
+        )
         self.add_class("lenet-box")
 
-    def _show(self, _=None):
-        digit = self.digit.value
-        pixels = self._pixels if digit < 0 else sample_pixels(digit)
-        learned = self.kind.value in LEARNED
-        self.size.disabled = learned  # which are 5 × 5
-        if learned:
-            self.size.value = 5
-        kernel = kernel_of(self.kind.value, int(self.size.value), self.model)
-        result = convolve(pixels, kernel, int(self.stride.value), int(self.padding.value))
-        self.formula.value = f"Side of the output: {html.escape(result.formula)}"
-        self.input.show(enlarge(ink(pixels), 8))
-        limit = max(abs(kernel).max(), 1e-9)
-        self.kernel.png = png_of(enlarge(colours(kernel, (-limit, limit)), max(1, 108 // len(kernel))))
-        self.kernel.caption = f"Kernel, {len(kernel)}×{len(kernel)}, bright is positive"
-        self.result = result
-        if result.output is None:
-            self.output.show(enlarge(colours([[0.0]]), 8))
-            self.output.caption = "No output: the kernel does not fit"
-            return
-        side = len(result.output)
-        self.output.png = png_of(enlarge(colours(result.output), max(1, round(224 / side))))
-        self.output.width = max(2, _SIDE * side / 28)
-        self.output.caption = f"Output, {side}×{side}, bright is large"
+    @property
+    def output(self):
+        """What the browser shows: ndarray of float32, shape (H, W)."""
+        return convolve(self._pixels[self.digit], np.float32(self.kernel), self.stride, self.padding)
+
+    @t.validate("digit")
+    def _known(self, proposal):
+        if proposal["value"] not in self.digits:
+            raise t.TraitError(f"there is no digit {proposal['value']!r}; choose from {', '.join(self.digits)}")
+        return proposal["value"]
+
+    @t.validate("kernel")
+    def _square(self, proposal):
+        rows = proposal["value"]
+        if len(rows) not in SIZES or any(len(row) != len(rows) for row in rows):
+            raise t.TraitError(f"a kernel is a square of numbers, its side one of {', '.join(map(str, SIZES))}")
+        return rows

@@ -13,6 +13,7 @@ from lenet_helpers.demos.live.layers import Layers
 from lenet_helpers.demos.live.live_training import LiveTraining
 from lenet_helpers.demos.live.mistakes import Mistakes
 from lenet_helpers.demos.live.number_pad import NumberPad
+from lenet_helpers.demos.live.one_step import OneStep
 from lenet_helpers.demos.live.parts import text
 from lenet_helpers.fitting.recipes import FAST
 from lenet_helpers.inference import ImageClassifier
@@ -47,6 +48,7 @@ class Page(widgets.VBox):
             "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
             "Convolution": lambda: Convolution(self._classifier),
             "Data": lambda: Data(self.mnist),
+            "One step": lambda: OneStep(self.mnist),
             "Training": lambda: LiveTraining(self.mnist, replace(FAST, epochs=EPOCHS)),
             "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
             "Fool it": lambda: FoolIt(self._classifier),
