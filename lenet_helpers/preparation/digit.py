@@ -18,6 +18,7 @@ from lenet_helpers.preparation.masks import (
     square,
 )
 
+
 def pick_digit(mask):
     """Keep the digit, in one piece or several; drop specks and what the edge has cut off.
 

@@ -19,6 +19,9 @@ MOST_ALIKE = 0.1
 """So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
 it is 0.2 and more."""
 
+MUCH_INK = 0.25
+"""Where the ink covers more of the picture than this, the paper can't be told from it by how much there is."""
+
 
 def put_on_paper(colours):
     """Lay a picture with transparent parts on paper that contrasts with its ink.
@@ -152,7 +155,8 @@ def lightness_of_ink(gray):
 
     Paper is what most of the picture and of its frame show. A smooth surface of second degree is
     fitted to the grays, so that light from one side and the dark corners of a photo don't look
-    like ink; what departs from it furthest is the ink.
+    like ink; what departs from it furthest is the ink. A bold digit that is cropped tightly
+    leaves too little paper for that: then paper is what most of the frame shows, and that is not clear.
 
     Parameters
     ----------
@@ -166,7 +170,11 @@ def lightness_of_ink(gray):
     small, surface = light_on_paper(gray)
     away = small - surface
     cubes = away * away * away
-    return float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
+    lightness = float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
+    bright = small > otsu(small)
+    if (bright if lightness > 0 else ~bright).mean() > MUCH_INK:
+        return 0.5 - float(frame(bright).mean())
+    return lightness
 
 
 def evenly_lit(gray):

@@ -404,8 +404,11 @@ function evenStrokes(cut) {
   const within = { top: 1, bottom: cut.height + 1, left: 1, right: cut.width + 1 };
   const depth = crop(depthOf(pad(cut, 1)), within);
   const highest = dilate(depth, 1);
-  const ridge = depth.data.filter((here, i) => cut.data[i] && here >= highest.data[i]).map((here) => here - 0.5);
-  const width = 2 * percentile(ridge, 50);
+  const ridge = depth.data.filter((here, i) => cut.data[i] && here >= highest.data[i]).map((here) => here - 0.5).sort();
+  // The width that half of the ink has: a hair that hangs on a thick stroke has little.
+  const half = ridge.reduce((sum, here) => sum + here, 0) / 2;
+  let sum = 0;
+  const width = 2 * ridge.find((here) => (sum += here) >= half);
   const here = (stroke) => (stroke * Math.max(longest - width, width)) / (DIGIT_SIDE - stroke);
   const more = Math.max(0, (here(THINNEST_STROKE) - width) / 2);
   const less = Math.min(Math.max(0, (width - here(THICKEST_STROKE)) / 2), 0.6 * percentile(ridge, 10));
