@@ -18,9 +18,6 @@ from lenet_helpers.preparation.masks import (
     square,
 )
 
-WIDEST_DIGIT = 1.4
-"""Width over height; what is wider is taken for several digits that touch."""
-
 
 def pick_digit(mask):
     """Keep the digit, in one piece or several; drop specks and what the edge has cut off.
@@ -71,12 +68,6 @@ def pick_digit(mask):
     return digit
 
 
-def is_wide(digit):
-    """Tell whether what is held to be the digit is so wide that it may be several that touch."""
-    height, width = extent(bounding_box(digit))
-    return width > WIDEST_DIGIT * height
-
-
 def holds_several(mask):
     """Tell whether there may be several digits: pieces of about one size, side by side or one above the other.
 
@@ -100,7 +91,14 @@ def _several_alike(found):
 
 
 def contacts(mask):
-    """How many strokes meet the picture's frame at the side where most do, more than their width apart."""
+    """How many strokes the picture's edge may have cut: those that meet its frame at the side where most do.
+
+    They count apart when there is more than their width between them. A digit that meets three sides
+    is whole: somebody has cropped the picture to its box.
+    """
     gap = square(2 * round(mean_stroke(mask) / 2) + 1)[:1]
-    sides = [cv2.dilate(as_bytes(side[None]), gap)[0] for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1])]
-    return max(np.count_nonzero(np.diff(side, prepend=0) == 1) for side in sides)
+    sides = [side for side in (mask[0], mask[-1], mask[:, 0], mask[:, -1]) if side.any()]
+    if len(sides) > 2:
+        return 0
+    starts = [np.count_nonzero(np.diff(cv2.dilate(as_bytes(side[None]), gap)[0], prepend=0) == 1) for side in sides]
+    return max(starts, default=0)

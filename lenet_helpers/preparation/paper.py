@@ -15,6 +15,13 @@ from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, 
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 
+MOST_ALIKE = 0.1
+"""So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
+it is 0.2 and more."""
+
+MUCH_INK = 0.25
+"""Where the ink covers more of the picture than this, the paper can't be told from it by how much there is."""
+
 
 def put_on_paper(colours):
     """Lay a picture with transparent parts on paper that contrasts with its ink.
@@ -90,7 +97,7 @@ def only_the_sheet(gray):
     for half in (bright, ~bright):
         parts = pieces(half)
         sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
-        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
+        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_alone(half, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
             return _painted(gray, inside, coarse, inside & ~(depth > max(15, 0.5 * depth.max())))
@@ -109,6 +116,11 @@ def _is_sharp(gray, sheet):
     contrast = abs(gray[sheet].mean() - gray[~sheet].mean())
     jumps = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square(3))
     return contrast >= 25 and edge.any() and np.percentile(jumps[edge], 20) > 0.5 * contrast
+
+
+def _is_alone(half, sheet):
+    """Tell whether what lies around is of another kind: beyond a stroke, there is more of the same paper."""
+    return np.count_nonzero(half & ~sheet) < MOST_ALIKE * np.count_nonzero(~sheet)
 
 
 def _looks_like_a_sheet(mask):
@@ -143,7 +155,8 @@ def lightness_of_ink(gray):
 
     Paper is what most of the picture and of its frame show. A smooth surface of second degree is
     fitted to the grays, so that light from one side and the dark corners of a photo don't look
-    like ink; what departs from it furthest is the ink.
+    like ink; what departs from it furthest is the ink. A bold digit that is cropped tightly
+    leaves too little paper for that: then paper is what most of the frame shows, and that is not clear.
 
     Parameters
     ----------
@@ -157,7 +170,11 @@ def lightness_of_ink(gray):
     small, surface = light_on_paper(gray)
     away = small - surface
     cubes = away * away * away
-    return float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
+    lightness = float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
+    bright = small > otsu(small)
+    if (bright if lightness > 0 else ~bright).mean() > MUCH_INK:
+        return 0.5 - float(frame(bright).mean())
+    return lightness
 
 
 def evenly_lit(gray):

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
+from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.ink import even_light, find_ink, without_noise
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
 from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame
@@ -110,7 +110,7 @@ class Way:
 
     @property
     def contacts(self):
-        """How many strokes of the digit meet the picture's frame at the side where most do."""
+        """How many strokes of the digit the picture's edge may have cut."""
         return 0 if self.mask is None else contacts(self.mask)
 
     @property
@@ -297,14 +297,13 @@ def no_tails(way):
 
 def the_digit(way):
     digit = pick_digit(way.mask)
-    several = way.several or is_wide(digit)
-    whole = way.note("digit", way.mask, "All ink belongs to the digit.", several=several)
+    whole = way.note("digit", way.mask, "All ink belongs to the digit.")
     if (digit == way.mask).all():
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
-    ways = [way.note("digit", digit, sentence, mask=digit, several=several)]
+    ways = [way.note("digit", digit, sentence, mask=digit)]
     much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)
-    return [*ways, whole] if much and not several else ways
+    return [*ways, whole] if much and not way.several else ways
 
 
 def cut(way):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet_helpers.preparation.digit import contacts, holds_several, is_wide, pick_digit
+from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.lines import without_tails
 
 
@@ -40,13 +40,6 @@ def test_pieces_of_one_size_side_by_side_or_one_above_the_other_are_several(turn
         assert holds_several(ink) == several
 
 
-def test_what_is_much_wider_than_tall_is_several_that_touch():
-    digits = np.zeros((100, 300), bool)
-    digits[30:60, 50:95] = True
-    assert is_wide(digits)
-    assert not is_wide(digits[:, :91])
-
-
 def test_strokes_that_meet_the_frame_are_counted_at_the_side_where_most_do():
     mask = np.zeros((100, 100), bool)
     assert contacts(mask | np.pad(np.ones((40, 40), bool), 30)) == 0
@@ -57,6 +50,8 @@ def test_strokes_that_meet_the_frame_are_counted_at_the_side_where_most_do():
     ragged = mask.copy()
     ragged[0, 24] = False
     assert contacts(ragged) == 2
+    cropped = mask[:60]
+    assert contacts(cropped) == 0  # it meets three sides
 
 
 def test_the_rest_of_a_line_that_hangs_from_the_digit_is_a_tail_and_a_cut_stroke_is_not():

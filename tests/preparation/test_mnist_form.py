@@ -26,3 +26,12 @@ def test_a_blurred_stroke_does_not_fall_apart():
     cut = cut_out(ring, ring > 0.1)
     assert ndimage.label(cut, np.ones((3, 3)))[1] == 1
     assert ndimage.label(~np.pad(cut, 1))[1] == 2, "paper outside and inside of the ring"
+
+
+def test_a_hair_that_hangs_on_a_thick_stroke_does_not_make_it_thicker():
+    digit = np.zeros((200, 120), bool)
+    digit[10:190, 50:66] = True
+    hairs = digit.copy()
+    hairs[20:180:16, 66:110] = True  # their middle lines are longer than the stroke's
+    width, among_hairs = (even_strokes(mask)[60:140].sum(1).min() for mask in (digit, hairs))
+    np.testing.assert_allclose(among_hairs, width, rtol=0.1)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
@@ -112,3 +112,24 @@ def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
     assert only_the_sheet(hardly) is hardly
     with pytest.raises(ImageError, match="blank"):
         to_mnist(hardly)
+
+
+@pytest.mark.parametrize("light", [True, False])
+@pytest.mark.parametrize("pen", [45, 60, 70])
+@pytest.mark.parametrize("digit", [0, 7, 8])
+def test_a_bold_digit_that_is_cropped_to_its_box_is_read(digit, pen, light):
+    """The paper that its strokes cut off is no sheet, and the paper that is left may be less than the ink."""
+    page = Image.new("L", (400, 500), 240)
+    drawing = ImageDraw.Draw(page)
+    if digit == 0:
+        drawing.ellipse((90, 40, 310, 460), outline=25, width=pen)
+    elif digit == 7:
+        drawing.line([(60, 100), (340, 100), (180, 440)], fill=25, width=min(pen, 60), joint="curve")
+    else:
+        drawing.ellipse((110, 40, 290, 240), outline=25, width=pen)
+        drawing.ellipse((90, 240 - pen, 310, 460), outline=25, width=pen)
+    gray = np.asarray(page.crop(Image.eval(page, lambda gray: 240 - gray).getbbox()), np.float32)
+    gray = 255 - gray if light else gray
+    assert only_the_sheet(gray) is gray
+    prediction = ImageClassifier().classify(gray)
+    assert (prediction.digit, prediction.warning) == (digit, None)

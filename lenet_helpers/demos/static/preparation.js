@@ -11,7 +11,6 @@ const FINE = 4; // strokes are shaped on a grid so many times finer than MNIST's
 const THINNEST_STROKE = 2.4;
 const THICKEST_STROKE = 2.8;
 const SOFTNESS = 0.45;
-const WIDEST_DIGIT = 1.4;
 const FAINTEST_INK = 0.05;
 
 // ---- grids
@@ -356,11 +355,6 @@ function pickDigit(mask, place) {
   }
 }
 
-function isWide(digit) {
-  const [height, width] = extent(boundingBox(digit));
-  return width > WIDEST_DIGIT * height;
-}
-
 // Pieces of about one size, side by side or one above the other; also where something larger is cut off by the edge.
 function holdsSeveral(pieces, place) {
   const offEdge = ({ box }) =>
@@ -376,7 +370,8 @@ function severalAlike(pieces) {
   return large.some((one) => large.some((other) => one.bottom <= other.top || one.right <= other.left));
 }
 
-// How many strokes meet the pad's edge at the side where most do, more than their width apart.
+// How many strokes the pad's edge may have cut: those that meet it at the side where most do, more than their width
+// apart. A digit that meets three sides fills the pad.
 function contacts(mask, place) {
   const { width, height, data } = mask;
   const level = (y) => grid(1, width, data.slice(y * width, (y + 1) * width));
@@ -386,10 +381,11 @@ function contacts(mask, place) {
   if (place.bottom === SIDE) sides.push(level(height - 1));
   if (place.left === 0) sides.push(upright(0));
   if (place.right === SIDE) sides.push(upright(width - 1));
-  if (!sides.length) return 0;
+  const met = sides.filter(({ data }) => data.some((here) => here));
+  if (!met.length || met.length > 2) return 0;
   const reach = round(meanStroke(mask) / 2);
   const starts = ({ data }) => data.reduce((sum, here, i) => sum + (here && !data[i - 1] ? 1 : 0), 0);
-  return Math.max(...sides.map((side) => starts(dilate(side, reach))));
+  return Math.max(...met.map((side) => starts(dilate(side, reach))));
 }
 
 // Cut the digit out, without margin: the edge of a stroke is where half of a pixel is ink. A small one is enlarged first.
@@ -408,8 +404,11 @@ function evenStrokes(cut) {
   const within = { top: 1, bottom: cut.height + 1, left: 1, right: cut.width + 1 };
   const depth = crop(depthOf(pad(cut, 1)), within);
   const highest = dilate(depth, 1);
-  const ridge = depth.data.filter((here, i) => cut.data[i] && here >= highest.data[i]).map((here) => here - 0.5);
-  const width = 2 * percentile(ridge, 50);
+  const ridge = depth.data.filter((here, i) => cut.data[i] && here >= highest.data[i]).map((here) => here - 0.5).sort();
+  // The width that half of the ink has: a hair that hangs on a thick stroke has little.
+  const half = ridge.reduce((sum, here) => sum + here, 0) / 2;
+  let sum = 0;
+  const width = 2 * ridge.find((here) => (sum += here) >= half);
   const here = (stroke) => (stroke * Math.max(longest - width, width)) / (DIGIT_SIDE - stroke);
   const more = Math.max(0, (here(THINNEST_STROKE) - width) / 2);
   const less = Math.min(Math.max(0, (width - here(THICKEST_STROKE)) / 2), 0.6 * percentile(ridge, 10));
@@ -476,7 +475,7 @@ export function prepareInk(drawn) {
   const inkOf = (mask) => count(map(ink, (here, i) => here * mask.data[i]));
   const { pieces } = piecesOf(found);
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
-  const several = holdsSeveral(pieces, place) || isWide(digit);
+  const several = holdsSeveral(pieces, place);
   // What is dropped may belong to the digit, after all.
   const much = !several && count(found) - count(digit) > 0.03 * count(digit);
   return (much ? [digit, found] : [digit]).map((mask) => ({
