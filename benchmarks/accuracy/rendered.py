@@ -79,6 +79,13 @@ def large(pixels, rng):
     return to_picture(ink_on_paper(cover(pixels, rng, scale=0.9)))
 
 
+def cropped(pixels, rng):
+    """Cropped to the digit's own box, which leaves it no margin."""
+    digit = _cropped(pixels, rng.uniform(80, 400))
+    digit = digit.crop(digit.point(lambda ink: 255 * (ink > 110)).getbbox())
+    return to_picture(ink_on_paper(np.asarray(digit, np.float32) / 255, rng.uniform(0, 60), rng.uniform(200, 255)))
+
+
 def gradient(pixels, rng):
     """Light from one side: the far end of the paper gets less than half of it."""
     ink = cover(pixels, rng)
@@ -224,6 +231,7 @@ KINDS = (
     light_on_dark,
     small,
     large,
+    cropped,
     gradient,
     shadow,
     ruled,
