@@ -110,12 +110,14 @@ def _painted(gray, inside, coarse, paper):
     return np.where(resize(inside, gray.shape) > 0.5, gray, around)
 
 
-def _is_sharp(gray, sheet):
-    """Tell whether the gray jumps nearly everywhere that the sheet ends: much of the contrast within three pixels."""
-    edge = sheet ^ dilation(sheet, 1)
-    contrast = abs(gray[sheet].mean() - gray[~sheet].mean())
+def _is_sharp(gray, mask):
+    """Tell whether the gray jumps nearly everywhere that a mask ends: much of the contrast within three pixels."""
+    edge = mask ^ dilation(mask, 1)
+    if not edge.any():
+        return False
+    contrast = abs(gray[mask].mean() - gray[~mask].mean())
     jumps = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square(3))
-    return contrast >= 25 and edge.any() and np.percentile(jumps[edge], 20) > 0.5 * contrast
+    return contrast >= 25 and np.percentile(jumps[edge], 20) > 0.5 * contrast
 
 
 def _is_alone(half, sheet):
@@ -172,7 +174,7 @@ def lightness_of_ink(gray):
     cubes = away * away * away
     lightness = float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
     bright = small > otsu(small)
-    if (bright if lightness > 0 else ~bright).mean() > MUCH_INK:
+    if (bright if lightness > 0 else ~bright).mean() > MUCH_INK and _is_sharp(small, bright):
         return 0.5 - float(frame(bright).mean())
     return lightness
 
