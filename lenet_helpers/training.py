@@ -5,6 +5,7 @@ waits for images to be decoded. It never prints, and it uses random generators o
 own: a ``torch.rand()`` in between changes nothing.
 """
 
+import copy
 import math
 import time
 from dataclasses import asdict, dataclass, field
@@ -110,11 +111,16 @@ class TrainingRun:
     checkpoint : path, optional
         Save the run there after each epoch and after a stop. When the file is there
         already, go on from it.
+    after_step : callable, optional
+        Called without arguments after each step, in the thread that trains: for pictures of the
+        training. What it takes counts as the training's time.
 
     Attributes
     ----------
     records : list of Record
         Of the epochs that are complete.
+    step_losses : ndarray of float32, shape (steps_done,)
+        Training loss before each step so far.
     best_weights : dict of str to Tensor, or None
         The `state_dict` of the record with the highest validation accuracy so far.
     steps_done, steps_total : int
@@ -129,8 +135,10 @@ class TrainingRun:
         The checkpoint can't be read or written, or belongs to another run.
     """
 
-    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None):
+    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None,
+                 after_step=None):  # fmt: skip
         self.model, self.recipe, self.threads, self.checkpoint = model, recipe, threads, checkpoint
+        self._after_step = after_step
         if recipe.epochs < 1:
             raise CourseError(f"the recipe asks for {recipe.epochs} epochs: at least 1 is needed")
         for split in (train, validation):
@@ -164,12 +172,22 @@ class TrainingRun:
         return len(self.records) * len(self._batches.sizes) + len(self._losses)
 
     @property
+    def step_losses(self):
+        return np.concatenate([*(record.step_losses for record in self.records), self._step_losses().cpu().numpy()])
+
+    @property
     def finished(self):
         return len(self.records) == self.recipe.epochs
 
     def stop(self):
         """End the iteration after the current step; from any thread or signal handler."""
         self._stopping = True
+
+    def network(self):
+        """Return a copy of the network as the last step has left it, also in the midst of an epoch: a LeNet."""
+        network = copy.deepcopy(self.model)
+        self._learner.hand_over(network)
+        return network
 
     def __iter__(self):
         self._stopping = False  # here, and not before the first step: a stop in between counts
@@ -196,6 +214,8 @@ class TrainingRun:
                 if self._stopping:
                     return False
                 self._losses.append(self._learner.step(training_step, batch, self._learning_rate()))
+                if self._after_step:
+                    self._after_step()
         finally:
             self._seconds += time.perf_counter() - started
         return True

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from lenet_helpers import COURSE, FAST, REFERENCE, LeNet, TrainingForm, count_parameters, training_step
+from lenet_helpers.demos.figures.live_training import WINDOW, watched
 from lenet_helpers.demos.live.live_training import RATES
 
 
@@ -46,6 +47,12 @@ def test_02_a_number_of_the_last_maps_has_seen_a_window_of_16():
     torch.nn.Sequential(*layers)(pixels)[0, 0, 2, 2].backward()
     seen = pixels.grad[0, 0].nonzero()
     assert (seen.max(dim=0).values - seen.min(dim=0).values + 1).tolist() == [16, 16]
+
+
+def test_03_what_the_live_training_shows(sample):
+    assert "the mean of the last 50 steps" in text_of("03") and WINDOW == 50
+    assert "200 validation digits, 20 of each class" in text_of("03")
+    assert np.bincount(watched(sample.validation).labels).tolist() == [20] * 10
 
 
 def test_03_400_steps_learn_64_images_by_heart(inputs_and_labels):

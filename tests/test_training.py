@@ -601,6 +601,24 @@ def test_run_counts_its_steps_and_keeps_its_records(few):
     assert list(run) == []  # nothing left
 
 
+@pytest.mark.parametrize("recipe", [FEW_STEPS, EVERYTHING], ids=lambda recipe: recipe.name)
+def test_whoever_looks_after_each_step_sees_the_network_of_that_step_and_changes_nothing(few, recipe):
+    def look():
+        seen.append((run.steps_done, run.step_losses, weights_of(run.network()), weights_of(model)))
+
+    model, seen = LeNet(seed=0), []
+    run = TrainingRun(model, *few, recipe, after_step=look)
+    records, reference = list(run), LeNet(seed=0)
+    assert records == list(fit(reference, *few, recipe)) and same(weights_of(model), weights_of(reference))
+    assert [steps for steps, *_ in seen] == list(range(1, run.steps_total + 1))
+    losses = np.concatenate([record.step_losses for record in records])
+    assert all(np.array_equal(so_far, losses[:steps]) for steps, so_far, *_ in seen)
+    assert same(seen[-1][2], weights_of(model)), "after the last step, it is the trained network"
+    assert not same(seen[0][2], seen[1][2])
+    if recipe.training_form:  # the model itself waits for the end of the epoch
+        assert same(seen[0][3], seen[1][3])
+
+
 def test_stopped_run_ends_after_the_step_and_leaves_weights_that_can_be_used(few, monkeypatch):
     model = LeNet(seed=0)
     run = TrainingRun(model, *few, EVERYTHING, device="cpu")

@@ -1,5 +1,6 @@
 """The page of all demos, as `make demo` serves it."""
 
+import re
 import urllib.error
 import urllib.request
 
@@ -271,7 +272,7 @@ def test_nothing_is_cut_off_on_a_phone(screen, name):
     assert not wide, wide
     scrolling = "each => each.scrollWidth > each.clientWidth && /auto|scroll/.test(getComputedStyle(each).overflowX)"
     assert not phone.evaluate(f"[document.documentElement, ...document.querySelectorAll('*')].some({scrolling})")
-    shown = boxes(phone, ":is(select, img, canvas, td)")
+    shown = boxes(phone, ":is(select, img, canvas, svg, td)")
     assert shown and all(left >= 0 and right - left > 20 for left, _, right, _ in shown)
 
 
@@ -280,7 +281,7 @@ def test_pictures_are_above_the_fold_of_a_laptop(screen, name):
     laptop = screen(1366, 768)
     open_tab(laptop, name)
     laptop.wait_for_timeout(500)
-    pictures = boxes(laptop, ":is(img, canvas)")
+    pictures = boxes(laptop, ":is(img, canvas, svg)")
     assert pictures and all(0 <= top and bottom <= 768 for _, top, _, bottom in pictures)
 
 
@@ -289,7 +290,7 @@ def test_a_projector_is_filled(screen, name):
     projector = screen(1920, 1080)
     open_tab(projector, name)
     projector.wait_for_timeout(500)
-    shown = boxes(projector, ":is(img, canvas, button, input, select, td, span, li)")
+    shown = boxes(projector, ":is(img, canvas, svg, button, input, select, td, span, li)")
     assert max(bottom for *_, bottom in shown) > 2 / 3 * 1080 and max(right for _, _, right, _ in shown) > 2 / 3 * 1920
     assert all(right <= 1920 for _, _, right, _ in shown)
 
@@ -298,6 +299,9 @@ def test_training_stops_and_goes_on(projector):
     open_tab(projector, "Training")
     stopped = train_and_stop(projector)
     status = projector.locator(".lenet-status")
+    taken = int(re.search(r"after step ([\d,]+)", stopped).group(1).replace(",", ""))
+    projector.get_by_role("img", name=f"After step {taken} of").wait_for()  # every step, the last ones too
+    assert 0 < int(projector.locator(".lenet-watched canvas").get_attribute("data-wrong")) < 200
     projector.locator(".lenet-continue").click()
     status.get_by_text("left.").wait_for()  # told after the first new step
     projector.locator(".lenet-stop").click()

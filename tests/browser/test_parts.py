@@ -17,15 +17,18 @@ MAKE = """async ([code, style, values, attached]) => {
     const part = (await import(url)).default;
     document.adoptedStyleSheets = [new CSSStyleSheet()];
     document.adoptedStyleSheets[0].replaceSync(style);
-    if (values.png) values.png = new DataView(Uint8Array.from(atob(values.png), (c) => c.charCodeAt(0)).buffer);
+    window.bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    for (const name of ["png", "pixels", "answers"]) if (name in values) values[name] = bytes(values[name]);
     const heard = {};
     window.values = values;
     window.change = (name, value) => { values[name] = value; heard[`change:${name}`]?.(); };
+    window.sent = [];
+    window.tell = (...message) => heard["msg:custom"](...message);
     const model = {
         get: (name) => values[name],
         set: (name, value) => { values[name] = value; },
         on: (names, call) => names.split(" ").forEach((name) => (heard[name] = call)),
-        off() {}, save_changes() {}, send() {},
+        off() {}, save_changes() {}, send: (content) => sent.push(content),
     };
     window.el = document.createElement("div");
     if (attached) document.body.replaceChildren(el);
@@ -84,6 +87,58 @@ def test_a_new_picture_takes_the_place_of_the_old_one_and_none_leaves_none(page)
     assert page.get_by_role("img").count() == 1 and page.get_by_role("img", name="Another").is_visible()
     page.evaluate("change('png', new DataView(new ArrayBuffer(0)))")
     assert page.get_by_role("img").count() == 0 and page.get_by_text("A caption").is_visible()
+
+
+# --- training
+
+
+def base64_of(values, kind):
+    return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
+
+
+def test_the_lines_grow_on_axes_that_stay_and_a_view_asks_for_what_it_missed(page):
+    make(page, "losses", steps=10, epochs=2, limits=[0.01, 10], window=50, validation=[])
+    axes = "[...el.querySelectorAll('text')].map((each) => each.outerHTML).join()"
+    line = "el.querySelector('path.lenet-each').getAttribute('d').match(/[ML]/g)?.join('') ?? ''"
+    page.wait_for_function("el.querySelector('path')")  # once the page is laid out
+    before = page.evaluate(axes)
+    tell = "([first, text]) => tell({ first }, [bytes(text)])"
+    page.evaluate(tell, [0, base64_of([2.3, 2.3, 50.0, 9.0], "<f4")])
+    page.evaluate(tell, [2, base64_of([np.nan, 5.0, 0.5, 3.0, 0.4, 2.0], "<f4")])
+    assert page.evaluate(line) == "MLML", "a loss that is no number leaves a gap"
+    assert page.evaluate(axes) == before
+    page.get_by_role("img", name="After step 5 of 10 the mean is 2.000").wait_for()
+    assert page.evaluate("sent.splice(0).length") == 1, "when it opens, it asks for all"
+    page.evaluate(tell, [7, base64_of([1.0, 1.0], "<f4")])
+    assert page.evaluate("sent.length") == 1 and page.evaluate(line) == "MLML"
+    page.evaluate("change('validation', [0.25])")
+    assert page.locator("rect.lenet-validation").count() == 1
+
+
+def test_a_digit_that_is_learnt_leaves_and_pointing_says_how_it_is_read(page):
+    digits = np.zeros((4, 28, 28), np.uint8)
+    digits[:, 4:16, 4:16] = 255
+    make(page, "watched", pixels=base64_of(digits, np.uint8), labels=[0, 0, 1, 1], columns=2, answers="")
+    canvas = page.locator(".lenet-watched canvas")
+    dark = """canvas => [0, 1, 2, 3].map((at) => {
+        const { data } = canvas.getContext("2d").getImageData(56 * (at % 2), 56 * (at >> 1), 56, 56);
+        return data.filter((value, i) => i % 4 === 0 && value < 50).length > 300;
+    })"""
+    assert canvas.evaluate(dark) == [True] * 4
+    page.evaluate("text => change('answers', bytes(text))", base64_of([0, 7, 1, 1], np.uint8))
+    assert canvas.evaluate(dark) == [False, True, False, False]
+    page.get_by_text("1 of 4 validation digits are misread").wait_for()
+    canvas.focus()
+    page.keyboard.press("ArrowDown")  # the first one
+    page.get_by_text("This is a 0: it is read rightly.").wait_for()
+    assert canvas.evaluate(dark) == [True, True, False, False], "the chosen one is shown"
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("✗ This is a 0: it is read as 7.").wait_for()
+    box = canvas.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    page.get_by_text("This is a 1: it is read rightly.").wait_for()
+    page.evaluate("text => change('answers', bytes(text))", base64_of([0, 0, 9, 1], np.uint8))
+    page.get_by_text("✗ This is a 1: it is read as 9.").wait_for()
 
 
 # --- the pad

@@ -480,12 +480,17 @@ def few(mnist):
 def test_live_training_trains_as_fit_does(sample):
     demo = demos.live_training(few(sample), SHORT)
     assert demo.run is None and demo.stop.disabled and demo.go_on.disabled
-    empty = demo.curves.png
+    assert demo.watched.answers == b"" and len(demo.losses.lines) == 0
     demo.start.click()
     demo.wait(60)
     expected = list(fit(LeNet(seed=0), few(sample).train, sample.validation, SHORT))
     assert demo.run.records == expected and demo.run.finished
-    assert demo.curves.png != empty and "Done" in demo.said.value and 'value="15"' in demo.progress.value
+    assert "Done" in demo.said.value and 'value="15"' in demo.progress.value
+    assert np.allclose(demo.losses.lines[:, 0], np.concatenate([record.step_losses for record in expected]))
+    assert demo.losses.validation == [record.validation_loss for record in expected]
+    assert (demo.losses.steps, demo.losses.epochs) == (15, 3)
+    digits = live_training.watched(sample.validation)
+    assert demo.watched.answers == bytes(evaluate(demo.run.model, digits).predictions.tolist())
     assert demo.stop.disabled and demo.go_on.disabled and not demo.start.disabled
     best = max(expected, key=lambda record: record.validation_accuracy)
     assert evaluate(demo.best_model(), sample.validation).accuracy == best.validation_accuracy
@@ -496,18 +501,16 @@ def test_stop_ends_after_the_step_and_continue_goes_on_with_the_same_bits(sample
     demo = demos.live_training(few(sample), recipe)
     with pytest.raises(ValueError, match="no epoch is complete"):
         demo.best_model()
-    real, stopped_at = curves_live.figure_png, []
+    stopped_at = []
 
-    def stop_at_the_second_epoch(figure):  # called for each drawing, in the training thread
-        if demo.run and len(demo.run.records) == 2 and not stopped_at:
+    def stop_at_the_second_epoch(change):  # told in the training thread, when the epoch is drawn
+        if len(change["new"]) == 2 and not stopped_at:
             stopped_at.append(demo.run.steps_done)
             demo.stop.click()
-        return real(figure)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves_live, "figure_png", stop_at_the_second_epoch)
-        demo.start.click()
-        demo.wait(60)
+    demo.losses.observe(stop_at_the_second_epoch, names="validation")
+    demo.start.click()
+    demo.wait(60)
     assert stopped_at == [10] and not demo.run.finished and 10 <= demo.run.steps_done <= 11
     assert "Stopped" in demo.said.value and "are kept" in demo.said.value
     assert len(demo.run.records) == 2 and demo.best_model() is not None
@@ -523,17 +526,16 @@ def test_stop_ends_after_the_step_and_continue_goes_on_with_the_same_bits(sample
 
 def test_a_stop_before_the_first_step_is_not_lost(sample):
     demo = demos.live_training(sample, replace(SHORT, epochs=6))
-    real, asked = curves_live.figure_png, []
+    asked = []
 
-    def stop_at_once(figure):  # the first drawing is before the first step
+    def stop_at_once(_):  # the first drawing is before the first step
         if not asked:
             asked.append(demo.stop.click())
-        return real(figure)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves_live, "figure_png", stop_at_once)
-        demo.start.click()
-        demo.wait(60)
+    demo.watched.observe(stop_at_once, names="answers")
+    demo.start.click()
+    demo.wait(60)
+    assert asked and demo.run.steps_done == 0
     assert not demo.training and not demo.run.finished and "Stopped" in demo.said.value
 
 
@@ -551,6 +553,37 @@ def test_a_training_that_runs_away_says_what_to_do(sample):
     demo.wait(60)
     assert "⚠" in demo.said.value and "lower learning rate" in demo.said.value
     assert demo.go_on.disabled and not demo.start.disabled
+
+
+def test_steps_are_shown_together_and_each_once(sample, monkeypatch):
+    """What the messages hold, one after the other, is the loss of every step; a view that opens gets all of them."""
+    demo, sent, clock = demos.live_training(few(sample), SHORT), [], iter(range(10**6))
+    monkeypatch.setattr(demo.losses, "send", lambda content, buffers: sent.append((content["first"], buffers[0])))
+    monkeypatch.setattr(curves_live, "_TICK", 3)
+    monkeypatch.setattr(curves_live.time, "monotonic", lambda: next(clock))  # a second passes with each look at it
+    demo.start.click()
+    demo.wait(60)
+    losses = np.concatenate([record.step_losses for record in demo.run.records])
+    lines = np.stack([losses, live_training.running_mean(losses)], axis=1).astype("<f4")
+    assert b"".join(part for _, part in sent) == lines.tobytes()
+    assert [first for first, _ in sent] == [sum(len(part) // 8 for _, part in sent[:at]) for at in range(len(sent))]
+    assert any(8 < len(part) < len(lines.tobytes()) for _, part in sent) and len(sent) < 15
+    demo.losses._handle_custom_msg({}, [])
+    assert sent[-1] == (0, lines.tobytes())
+
+
+def test_the_running_mean_is_that_of_the_last_steps():
+    losses = np.random.default_rng(0).exponential(size=200).astype(np.float32)
+    expected = [losses[max(0, at - 49) : at + 1].mean() for at in range(200)]
+    assert np.allclose(live_training.running_mean(losses, 50), expected, atol=1e-6)
+    assert len(live_training.running_mean(losses[:0])) == 0
+
+
+def test_watched_digits_are_the_first_of_each_class_one_row_each(sample):
+    digits = live_training.watched(sample.validation, each=4)
+    assert digits.labels.tolist() == [label for label in range(10) for _ in range(4)]
+    threes = sample.validation.pixels[sample.validation.labels == 3][:4]
+    assert np.array_equal(digits.pixels[12:16], threes)
 
 
 def test_time_left_is_the_rest_at_the_speed_so_far():

@@ -148,6 +148,51 @@ class Matrix(anywidget.AnyWidget):
         return chosen
 
 
+class Losses(anywidget.AnyWidget):
+    """The loss of each step and its running mean, on axes that stay while the lines grow.
+
+    The lines are no trait: each `add` sends what is new, and a view that opens asks for all.
+    """
+
+    _esm = STATIC / "losses.js"
+    _css = _CSS
+
+    steps = t.Int(1, help="of the whole training").tag(sync=True)
+    epochs = t.Int(1, help="of the whole training").tag(sync=True)
+    limits = t.List([0.01, 10.0], help="of the loss").tag(sync=True)
+    window = t.Int(help="steps in the running mean").tag(sync=True)
+    validation = t.List(help="the loss after each complete epoch").tag(sync=True)
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.lines = np.empty((0, 2), "<f4")  # loss and running mean of each step so far
+        self.on_msg(lambda *_: self._send_from(0))
+
+    def show(self, lines):
+        """Show the loss and the running mean of each step so far, shape (steps, 2); fewer than before begin anew."""
+        known = len(self.lines) if len(lines) >= len(self.lines) else 0
+        self.lines = np.asarray(lines, "<f4").reshape(-1, 2)
+        self._send_from(known)
+
+    def _send_from(self, first):
+        self.send({"first": first}, [self.lines[first:].tobytes()])
+
+
+class Watched(anywidget.AnyWidget):
+    """Digits in places that stay: those that are read rightly leave, with what the others are taken for."""
+
+    _esm = STATIC / "watched.js"
+    _css = _CSS
+
+    pixels = t.Bytes(help="28×28 of each digit").tag(sync=True)
+    labels = t.List().tag(sync=True)
+    columns = t.Int(20).tag(sync=True)
+    answers = t.Bytes(help="what each is read as; empty before anything is read").tag(sync=True)
+
+    def __init__(self, split, **more):
+        super().__init__(pixels=split.pixels.tobytes(), labels=split.labels.tolist(), **more)
+
+
 def text(html="", **more):
     """Return an HTML widget in the demos' type; change its ``value``."""
     return widgets.HTML(html, **more).add_class("lenet-demo").add_class("lenet-text")
