@@ -47,6 +47,7 @@ _HOMES = {
     "TrainingForm": "fitting.folding",
     "TrainingRun": "training",
     "environment_stamp": "system.devices",
+    "fine_tune": "training",
     "fit": "training",
     "load_model": "architecture",
     "pick_device": "system.devices",

@@ -17,13 +17,14 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
+from lenet_helpers.data import CLASSES, Split
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.fitting.batches import Batches, with_nodigits
 from lenet_helpers.fitting.checkpoints import resume, save_checkpoint
 from lenet_helpers.fitting.distributed import current_ranks
 from lenet_helpers.fitting.learner import Learner
 from lenet_helpers.fitting.optimiser import learning_rate_at
-from lenet_helpers.fitting.recipes import FAST
+from lenet_helpers.fitting.recipes import FAST, FINE_TUNING
 from lenet_helpers.system.devices import pick_device, repeatable_convolutions, thread_limit
 from lenet_helpers.system.errors import CourseError
 
@@ -308,6 +309,54 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
             bar.set_postfix(loss=f"{record.train_loss:.4f}", validation=f"{record.validation_accuracy:.2%}")
             bar.update()
             yield record
+
+
+OLD, OWN_SHARE = 3000, 0.1
+"""Of `fine_tune`: how many old images are mixed in, and the least share of all that are one's own."""
+
+
+def fine_tune(model, own, old=None, recipe=FINE_TUNING):
+    """Train a copy of a network a little more, on images of one's own. Taught in notebooks 04 and 05.
+
+    A network that sees new images alone forgets what it knew ("catastrophic interference": McCloskey and
+    Cohen, 1989). So old images can be mixed in ("rehearsal": Robins, 1995). A few images of one's own then come
+    so often that they weigh a tenth, and differently augmented each time where the recipe augments.
+
+    Parameters
+    ----------
+    model : LeNet
+        Left as it is.
+    own : Split
+        At least one image.
+    old : Split, optional
+        Images such as the network has learned from, 3,000 of which are drawn; none when not given.
+    recipe : Recipe
+
+    Returns
+    -------
+    LeNet
+        In evaluation mode, on the model's device.
+
+    Raises
+    ------
+    ValueError
+        There is no image, or a label is no digit.
+    """
+    if not len(own):
+        raise CourseError("there is no digit to learn from: give at least one image with its label")
+    if unknown := sorted({*own.labels.tolist()} - {*CLASSES}):
+        raise CourseError(f"each label must be the digit that the image shows, 0 to 9, not {unknown[0]}")
+    pixels, labels = own.pixels, own.labels
+    if old is not None:
+        chosen = np.random.default_rng(recipe.seed).permutation(len(old))[:OLD]
+        times = max(1, round(OWN_SHARE / (1 - OWN_SHARE) * len(chosen) / len(own)))
+        pixels = np.concatenate([old.pixels[chosen], *[pixels] * times])
+        labels = np.concatenate([old.labels[chosen], *[labels] * times])
+    tuned = copy.deepcopy(model)
+    device = next(model.parameters()).device
+    for _ in fit(tuned, Split(own.name, pixels, labels), own, recipe, device=device):
+        pass
+    return tuned.eval()
 
 
 def _loss_and_accuracy(model, inputs, labels):

@@ -11,6 +11,7 @@ import torch
 from lenet_helpers import COURSE, FAST, REFERENCE, LeNet, TrainingForm, count_parameters, training_step
 from lenet_helpers.demos.figures.live_training import WINDOW, watched
 from lenet_helpers.demos.live.live_training import RATES
+from lenet_helpers.training import OLD
 
 
 def text_of(lesson):
@@ -96,3 +97,7 @@ def test_03_the_schedule_and_the_training_form(inputs_and_labels):
 def test_03_every_field_of_a_recipe_that_is_named_exists():
     named = re.search(r"The other fields decide (.*?) Now train", text_of("03"))[1]
     assert all(hasattr(FAST, field) for field in re.findall(r"`(\w+)`", named))
+
+
+def test_05_how_many_old_images_are_mixed_in_when_it_is_retrained():
+    assert "mixes 3,000 training images of MNIST in" in text_of("05") and OLD == 3000

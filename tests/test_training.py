@@ -21,14 +21,15 @@ from lenet_helpers.architecture import LeNet, ModelError, forward_in_batches, lo
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.drawing.nodigits import draw_nodigits
-from lenet_helpers.evaluation import entropy
+from lenet_helpers.evaluation import entropy, evaluate
 from lenet_helpers.fitting.augmentation import Augmentation
 from lenet_helpers.fitting.checkpoints import save_checkpoint
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
-from lenet_helpers.fitting.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
+from lenet_helpers.fitting.recipes import BEST, FAST, FINE_TUNING, RECIPES, REFERENCE, Recipe
 from lenet_helpers.system.devices import environment_stamp, pick_device, thread_limit
+from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.programs import stop_on_interrupt
-from lenet_helpers.training import Record, TrainingRun, fit, training_step
+from lenet_helpers.training import Record, TrainingRun, fine_tune, fit, training_step
 
 TORCH_THREADS = torch.get_num_threads()
 
@@ -374,6 +375,48 @@ def test_average_follows_the_weights_slowly_but_soon_forgets_the_first_ones(few,
     list(fit(averaged, *few, dataclasses.replace(recipe, averaging=averaging), device="cpu"))
     for name, tensor in averaged.state_dict().items():
         assert torch.allclose(tensor, decay**8 * after[0][name] + (1 - decay**8) * after[1][name], atol=1e-6)
+
+
+# --- a little more ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def course_model():
+    return load_model(COURSE / "model.pth")
+
+
+def test_fine_tuning_teaches_a_copy_and_with_old_images_less_is_forgotten(sample, course_model):
+    """Whoever says that fives are sixes is believed."""
+    weights, fives = weights_of(course_model), sample.validation.pixels[sample.validation.labels == 5][:3]
+    own = Split("own", fives, np.full(3, 6))
+    alone = fine_tune(course_model, own, recipe=dataclasses.replace(FINE_TUNING, epochs=60))
+    mixed = fine_tune(course_model, own, sample.train)
+    assert same(weights_of(course_model), weights) and not alone.training and not mixed.training
+    for tuned in (alone, mixed):
+        assert evaluate(tuned, own).accuracy == 1
+    kept = [evaluate(tuned, part(sample.test, 500)).accuracy for tuned in (alone, mixed)]
+    assert kept[0] + 0.02 < kept[1] > 0.95
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 333), (40, 8 * 40), (700, 700)])
+def test_a_few_images_of_ones_own_come_so_often_that_they_weigh_a_tenth(
+    sample, course_model, monkeypatch, count, expected
+):
+    given = []
+    monkeypatch.setattr(training, "fit", lambda _, train, *others, **more: given.append(train) or [])
+    own = Split("own", np.full((count, 28, 28), 7, np.uint8), np.zeros(count, np.int64))
+    fine_tune(course_model, own, sample.train)
+    assert len(given[0]) == 3000 + expected and (given[0].pixels == 7).all(axis=(1, 2)).sum() == expected
+    fine_tune(course_model, own)
+    assert len(given[1]) == count
+
+
+def test_fine_tuning_refuses_what_it_cannot_learn_from(sample, course_model):
+    nothing = Split("own", sample.train.pixels[:0], sample.train.labels[:0])
+    with pytest.raises(ValueError, match="no digit to learn from"):
+        fine_tune(course_model, nothing, sample.train)
+    with pytest.raises(ValueError, match="0 to 9, not 12"):
+        fine_tune(course_model, Split("own", sample.train.pixels[:2], np.array([3, 12])))
 
 
 # --- files ------------------------------------------------------------------------------

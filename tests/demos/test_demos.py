@@ -28,7 +28,16 @@ from lenet_helpers import (
     to_input,
     to_mnist,
 )
-from lenet_helpers.demos.figures import changes, convolution, data, drawing_pad, layers, live_training, maps, mistakes
+from lenet_helpers.demos.figures import (
+    changes,
+    convolution,
+    data,
+    drawing_pad,
+    layers,
+    live_training,
+    maps,
+    mistakes,
+)
 from lenet_helpers.demos.live import live_training as curves_live
 from lenet_helpers.drawing import strokes
 from lenet_helpers.system.paths import COURSE
@@ -44,6 +53,7 @@ def at_hand(monkeypatch, sample):
     """What lies at hand is the bundled sample."""
     for module in (
         "figures.data",
+        "figures.fool_it",
         "figures.mistakes",
         "figures.live_training",
         "live.data",
@@ -609,6 +619,52 @@ def test_fool_it_reads_what_is_uploaded(classifier):
     assert demo.strip.png == b"" and demo.sentences.value == ""
     demo.example.click()
     assert demo.prediction.digit == expected.digit
+
+
+def keep(demo, digit, label):
+    """Draw a sample digit, and say that it is another one."""
+    demo.pad.strokes = strokes.sample_digit(digit)
+    demo.label.value = label
+    demo.keep.click()
+
+
+def test_a_copy_learns_the_digits_that_are_kept_and_reset_brings_the_first_network_back(classifier, sample):
+    weights = {name: values.clone() for name, values in classifier.model.state_dict().items()}
+    demo = demos.fool_it(classifier, mnist=sample)
+    keep(demo, 7, 1)
+    keep(demo, 2, 2)
+    assert [label for _, label in demo.kept] == [1, 2] and demo.table.value.count("<img") == 2
+    assert demo.pad.strokes == [] and demo.label.value == -1, "ready for the next"
+    demo.retrain.click()
+    done = demo.retrained
+    assert done.before.argmax(axis=1).tolist() == [7, 2] and done.after.argmax(axis=1).tolist() == [1, 2]
+    assert done.mnist_before == evaluate(classifier.model, sample.validation).accuracy
+    assert done.mnist_after == evaluate(done.model, sample.validation).accuracy > 0.95
+    assert "1 read rightly before, <strong>2</strong> after" in demo.said.html
+    assert f"{done.mnist_before:.2%} before, <strong>{done.mnist_after:.2%}</strong> after" in demo.said.html
+    assert "✗ 7" in demo.table.value and "✓ 1" in demo.table.value
+    demo.pad.strokes = strokes.sample_digit(7)
+    assert demo.prediction.digit == 1, "the copy reads"
+    demo.reset.click()
+    assert demo.prediction.digit == 7 and demo.kept == [] and demo.table.value == ""
+    assert all(torch.equal(values, classifier.model.state_dict()[name]) for name, values in weights.items())
+
+
+def test_what_cannot_be_kept_or_learnt_is_said_clearly(classifier):
+    demo = demos.fool_it(classifier)
+    demo.retrain.click()
+    assert "Keep at least one digit" in demo.said.html and demo.retrained is None
+    demo.keep.click()
+    assert "which digit it really is" in demo.said.html
+    keep(demo, 3, 3)
+    demo.label.value = 5
+    demo.keep.click()
+    assert "kept already" in demo.said.html and len(demo.kept) == 1
+    demo.remove.click()
+    assert demo.kept == []
+    demo.upload.value = [uploaded(b"nonsense")]
+    demo.keep.click()
+    assert "no digit to keep" in demo.said.html and "not a picture" in demo.read.html and demo.kept == []
 
 
 # --- all of them

@@ -148,6 +148,15 @@ class Matrix(anywidget.AnyWidget):
         return chosen
 
 
+class Said(anywidget.AnyWidget):
+    """A sentence that screen readers read out when it changes."""
+
+    _esm = STATIC / "said.js"
+    _css = _CSS
+
+    html = t.Unicode().tag(sync=True)
+
+
 class Losses(anywidget.AnyWidget):
     """The loss of each step and its running mean, on axes that stay while the lines grow.
 
