@@ -64,6 +64,7 @@ _HOMES = {
     "precision_recall": "evaluation",
     "ImageClassifier": "inference",
     "at_slants": "inference",
+    "occlusion": "inference",
     "probabilities_over_slants": "inference",
     "ImageError": "inference",
     "Prediction": "inference",

@@ -11,6 +11,7 @@ import torch
 from lenet_helpers import COURSE, FAST, REFERENCE, LeNet, TrainingForm, count_parameters, training_step
 from lenet_helpers.demos.figures.live_training import WINDOW, watched
 from lenet_helpers.demos.live.live_training import RATES
+from lenet_helpers.inference import PATCH
 from lenet_helpers.training import OLD
 
 
@@ -101,3 +102,7 @@ def test_03_every_field_of_a_recipe_that_is_named_exists():
 
 def test_05_how_many_old_images_are_mixed_in_when_it_is_retrained():
     assert "mixes 3,000 training images of MNIST in" in text_of("05") and OLD == 3000
+
+
+def test_05_how_large_the_patch_is():
+    assert "a patch of 7×7 pixels" in text_of("05") and PATCH == 7

@@ -124,6 +124,19 @@ def test_a_number_is_drawn_on_the_wide_sheet_and_read(projector):
     assert hand.ink() == 0
 
 
+def test_where_it_looks_is_shown_when_it_is_asked_for(hand):
+    hand.page.get_by_label("Where is it looking?").check()
+    hand.draw(DIGITS[4])
+    assert hand.read(2) == 4
+    hand.page.get_by_text("Orange: covered there, the 4 gets less probable").wait_for()
+    assert_nothing_serious(hand.page)
+    hand.reading.locator("canvas").focus()
+    hand.page.keyboard.press("ArrowLeft")
+    hand.page.get_by_text("Covered here, it").wait_for()
+    hand.page.get_by_label("Where is it looking?").uncheck()
+    hand.page.get_by_text("What the network sees", exact=True).wait_for()
+
+
 def test_undo_and_clear(hand):
     hand.draw(DIGITS[5])
     assert hand.read(2) == 5

@@ -18,7 +18,10 @@ MAKE = """async ([code, style, values, attached]) => {
     document.adoptedStyleSheets = [new CSSStyleSheet()];
     document.adoptedStyleSheets[0].replaceSync(style);
     window.bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
-    for (const name of ["png", "pixels", "answers"]) if (name in values) values[name] = bytes(values[name]);
+    const binary = ["png", "pixels", "answers", "falls", "covered"];
+    for (const some of [values, values.reading ?? {}]) {
+        for (const name of binary) if (name in some) some[name] = bytes(some[name]);
+    }
     const heard = {};
     window.values = values;
     window.change = (name, value) => { values[name] = value; heard[`change:${name}`]?.(); };
@@ -89,11 +92,49 @@ def test_a_new_picture_takes_the_place_of_the_old_one_and_none_leaves_none(page)
     assert page.get_by_role("img").count() == 0 and page.get_by_text("A caption").is_visible()
 
 
-# --- training
+# --- where it looks
 
 
 def base64_of(values, kind):
     return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
+
+
+def test_pointing_at_a_place_of_the_digit_covers_it_and_the_bars_say_what_is_read_then(page):
+    falls, covered = np.zeros((28, 28)), np.full((28, 28, 10), 0.01)
+    covered[..., 3], falls[5, 20] = 0.91, 0.8
+    covered[5, 20, [3, 8]] = 0.11, 0.81
+    reading = {"digit": 3, "probabilities": [0.9 if digit == 3 else 0.01 for digit in range(10)], "patch": 7}
+    reading["pixels"] = base64_of(np.zeros((28, 28)), np.uint8)
+    looked = {**reading, "falls": base64_of(falls, "<f4"), "covered": base64_of(covered, "<f4")}
+    make(page, "reading", reading=looked)
+    canvas, eight = page.locator(".lenet-seen canvas"), page.get_by_role("meter", name="Probability of 8")
+    red, green, blue = canvas.evaluate("each => [...each.getContext('2d').getImageData(20, 5, 1, 1).data].slice(0, 3)")
+    assert red > green + 50 > blue + 100, "orange"
+    assert "row 6, column 21 of 28" in canvas.get_attribute("aria-label")
+    box = canvas.bounding_box()
+    at = [
+        box[start] + (place + 0.5) / 28 * box[length]
+        for start, length, place in (("x", "width", 20), ("y", "height", 5))
+    ]
+    page.mouse.move(*at)
+    page.get_by_text("✗ Covered here, it reads 8: 81.0 %.").wait_for()
+    assert eight.get_attribute("aria-valuenow") == "81.0"
+    page.mouse.move(0, 0)
+    page.get_by_text("Point at a place").wait_for()
+    assert eight.get_attribute("aria-valuenow") == "1.0"
+    page.touchscreen.tap(*at)
+    page.get_by_text("✗ Covered here, it reads 8").wait_for()
+    page.keyboard.press("Escape")
+    canvas.focus()
+    page.keyboard.press("ArrowUp")
+    page.get_by_text("Covered here, it still reads 3: 91.0 %.").wait_for()
+    make(page, "reading", reading=reading)
+    assert canvas.get_attribute("tabindex") is None and not page.get_by_text("Point at a place").is_visible()
+    page.mouse.move(*at)
+    assert eight.get_attribute("aria-valuenow") == "1.0"
+
+
+# --- training
 
 
 def test_the_lines_grow_on_axes_that_stay_and_a_view_asks_for_what_it_missed(page):

@@ -25,6 +25,7 @@ from lenet_helpers import (
     demos,
     evaluate,
     fit,
+    occlusion,
     to_input,
     to_mnist,
 )
@@ -206,6 +207,27 @@ def test_a_number_is_saved_as_it_is_drawn(classifier, monkeypatch):
     picture = Image.open(io.BytesIO(png))
     assert content == {"png": "number.png"} and picture.size == (3 * strokes.SIDE, strokes.SIDE)
     assert classifier.read(picture).text == "35"
+
+
+def test_where_it_looks_is_shown_after_each_stroke_as_long_as_it_is_wanted(pad, classifier):
+    pad.pad.strokes = strokes.sample_digit(4)[:1]
+    assert "falls" not in pad.reading.reading
+    pad.looking.value = True
+    pad.pad.strokes = strokes.sample_digit(4)
+    shown, pixels = pad.reading.reading, pad.prediction.pixels
+    covered = occlusion(classifier.model, pixels)
+    assert shown["covered"] == covered.tobytes() and shown["patch"] == 7
+    alone = classifier.model(to_input(pixels)).softmax(dim=1)[0, 4].item()
+    falls = np.frombuffer(shown["falls"], "<f4").reshape(28, 28)
+    assert falls == pytest.approx(alone - covered[..., 4], abs=1e-6) and falls.max() > 0.5
+    pad.pad.live = [line((100, 100), (200, 200))]
+    assert "falls" not in pad.reading.reading, "not while a stroke grows"
+    pad.pad.live = []
+    assert "falls" in pad.reading.reading
+    pad.looking.value = False
+    assert "falls" not in pad.reading.reading
+    pad.looking.value, pad.pad.strokes = True, []
+    assert pad.prediction is None and pad.reading.reading["message"] == "Draw a digit"
 
 
 def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):

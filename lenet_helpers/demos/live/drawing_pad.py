@@ -4,10 +4,10 @@ from pathlib import Path
 
 import ipywidgets as widgets
 
-from lenet_helpers.demos.figures.drawing_pad import read_strokes
-from lenet_helpers.demos.live.parts import Pad, Reading, png_of, row
+from lenet_helpers.demos.figures.drawing_pad import looks, read_strokes
+from lenet_helpers.demos.live.parts import Pad, Reading, column, png_of, row
 from lenet_helpers.drawing.strokes import draw_strokes
-from lenet_helpers.inference import ImageClassifier
+from lenet_helpers.inference import PATCH, ImageClassifier
 from lenet_helpers.system.whole_files import written_whole
 
 NOTHING_DRAWN = "Draw a digit"
@@ -28,6 +28,8 @@ class DrawingPad(widgets.HBox):
     pad : Pad
         ``pad.strokes`` is what is drawn; set it, and the pad shows it.
     reading : Reading
+    looking : Checkbox
+        Whether to show, after each stroke, where the network looks; see `occlusion`.
     prediction : Prediction or None
         Of all that is drawn by now.
     """
@@ -36,11 +38,13 @@ class DrawingPad(widgets.HBox):
         self.classifier = classifier or ImageClassifier()
         self.pad = Pad(keep=keep)
         self.reading = Reading()
+        self.looking = widgets.Checkbox(description="Where is it looking?", indent=False)
         self.prediction = None
         self._read()
         self.pad.observe(self._read, names=["strokes", "live"])
+        self.looking.observe(self._read, names="value")
         self.pad.on_msg(self._send_png)
-        super().__init__([row(self.pad, self.reading)])
+        super().__init__([row(self.pad, column(self.reading, self.looking))])
         self.add_class("lenet-box").add_class("lenet-drawing")
 
     def _read(self, _=None):
@@ -51,7 +55,14 @@ class DrawingPad(widgets.HBox):
         if self.prediction is None:
             self.reading.say(NOTHING_DRAWN, serial=serial)
         else:
-            self.reading.show(self.prediction, serial=serial)
+            self.reading.show(self.prediction, serial=serial, **self._looks())
+
+    def _looks(self):
+        """For the front end: where the network looks, once a stroke is finished."""
+        if not self.looking.value or self.pad.live:
+            return {}
+        falls, covered = looks(self.classifier.model, self.prediction)
+        return {"falls": falls.astype("<f4").tobytes(), "covered": covered.astype("<f4").tobytes(), "patch": PATCH}
 
     @property
     def picture(self):
