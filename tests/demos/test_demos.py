@@ -240,6 +240,16 @@ def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))), np.asarray(pad.picture))
 
 
+@pytest.mark.parametrize("name", ["layers", "fool_it"])
+def test_every_other_pad_saves_its_drawing_too(name, classifier, monkeypatch):
+    pad, sent = getattr(demos, name)(classifier).pad, []
+    monkeypatch.setattr(pad, "send", lambda content, buffers: sent.append((content, buffers)))
+    pad.strokes = strokes.sample_digit(8)
+    pad._handle_custom_msg({"png": True}, [])
+    [(content, [png])] = sent
+    assert content == {"png": "drawing.png"} and classifier.predict(png) == 8
+
+
 def test_a_stroke_is_a_small_message():
     import json
 

@@ -43,13 +43,13 @@ class DrawingPad(widgets.HBox):
         self._read()
         self.pad.observe(self._read, names=["strokes", "live"])
         self.looking.observe(self._read, names="value")
-        self.pad.on_msg(self._send_png)
         super().__init__([row(self.pad, column(self.reading, self.looking))])
         self.add_class("lenet-box").add_class("lenet-drawing")
 
     def _read(self, _=None):
         strokes = [*self.pad.strokes, *self.pad.live]
         self.prediction = read_strokes(self.classifier, strokes)
+        self.pad.saved_as = "drawing" if self.prediction is None else f"digit-{self.prediction.digit}"
         # Only a finished stroke counts, so a test or a clock can tell when it has been read.
         serial = None if self.pad.live else len(self.pad.strokes)
         if self.prediction is None:
@@ -74,8 +74,3 @@ class DrawingPad(widgets.HBox):
         with written_whole(Path(path)) as file:
             file.write(png_of(self.picture))
         return Path(path)
-
-    def _send_png(self, _, content, buffers):
-        if content.get("png"):
-            digit = "drawing" if self.prediction is None else f"digit-{self.prediction.digit}"
-            self.pad.send({"png": f"{digit}.png"}, [png_of(self.picture)])

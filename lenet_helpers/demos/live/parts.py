@@ -15,7 +15,7 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, sample_digit
+from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, draw_strokes, sample_digit
 
 STATIC = Path(__file__).parents[1] / "static"
 _CSS = STATIC / "demos.css"
@@ -35,6 +35,15 @@ class Pad(anywidget.AnyWidget):
     size = t.Float(25, help="width, in em").tag(sync=True)
     wide = t.Float(1, help="width over height").tag(sync=True)
     keep = t.Unicode(help="name under which the browser's tab remembers the strokes; none where empty").tag(sync=True)
+    saved_as = t.Unicode("drawing", help="name of the PNG, without its ending")
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.on_msg(self._send_png)
+
+    def _send_png(self, _, content, buffers):
+        if content.get("png"):
+            self.send({"png": f"{self.saved_as}.png"}, [png_of(draw_strokes(self.strokes, wide=self.wide))])
 
     @t.validate("strokes", "live")
     def _check(self, proposal):
