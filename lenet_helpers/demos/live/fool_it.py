@@ -57,7 +57,7 @@ class FoolIt(widgets.VBox):
         self._retrain_view()
         self.upload.observe(lambda change: self.show(bytes(change["new"][-1]["content"])), names="value")
         self.example.on_click(lambda _: self.show(PICTURE))
-        self.pad.observe(self._from_pad, names=["strokes", "live"])
+        self.pad.observe(self._from_pad, names="strokes")  # a picture of all steps takes too long for unfinished ones
         self.show(PICTURE if image is None else image)
         hint = text("A photo of a digit, a drawing, a scan: JPEG or PNG. What do you have to do until it is misread?")
         own = column(
@@ -113,9 +113,8 @@ class FoolIt(widgets.VBox):
         self._list()
 
     def _from_pad(self, _):
-        strokes = [*self.pad.strokes, *self.pad.live]
-        if strokes:
-            self.show(draw_strokes(strokes))
+        if self.pad.strokes:
+            self.show(draw_strokes(self.pad.strokes))
 
     def _keep(self, _):
         if self.prediction is None:
