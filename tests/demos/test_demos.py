@@ -25,6 +25,7 @@ from lenet_helpers import (
     demos,
     evaluate,
     fit,
+    forward_in_batches,
     occlusion,
     to_input,
     to_mnist,
@@ -217,7 +218,7 @@ def test_where_it_looks_is_shown_after_each_stroke_as_long_as_it_is_wanted(pad, 
     shown, pixels = pad.reading.reading, pad.prediction.pixels
     covered = occlusion(classifier.model, pixels)
     assert shown["covered"] == covered.tobytes() and shown["patch"] == 7
-    alone = classifier.model(to_input(pixels)).softmax(dim=1)[0, 4].item()
+    alone = forward_in_batches(classifier.model, to_input(pixels)).softmax(dim=1)[0, 4].item()
     falls = np.frombuffer(shown["falls"], "<f4").reshape(28, 28)
     assert falls == pytest.approx(alone - covered[..., 4], abs=1e-6) and falls.max() > 0.5
     pad.pad.live = [line((100, 100), (200, 200))]
