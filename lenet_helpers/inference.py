@@ -36,6 +36,7 @@ __all__ = [
     "at_slants",
     "explain",
     "imageClassifier",
+    "occlusion",
     "probabilities_over_slants",
     "read_image",
     "to_mnist",
@@ -454,3 +455,39 @@ def logits_at_slants(model, inputs, slants=SLANTS, sizes=SIZES):
     # In double precision, so that ten probabilities add up to 1 as well as float32 can tell. On the CPU,
     # because Apple's graphics cards have none.
     return torch.cat(parts, dim=1).cpu().double()
+
+
+PATCH = 7
+"""Side of the patch of `occlusion`, in pixels: as wide as two strokes."""
+
+
+def occlusion(model, pixels, side=PATCH):
+    """Cover each place of an image with a patch of background, and read what is left. Taught in notebook 05.
+
+    Where the probability of the digit falls, the network looks (Zeiler and Fergus, 2014, "Visualizing and
+    understanding convolutional networks").
+
+    Parameters
+    ----------
+    model : nn.Module
+    pixels : ndarray of uint8, shape (28, 28)
+    side : int
+        Of the patch, in pixels; odd.
+
+    Returns
+    -------
+    ndarray of float32, shape (28, 28, 10)
+        At each pixel the ten probabilities when the patch's middle lies there; each image is read once, upright.
+
+    Raises
+    ------
+    ValueError
+        The side is not odd, so that the patch has no middle.
+    """
+    if side < 1 or side % 2 == 0:
+        raise ValueError(f"the side of the patch must be odd, so that it has a middle, not {side}")
+    rows, columns = np.indices(pixels.shape)
+    down, right = (abs(places.reshape(-1, 1, 1) - places) for places in (rows, columns))
+    covered = np.where(np.maximum(down, right) <= side // 2, 0, pixels).astype(np.uint8)
+    probabilities = forward_in_batches(model, to_input(covered)).softmax(dim=1)
+    return probabilities.cpu().numpy().reshape(*pixels.shape, -1)

@@ -283,6 +283,22 @@ def lines(ax, x, values_by_name, xlabel, ylabel, log=""):
     return ax
 
 
+def falls(ax, pixels, falls, title=""):
+    """Show a digit, and over it in orange how far the probability falls when each place is covered.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    pixels : array, shape (H, W), 0..255
+    falls : array of float, shape (H, W)
+        In [-1, 1]; what is not above 0 stays clear.
+    title : str
+    """
+    digit(ax, pixels, title)
+    ax.imshow(np.full_like(falls, 0.75), cmap="Oranges", vmin=0, vmax=1, alpha=0.85 * np.clip(falls, 0, 1))
+    return ax
+
+
 def mark_window(ax, row, column, size):
     """Draw a frame around the pixels [row : row + size, column : column + size] of an image.
 

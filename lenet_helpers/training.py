@@ -5,6 +5,7 @@ waits for images to be decoded. It never prints, and it uses random generators o
 own: a ``torch.rand()`` in between changes nothing.
 """
 
+import copy
 import math
 import time
 from dataclasses import asdict, dataclass, field
@@ -16,13 +17,14 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
+from lenet_helpers.data import CLASSES, Split
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.fitting.batches import Batches, with_nodigits
 from lenet_helpers.fitting.checkpoints import resume, save_checkpoint
 from lenet_helpers.fitting.distributed import current_ranks
 from lenet_helpers.fitting.learner import Learner
 from lenet_helpers.fitting.optimiser import learning_rate_at
-from lenet_helpers.fitting.recipes import FAST
+from lenet_helpers.fitting.recipes import FAST, FINE_TUNING
 from lenet_helpers.system.devices import pick_device, repeatable_convolutions, thread_limit
 from lenet_helpers.system.errors import CourseError
 
@@ -110,11 +112,16 @@ class TrainingRun:
     checkpoint : path, optional
         Save the run there after each epoch and after a stop. When the file is there
         already, go on from it.
+    after_step : callable, optional
+        Called without arguments after each step, in the thread that trains: for pictures of the
+        training. What it takes counts as the training's time.
 
     Attributes
     ----------
     records : list of Record
         Of the epochs that are complete.
+    step_losses : ndarray of float32, shape (steps_done,)
+        Training loss before each step so far.
     best_weights : dict of str to Tensor, or None
         The `state_dict` of the record with the highest validation accuracy so far.
     steps_done, steps_total : int
@@ -129,8 +136,10 @@ class TrainingRun:
         The checkpoint can't be read or written, or belongs to another run.
     """
 
-    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None):
+    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None,
+                 after_step=None):  # fmt: skip
         self.model, self.recipe, self.threads, self.checkpoint = model, recipe, threads, checkpoint
+        self._after_step = after_step
         if recipe.epochs < 1:
             raise CourseError(f"the recipe asks for {recipe.epochs} epochs: at least 1 is needed")
         for split in (train, validation):
@@ -164,12 +173,22 @@ class TrainingRun:
         return len(self.records) * len(self._batches.sizes) + len(self._losses)
 
     @property
+    def step_losses(self):
+        return np.concatenate([*(record.step_losses for record in self.records), self._step_losses().cpu().numpy()])
+
+    @property
     def finished(self):
         return len(self.records) == self.recipe.epochs
 
     def stop(self):
         """End the iteration after the current step; from any thread or signal handler."""
         self._stopping = True
+
+    def network(self):
+        """Return a copy of the network as the last step has left it, also in the midst of an epoch: a LeNet."""
+        network = copy.deepcopy(self.model)
+        self._learner.hand_over(network)
+        return network
 
     def __iter__(self):
         self._stopping = False  # here, and not before the first step: a stop in between counts
@@ -196,6 +215,8 @@ class TrainingRun:
                 if self._stopping:
                     return False
                 self._losses.append(self._learner.step(training_step, batch, self._learning_rate()))
+                if self._after_step:
+                    self._after_step()
         finally:
             self._seconds += time.perf_counter() - started
         return True
@@ -288,6 +309,54 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
             bar.set_postfix(loss=f"{record.train_loss:.4f}", validation=f"{record.validation_accuracy:.2%}")
             bar.update()
             yield record
+
+
+OLD, OWN_SHARE = 3000, 0.1
+"""Of `fine_tune`: how many old images are mixed in, and the least share of all that are one's own."""
+
+
+def fine_tune(model, own, old=None, recipe=FINE_TUNING):
+    """Train a copy of a network a little more, on images of one's own. Taught in notebooks 04 and 05.
+
+    A network that sees new images alone forgets what it knew ("catastrophic interference": McCloskey and
+    Cohen, 1989). So old images can be mixed in ("rehearsal": Robins, 1995). A few images of one's own then come
+    so often that they weigh a tenth, and differently augmented each time where the recipe augments.
+
+    Parameters
+    ----------
+    model : LeNet
+        Left as it is.
+    own : Split
+        At least one image.
+    old : Split, optional
+        Images such as the network has learned from, 3,000 of which are drawn; none when not given.
+    recipe : Recipe
+
+    Returns
+    -------
+    LeNet
+        In evaluation mode, on the model's device.
+
+    Raises
+    ------
+    ValueError
+        There is no image, or a label is no digit.
+    """
+    if not len(own):
+        raise CourseError("there is no digit to learn from: give at least one image with its label")
+    if unknown := sorted({*own.labels.tolist()} - {*CLASSES}):
+        raise CourseError(f"each label must be the digit that the image shows, 0 to 9, not {unknown[0]}")
+    pixels, labels = own.pixels, own.labels
+    if old is not None:
+        chosen = np.random.default_rng(recipe.seed).permutation(len(old))[:OLD]
+        times = max(1, round(OWN_SHARE / (1 - OWN_SHARE) * len(chosen) / len(own)))
+        pixels = np.concatenate([old.pixels[chosen], *[pixels] * times])
+        labels = np.concatenate([old.labels[chosen], *[labels] * times])
+    tuned = copy.deepcopy(model)
+    device = next(model.parameters()).device
+    for _ in fit(tuned, Split(own.name, pixels, labels), own, recipe, device=device):
+        pass
+    return tuned.eval()
 
 
 def _loss_and_accuracy(model, inputs, labels):

@@ -20,6 +20,7 @@ from lenet_helpers.inference import (
     at_slants,
     explain,
     judge,
+    occlusion,
     probabilities_over_slants,
     to_mnist,
 )
@@ -497,3 +498,24 @@ def test_many_images_are_read_in_parts_with_the_same_answers(inputs, monkeypatch
     expected = probabilities_over_slants(model, inputs)
     monkeypatch.setattr("lenet_helpers.inference._AT_ONCE", 2)
     torch.testing.assert_close(probabilities_over_slants(model, inputs), expected, atol=1e-9, rtol=1e-6)
+
+
+# --- where it looks
+
+
+@pytest.mark.parametrize("side", [1, 5, 7])
+def test_each_place_is_read_as_if_it_were_covered_by_hand(classifier, sample, side):
+    pixels = sample.test.pixels[300]
+    before, found = pixels.copy(), occlusion(classifier.model, pixels, side)
+    assert found.shape == (28, 28, 10) and found.dtype == np.float32 and np.array_equal(pixels, before)
+    for row, column in [(0, 0), (27, 27), (14, 14), (3, 20), (20, 9)]:
+        by_hand, half = pixels.copy(), side // 2
+        by_hand[max(0, row - half) : row + half + 1, max(0, column - half) : column + half + 1] = 0
+        expected = classifier.model(to_input(by_hand)).softmax(dim=1)[0].detach()
+        assert found[row, column] == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+def test_a_patch_without_a_middle_is_refused(classifier, sample):
+    for side in (0, 4):
+        with pytest.raises(ValueError, match="must be odd"):
+            occlusion(classifier.model, sample.test.pixels[0], side)

@@ -9,8 +9,11 @@ import pytest
 import torch
 
 from lenet_helpers import COURSE, FAST, REFERENCE, LeNet, TrainingForm, count_parameters, training_step
+from lenet_helpers.demos.figures.live_training import WINDOW, watched
 from lenet_helpers.demos.figures.one_step import a_little_trained, some_images, take_apart
 from lenet_helpers.demos.live.live_training import RATES
+from lenet_helpers.inference import PATCH
+from lenet_helpers.training import OLD
 
 
 def text_of(lesson):
@@ -47,6 +50,12 @@ def test_02_a_number_of_the_last_maps_has_seen_a_window_of_16():
     torch.nn.Sequential(*layers)(pixels)[0, 0, 2, 2].backward()
     seen = pixels.grad[0, 0].nonzero()
     assert (seen.max(dim=0).values - seen.min(dim=0).values + 1).tolist() == [16, 16]
+
+
+def test_03_what_the_live_training_shows(sample):
+    assert "the mean of the last 50 steps" in text_of("03") and WINDOW == 50
+    assert "200 validation digits, 20 of each class" in text_of("03")
+    assert np.bincount(watched(sample.validation).labels).tolist() == [20] * 10
 
 
 def test_03_400_steps_learn_64_images_by_heart(inputs_and_labels):
@@ -103,3 +112,11 @@ def test_03_the_schedule_and_the_training_form(inputs_and_labels):
 def test_03_every_field_of_a_recipe_that_is_named_exists():
     named = re.search(r"The other fields decide (.*?) Now train", text_of("03"))[1]
     assert all(hasattr(FAST, field) for field in re.findall(r"`(\w+)`", named))
+
+
+def test_05_how_many_old_images_are_mixed_in_when_it_is_retrained():
+    assert "mixes 3,000 training images of MNIST in" in text_of("05") and OLD == 3000
+
+
+def test_05_how_large_the_patch_is():
+    assert "a patch of 7×7 pixels" in text_of("05") and PATCH == 7

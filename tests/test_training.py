@@ -21,14 +21,15 @@ from lenet_helpers.architecture import LeNet, ModelError, forward_in_batches, lo
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.drawing.nodigits import draw_nodigits
-from lenet_helpers.evaluation import entropy
+from lenet_helpers.evaluation import entropy, evaluate
 from lenet_helpers.fitting.augmentation import Augmentation
 from lenet_helpers.fitting.checkpoints import save_checkpoint
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
-from lenet_helpers.fitting.recipes import BEST, FAST, RECIPES, REFERENCE, Recipe
+from lenet_helpers.fitting.recipes import BEST, FAST, FINE_TUNING, RECIPES, REFERENCE, Recipe
 from lenet_helpers.system.devices import environment_stamp, pick_device, thread_limit
+from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.programs import stop_on_interrupt
-from lenet_helpers.training import Record, TrainingRun, fit, training_step
+from lenet_helpers.training import Record, TrainingRun, fine_tune, fit, training_step
 
 TORCH_THREADS = torch.get_num_threads()
 
@@ -376,6 +377,48 @@ def test_average_follows_the_weights_slowly_but_soon_forgets_the_first_ones(few,
         assert torch.allclose(tensor, decay**8 * after[0][name] + (1 - decay**8) * after[1][name], atol=1e-6)
 
 
+# --- a little more ----------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def course_model():
+    return load_model(COURSE / "model.pth")
+
+
+def test_fine_tuning_teaches_a_copy_and_with_old_images_less_is_forgotten(sample, course_model):
+    """Whoever says that fives are sixes is believed."""
+    weights, fives = weights_of(course_model), sample.validation.pixels[sample.validation.labels == 5][:3]
+    own = Split("own", fives, np.full(3, 6))
+    alone = fine_tune(course_model, own, recipe=dataclasses.replace(FINE_TUNING, epochs=60))
+    mixed = fine_tune(course_model, own, sample.train)
+    assert same(weights_of(course_model), weights) and not alone.training and not mixed.training
+    for tuned in (alone, mixed):
+        assert evaluate(tuned, own).accuracy == 1
+    kept = [evaluate(tuned, part(sample.test, 500)).accuracy for tuned in (alone, mixed)]
+    assert kept[0] + 0.02 < kept[1] > 0.95
+
+
+@pytest.mark.parametrize(("count", "expected"), [(1, 333), (40, 8 * 40), (700, 700)])
+def test_a_few_images_of_ones_own_come_so_often_that_they_weigh_a_tenth(
+    sample, course_model, monkeypatch, count, expected
+):
+    given = []
+    monkeypatch.setattr(training, "fit", lambda _, train, *others, **more: given.append(train) or [])
+    own = Split("own", np.full((count, 28, 28), 7, np.uint8), np.zeros(count, np.int64))
+    fine_tune(course_model, own, sample.train)
+    assert len(given[0]) == 3000 + expected and (given[0].pixels == 7).all(axis=(1, 2)).sum() == expected
+    fine_tune(course_model, own)
+    assert len(given[1]) == count
+
+
+def test_fine_tuning_refuses_what_it_cannot_learn_from(sample, course_model):
+    nothing = Split("own", sample.train.pixels[:0], sample.train.labels[:0])
+    with pytest.raises(ValueError, match="no digit to learn from"):
+        fine_tune(course_model, nothing, sample.train)
+    with pytest.raises(ValueError, match="0 to 9, not 12"):
+        fine_tune(course_model, Split("own", sample.train.pixels[:2], np.array([3, 12])))
+
+
 # --- files ------------------------------------------------------------------------------
 
 
@@ -599,6 +642,24 @@ def test_run_counts_its_steps_and_keeps_its_records(few):
     assert list(run) == run.records == list(fit(LeNet(seed=0), *few, FEW_STEPS, device="cpu"))
     assert (run.steps_done, run.finished) == (14, True)
     assert list(run) == []  # nothing left
+
+
+@pytest.mark.parametrize("recipe", [FEW_STEPS, EVERYTHING], ids=lambda recipe: recipe.name)
+def test_whoever_looks_after_each_step_sees_the_network_of_that_step_and_changes_nothing(few, recipe):
+    def look():
+        seen.append((run.steps_done, run.step_losses, weights_of(run.network()), weights_of(model)))
+
+    model, seen = LeNet(seed=0), []
+    run = TrainingRun(model, *few, recipe, after_step=look)
+    records, reference = list(run), LeNet(seed=0)
+    assert records == list(fit(reference, *few, recipe)) and same(weights_of(model), weights_of(reference))
+    assert [steps for steps, *_ in seen] == list(range(1, run.steps_total + 1))
+    losses = np.concatenate([record.step_losses for record in records])
+    assert all(np.array_equal(so_far, losses[:steps]) for steps, so_far, *_ in seen)
+    assert same(seen[-1][2], weights_of(model)), "after the last step, it is the trained network"
+    assert not same(seen[0][2], seen[1][2])
+    if recipe.training_form:  # the model itself waits for the end of the epoch
+        assert same(seen[0][3], seen[1][3])
 
 
 def test_stopped_run_ends_after_the_step_and_leaves_weights_that_can_be_used(few, monkeypatch):

@@ -48,13 +48,14 @@ class Learner:
             self._average.step()
         return self._ranks.add_up(loss * batch.share) if self._sharing else loss
 
-    def hand_over(self):
-        """Give the model the plain weights of what was trained or averaged."""
+    def hand_over(self, model=None):
+        """Give the model, or another one of its kind, the plain weights of what was trained or averaged."""
+        model = self.model if model is None else model
         source = self._average.module if self._average else self.trained
         if isinstance(source, TrainingForm):
-            source.fold_into(self.model)
-        elif source is not self.model:
-            self.model.load_state_dict(source.state_dict())
+            source.fold_into(model)
+        elif source is not model:
+            model.load_state_dict(source.state_dict())
 
     def state_dict(self):
         """Return all that another learner of the same recipe needs to go on."""

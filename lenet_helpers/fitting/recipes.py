@@ -102,4 +102,13 @@ BEST = Recipe(
 )
 """What made ``model.pth``."""
 
+FINE_TUNING = Recipe(
+    "fine-tuning",
+    epochs=5,
+    learning_rate=0.0005,
+    schedule="one-cycle",
+    augmentation=BEST.augmentation,
+)
+"""What `fine_tune` follows: a small rate and few epochs, so that little of what was learnt is lost."""
+
 RECIPES = {recipe.name: recipe for recipe in (REFERENCE, FAST, BEST)}

@@ -1,5 +1,6 @@
 """The page of all demos, as `make demo` serves it."""
 
+import re
 import urllib.error
 import urllib.request
 
@@ -108,6 +109,19 @@ def test_a_number_is_drawn_on_the_wide_sheet_and_read(projector):
     projector.get_by_text("It reads 47").wait_for()
     hand.press("Clear")
     assert hand.ink() == 0
+
+
+def test_where_it_looks_is_shown_when_it_is_asked_for(hand):
+    hand.page.get_by_label("Where is it looking?").check()
+    hand.draw(DIGITS[4])
+    assert hand.read(2) == 4
+    hand.page.get_by_text("Orange: covered there, the 4 gets less probable").wait_for()
+    assert not serious_problems(hand.page)
+    hand.reading.locator("canvas").focus()
+    hand.page.keyboard.press("ArrowLeft")
+    hand.page.get_by_text("Covered here, it").wait_for()
+    hand.page.get_by_label("Where is it looking?").uncheck()
+    hand.page.get_by_text("What the network sees", exact=True).wait_for()
 
 
 def test_undo_and_clear(hand):
@@ -222,15 +236,43 @@ def test_a_picture_of_ones_own_is_read(projector, tmp_path):
     with projector.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="Upload a picture").click()
     chooser.value.set_files(tmp_path / "nine.png")
-    panel.get_by_text("It reads 9").wait_for()
+    reading = panel.locator(".lenet-reading")
+    reading.get_by_text("It reads 9").wait_for()
     Image.new("L", (60, 60), "white").save(tmp_path / "blank.png")
     with projector.expect_file_chooser() as chooser:
         panel.get_by_role("button", name="Upload a picture").click()
     chooser.value.set_files(tmp_path / "blank.png")
-    panel.get_by_text("is blank").wait_for()
+    reading.get_by_text("is blank").wait_for()
     assert panel.locator("img").count() == 0
     panel.get_by_role("button", name="test.png").click()
-    panel.get_by_text("It reads 5").wait_for()
+    reading.get_by_text("It reads 5").wait_for()
+
+
+def test_it_is_retrained_with_a_digit_that_was_drawn(projector):
+    """By mouse and keys, on a phone's screen; axe-core finds nothing serious there either."""
+    before = projector.viewport_size
+    projector.set_viewport_size({"width": 390, "height": 844})
+    open_tab(projector, "Fool it")
+    projector.get_by_role("tab", name="Retrain with your own digits").click()
+    hand = Hand(projector, projector.locator(".lenet-page"))
+    projector.get_by_role("button", name="Retrain", exact=True).click()
+    projector.get_by_text("⚠ Keep at least one digit first").wait_for()
+    hand.draw(DIGITS[7])
+    projector.get_by_text("It reads 7").last.wait_for()
+    projector.get_by_label("It really is").select_option("1")
+    keep = projector.get_by_role("button", name="Keep it")
+    keep.focus()
+    projector.keyboard.press("Enter")
+    projector.get_by_role("row", name="your 1").wait_for()
+    projector.get_by_role("button", name="Retrain", exact=True).click()
+    projector.get_by_text("Of your 1 digit, 0 read rightly before, 1 after.").wait_for()
+    assert "✗ 7" in projector.get_by_role("row", name="your 1").inner_text()
+    assert projector.evaluate("document.documentElement.scrollWidth") <= 390
+    assert not serious_problems(projector)
+    projector.get_by_role("button", name="Reset").click()
+    projector.get_by_text("Draw or upload digits that it misreads").wait_for()
+    projector.get_by_role("tab", name="Every step").click()
+    projector.set_viewport_size(before)
 
 
 # --- screens of other sizes
@@ -272,7 +314,7 @@ def test_nothing_is_cut_off_on_a_phone(screen, name):
     assert not wide, wide
     scrolling = "each => each.scrollWidth > each.clientWidth && /auto|scroll/.test(getComputedStyle(each).overflowX)"
     assert not phone.evaluate(f"[document.documentElement, ...document.querySelectorAll('*')].some({scrolling})")
-    shown = boxes(phone, ":is(select, img, canvas, td)")
+    shown = boxes(phone, ":is(select, img, canvas, svg, td)")
     assert shown and all(left >= 0 and right - left > 20 for left, _, right, _ in shown)
 
 
@@ -281,7 +323,7 @@ def test_pictures_are_above_the_fold_of_a_laptop(screen, name):
     laptop = screen(1366, 768)
     open_tab(laptop, name)
     laptop.wait_for_timeout(500)
-    pictures = boxes(laptop, ":is(img, canvas)")
+    pictures = boxes(laptop, ":is(img, canvas, svg)")
     assert pictures and all(0 <= top and bottom <= 768 for _, top, _, bottom in pictures)
 
 
@@ -290,7 +332,7 @@ def test_a_projector_is_filled(screen, name):
     projector = screen(1920, 1080)
     open_tab(projector, name)
     projector.wait_for_timeout(500)
-    shown = boxes(projector, ":is(img, canvas, button, input, select, td, span, li)")
+    shown = boxes(projector, ":is(img, canvas, svg, button, input, select, td, span, li)")
     assert max(bottom for *_, bottom in shown) > 2 / 3 * 1080 and max(right for _, _, right, _ in shown) > 2 / 3 * 1920
     assert all(right <= 1920 for _, _, right, _ in shown)
 
@@ -299,6 +341,9 @@ def test_training_stops_and_goes_on(projector):
     open_tab(projector, "Training")
     stopped = train_and_stop(projector)
     status = projector.locator(".lenet-status")
+    taken = int(re.search(r"after step ([\d,]+)", stopped).group(1).replace(",", ""))
+    projector.get_by_role("img", name=f"After step {taken} of").wait_for()  # every step, the last ones too
+    assert 0 < int(projector.locator(".lenet-watched canvas").get_attribute("data-wrong")) < 200
     projector.locator(".lenet-continue").click()
     status.get_by_text("left.").wait_for()  # told after the first new step
     projector.locator(".lenet-stop").click()

@@ -21,15 +21,21 @@ MAKE = """async ([code, style, values, attached]) => {
     const part = (await import(url)).default;
     document.adoptedStyleSheets = [new CSSStyleSheet()];
     document.adoptedStyleSheets[0].replaceSync(style);
-    if (values.png) values.png = new DataView(Uint8Array.from(atob(values.png), (c) => c.charCodeAt(0)).buffer);
+    window.bytes = (text) => new DataView(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)).buffer);
+    const binary = ["png", "pixels", "answers", "falls", "covered"];
+    for (const some of [values, values.reading ?? {}]) {
+        for (const name of binary) if (name in some) some[name] = bytes(some[name]);
+    }
     const heard = {};
     window.values = values;
     window.change = (name, value) => { values[name] = value; heard[`change:${name}`]?.(); };
+    window.sent = [];
+    window.tell = (...message) => heard["msg:custom"](...message);
     const model = {
         get: (name) => values[name],
         set: (name, value) => { values[name] = value; },
         on: (names, call) => names.split(" ").forEach((name) => (heard[name] = call)),
-        off() {}, save_changes() {}, send() {},
+        off() {}, save_changes() {}, send: (content) => sent.push(content),
     };
     window.el = document.createElement("div");
     if (attached) document.body.replaceChildren(el);
@@ -87,6 +93,96 @@ def test_a_new_picture_takes_the_place_of_the_old_one_and_none_leaves_none(page)
     assert page.get_by_role("img").count() == 1 and page.get_by_role("img", name="Another").is_visible()
     page.evaluate("change('png', new DataView(new ArrayBuffer(0)))")
     assert page.get_by_role("img").count() == 0 and page.get_by_text("A caption").is_visible()
+
+
+# --- where it looks
+
+
+def base64_of(values, kind):
+    return base64.b64encode(np.asarray(values, kind).tobytes()).decode()
+
+
+def test_pointing_at_a_place_of_the_digit_covers_it_and_the_bars_say_what_is_read_then(page):
+    falls, covered = np.zeros((28, 28)), np.full((28, 28, 10), 0.01)
+    covered[..., 3], falls[5, 20] = 0.91, 0.8
+    covered[5, 20, [3, 8]] = 0.11, 0.81
+    reading = {"digit": 3, "probabilities": [0.9 if digit == 3 else 0.01 for digit in range(10)], "patch": 7}
+    reading["pixels"] = base64_of(np.zeros((28, 28)), np.uint8)
+    looked = {**reading, "falls": base64_of(falls, "<f4"), "covered": base64_of(covered, "<f4")}
+    make(page, "reading", reading=looked)
+    canvas, eight = page.locator(".lenet-seen canvas"), page.get_by_role("meter", name="Probability of 8")
+    red, green, blue = canvas.evaluate("each => [...each.getContext('2d').getImageData(20, 5, 1, 1).data].slice(0, 3)")
+    assert red > green + 50 > blue + 100, "orange"
+    assert "row 6, column 21 of 28" in canvas.get_attribute("aria-label")
+    box = canvas.bounding_box()
+    at = [
+        box[start] + (place + 0.5) / 28 * box[length]
+        for start, length, place in (("x", "width", 20), ("y", "height", 5))
+    ]
+    page.mouse.move(*at)
+    page.get_by_text("✗ Covered here, it reads 8: 81.0 %.").wait_for()
+    assert eight.get_attribute("aria-valuenow") == "81.0"
+    page.mouse.move(0, 0)
+    page.get_by_text("Point at a place").wait_for()
+    assert eight.get_attribute("aria-valuenow") == "1.0"
+    page.touchscreen.tap(*at)
+    page.get_by_text("✗ Covered here, it reads 8").wait_for()
+    page.keyboard.press("Escape")
+    canvas.focus()
+    page.keyboard.press("ArrowUp")
+    page.get_by_text("Covered here, it still reads 3: 91.0 %.").wait_for()
+    make(page, "reading", reading=reading)
+    assert canvas.get_attribute("tabindex") is None and not page.get_by_text("Point at a place").is_visible()
+    page.mouse.move(*at)
+    assert eight.get_attribute("aria-valuenow") == "1.0"
+
+
+# --- training
+
+
+def test_the_lines_grow_on_axes_that_stay_and_a_view_asks_for_what_it_missed(page):
+    make(page, "losses", steps=10, epochs=2, limits=[0.01, 10], window=50, validation=[])
+    axes = "[...el.querySelectorAll('text')].map((each) => each.outerHTML).join()"
+    line = "el.querySelector('path.lenet-each').getAttribute('d').match(/[ML]/g)?.join('') ?? ''"
+    page.wait_for_function("el.querySelector('path')")  # once the page is laid out
+    before = page.evaluate(axes)
+    tell = "([first, text]) => tell({ first }, [bytes(text)])"
+    page.evaluate(tell, [0, base64_of([2.3, 2.3, 50.0, 9.0], "<f4")])
+    page.evaluate(tell, [2, base64_of([np.nan, 5.0, 0.5, 3.0, 0.4, 2.0], "<f4")])
+    assert page.evaluate(line) == "MLML", "a loss that is no number leaves a gap"
+    assert page.evaluate(axes) == before
+    page.get_by_role("img", name="After step 5 of 10 the mean is 2.000").wait_for()
+    assert page.evaluate("sent.splice(0).length") == 1, "when it opens, it asks for all"
+    page.evaluate(tell, [7, base64_of([1.0, 1.0], "<f4")])
+    assert page.evaluate("sent.length") == 1 and page.evaluate(line) == "MLML"
+    page.evaluate("change('validation', [0.25])")
+    assert page.locator("rect.lenet-validation").count() == 1
+
+
+def test_a_digit_that_is_learnt_leaves_and_pointing_says_how_it_is_read(page):
+    digits = np.zeros((4, 28, 28), np.uint8)
+    digits[:, 4:16, 4:16] = 255
+    make(page, "watched", pixels=base64_of(digits, np.uint8), labels=[0, 0, 1, 1], columns=2, answers="")
+    canvas = page.locator(".lenet-watched canvas")
+    dark = """canvas => [0, 1, 2, 3].map((at) => {
+        const { data } = canvas.getContext("2d").getImageData(56 * (at % 2), 56 * (at >> 1), 56, 56);
+        return data.filter((value, i) => i % 4 === 0 && value < 50).length > 300;
+    })"""
+    assert canvas.evaluate(dark) == [True] * 4
+    page.evaluate("text => change('answers', bytes(text))", base64_of([0, 7, 1, 1], np.uint8))
+    assert canvas.evaluate(dark) == [False, True, False, False]
+    page.get_by_text("1 of 4 validation digits are misread").wait_for()
+    canvas.focus()
+    page.keyboard.press("ArrowDown")  # the first one
+    page.get_by_text("This is a 0: it is read rightly.").wait_for()
+    assert canvas.evaluate(dark) == [True, True, False, False], "the chosen one is shown"
+    page.keyboard.press("ArrowRight")
+    page.get_by_text("✗ This is a 0: it is read as 7.").wait_for()
+    box = canvas.bounding_box()
+    page.touchscreen.tap(box["x"] + 0.25 * box["width"], box["y"] + 0.75 * box["height"])
+    page.get_by_text("This is a 1: it is read rightly.").wait_for()
+    page.evaluate("text => change('answers', bytes(text))", base64_of([0, 0, 9, 1], np.uint8))
+    page.get_by_text("✗ This is a 1: it is read as 9.").wait_for()
 
 
 # --- the pad

@@ -27,6 +27,8 @@ from lenet_helpers import (
     demos,
     evaluate,
     fit,
+    forward_in_batches,
+    occlusion,
     to_input,
     to_mnist,
     training_step,
@@ -59,6 +61,7 @@ def at_hand(monkeypatch, sample):
     """What lies at hand is the bundled sample."""
     for module in (
         "figures.data",
+        "figures.fool_it",
         "figures.mistakes",
         "figures.live_training",
         "figures.one_step",
@@ -215,6 +218,27 @@ def test_a_number_is_saved_as_it_is_drawn(classifier, monkeypatch):
     assert classifier.read(picture).text == "35"
 
 
+def test_where_it_looks_is_shown_after_each_stroke_as_long_as_it_is_wanted(pad, classifier):
+    pad.pad.strokes = strokes.sample_digit(4)[:1]
+    assert "falls" not in pad.reading.reading
+    pad.looking.value = True
+    pad.pad.strokes = strokes.sample_digit(4)
+    shown, pixels = pad.reading.reading, pad.prediction.pixels
+    covered = occlusion(classifier.model, pixels)
+    assert shown["covered"] == covered.tobytes() and shown["patch"] == 7
+    alone = forward_in_batches(classifier.model, to_input(pixels)).softmax(dim=1)[0, 4].item()
+    falls = np.frombuffer(shown["falls"], "<f4").reshape(28, 28)
+    assert falls == pytest.approx(alone - covered[..., 4], abs=1e-6) and falls.max() > 0.5
+    pad.pad.live = [line((100, 100), (200, 200))]
+    assert "falls" not in pad.reading.reading, "not while a stroke grows"
+    pad.pad.live = []
+    assert "falls" in pad.reading.reading
+    pad.looking.value = False
+    assert "falls" not in pad.reading.reading
+    pad.looking.value, pad.pad.strokes = True, []
+    assert pad.prediction is None and pad.reading.reading["message"] == "Draw a digit"
+
+
 def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
     sent = []
     monkeypatch.setattr(pad.pad, "send", lambda content, buffers: sent.append((content, buffers)))
@@ -223,6 +247,16 @@ def test_save_as_png_sends_the_same_picture_to_the_browser(pad, monkeypatch):
     [(content, [png])] = sent
     assert content == {"png": "digit-8.png"}
     assert np.array_equal(np.asarray(Image.open(io.BytesIO(png))), np.asarray(pad.picture))
+
+
+@pytest.mark.parametrize("name", ["layers", "fool_it"])
+def test_every_other_pad_saves_its_drawing_too(name, classifier, monkeypatch):
+    pad, sent = getattr(demos, name)(classifier).pad, []
+    monkeypatch.setattr(pad, "send", lambda content, buffers: sent.append((content, buffers)))
+    pad.strokes = strokes.sample_digit(8)
+    pad._handle_custom_msg({"png": True}, [])
+    [(content, [png])] = sent
+    assert content == {"png": "drawing.png"} and classifier.predict(png) == 8
 
 
 def test_a_stroke_is_a_small_message():
@@ -547,12 +581,17 @@ def few(mnist):
 def test_live_training_trains_as_fit_does(sample):
     demo = demos.live_training(few(sample), SHORT)
     assert demo.run is None and demo.stop.disabled and demo.go_on.disabled
-    empty = demo.curves.png
+    assert demo.watched.answers == b"" and len(demo.losses.lines) == 0
     demo.start.click()
     demo.wait(60)
     expected = list(fit(LeNet(seed=0), few(sample).train, sample.validation, SHORT))
     assert demo.run.records == expected and demo.run.finished
-    assert demo.curves.png != empty and "Done" in demo.said.value and 'value="15"' in demo.progress.value
+    assert "Done" in demo.said.value and 'value="15"' in demo.progress.value
+    assert np.allclose(demo.losses.lines[:, 0], np.concatenate([record.step_losses for record in expected]))
+    assert demo.losses.validation == [record.validation_loss for record in expected]
+    assert (demo.losses.steps, demo.losses.epochs) == (15, 3)
+    digits = live_training.watched(sample.validation)
+    assert demo.watched.answers == bytes(evaluate(demo.run.model, digits).predictions.tolist())
     assert demo.stop.disabled and demo.go_on.disabled and not demo.start.disabled
     best = max(expected, key=lambda record: record.validation_accuracy)
     assert evaluate(demo.best_model(), sample.validation).accuracy == best.validation_accuracy
@@ -563,18 +602,16 @@ def test_stop_ends_after_the_step_and_continue_goes_on_with_the_same_bits(sample
     demo = demos.live_training(few(sample), recipe)
     with pytest.raises(ValueError, match="no epoch is complete"):
         demo.best_model()
-    real, stopped_at = curves_live.figure_png, []
+    stopped_at = []
 
-    def stop_at_the_second_epoch(figure):  # called for each drawing, in the training thread
-        if demo.run and len(demo.run.records) == 2 and not stopped_at:
+    def stop_at_the_second_epoch(change):  # told in the training thread, when the epoch is drawn
+        if len(change["new"]) == 2 and not stopped_at:
             stopped_at.append(demo.run.steps_done)
             demo.stop.click()
-        return real(figure)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves_live, "figure_png", stop_at_the_second_epoch)
-        demo.start.click()
-        demo.wait(60)
+    demo.losses.observe(stop_at_the_second_epoch, names="validation")
+    demo.start.click()
+    demo.wait(60)
     assert stopped_at == [10] and not demo.run.finished and 10 <= demo.run.steps_done <= 11
     assert "Stopped" in demo.said.value and "are kept" in demo.said.value
     assert len(demo.run.records) == 2 and demo.best_model() is not None
@@ -590,17 +627,16 @@ def test_stop_ends_after_the_step_and_continue_goes_on_with_the_same_bits(sample
 
 def test_a_stop_before_the_first_step_is_not_lost(sample):
     demo = demos.live_training(sample, replace(SHORT, epochs=6))
-    real, asked = curves_live.figure_png, []
+    asked = []
 
-    def stop_at_once(figure):  # the first drawing is before the first step
+    def stop_at_once(_):  # the first drawing is before the first step
         if not asked:
             asked.append(demo.stop.click())
-        return real(figure)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(curves_live, "figure_png", stop_at_once)
-        demo.start.click()
-        demo.wait(60)
+    demo.watched.observe(stop_at_once, names="answers")
+    demo.start.click()
+    demo.wait(60)
+    assert asked and demo.run.steps_done == 0
     assert not demo.training and not demo.run.finished and "Stopped" in demo.said.value
 
 
@@ -618,6 +654,37 @@ def test_a_training_that_runs_away_says_what_to_do(sample):
     demo.wait(60)
     assert "⚠" in demo.said.value and "lower learning rate" in demo.said.value
     assert demo.go_on.disabled and not demo.start.disabled
+
+
+def test_steps_are_shown_together_and_each_once(sample, monkeypatch):
+    """What the messages hold, one after the other, is the loss of every step; a view that opens gets all of them."""
+    demo, sent, clock = demos.live_training(few(sample), SHORT), [], iter(range(10**6))
+    monkeypatch.setattr(demo.losses, "send", lambda content, buffers: sent.append((content["first"], buffers[0])))
+    monkeypatch.setattr(curves_live, "_TICK", 3)
+    monkeypatch.setattr(curves_live.time, "monotonic", lambda: next(clock))  # a second passes with each look at it
+    demo.start.click()
+    demo.wait(60)
+    losses = np.concatenate([record.step_losses for record in demo.run.records])
+    lines = np.stack([losses, live_training.running_mean(losses)], axis=1).astype("<f4")
+    assert b"".join(part for _, part in sent) == lines.tobytes()
+    assert [first for first, _ in sent] == [sum(len(part) // 8 for _, part in sent[:at]) for at in range(len(sent))]
+    assert any(8 < len(part) < len(lines.tobytes()) for _, part in sent) and len(sent) < 15
+    demo.losses._handle_custom_msg({}, [])
+    assert sent[-1] == (0, lines.tobytes())
+
+
+def test_the_running_mean_is_that_of_the_last_steps():
+    losses = np.random.default_rng(0).exponential(size=200).astype(np.float32)
+    expected = [losses[max(0, at - 49) : at + 1].mean() for at in range(200)]
+    assert np.allclose(live_training.running_mean(losses, 50), expected, atol=1e-6)
+    assert len(live_training.running_mean(losses[:0])) == 0
+
+
+def test_watched_digits_are_the_first_of_each_class_one_row_each(sample):
+    digits = live_training.watched(sample.validation, each=4)
+    assert digits.labels.tolist() == [label for label in range(10) for _ in range(4)]
+    threes = sample.validation.pixels[sample.validation.labels == 3][:4]
+    assert np.array_equal(digits.pixels[12:16], threes)
 
 
 def test_time_left_is_the_rest_at_the_speed_so_far():
@@ -643,6 +710,52 @@ def test_fool_it_reads_what_is_uploaded(classifier):
     assert demo.strip.png == b"" and demo.sentences.value == ""
     demo.example.click()
     assert demo.prediction.digit == expected.digit
+
+
+def keep(demo, digit, label):
+    """Draw a sample digit, and say that it is another one."""
+    demo.pad.strokes = strokes.sample_digit(digit)
+    demo.label.value = label
+    demo.keep.click()
+
+
+def test_a_copy_learns_the_digits_that_are_kept_and_reset_brings_the_first_network_back(classifier, sample):
+    weights = {name: values.clone() for name, values in classifier.model.state_dict().items()}
+    demo = demos.fool_it(classifier, mnist=sample)
+    keep(demo, 7, 1)
+    keep(demo, 2, 2)
+    assert [label for _, label in demo.kept] == [1, 2] and demo.table.value.count("<img") == 2
+    assert demo.pad.strokes == [] and demo.label.value == -1, "ready for the next"
+    demo.retrain.click()
+    done = demo.retrained
+    assert done.before.argmax(axis=1).tolist() == [7, 2] and done.after.argmax(axis=1).tolist() == [1, 2]
+    assert done.mnist_before == evaluate(classifier.model, sample.validation).accuracy
+    assert done.mnist_after == evaluate(done.model, sample.validation).accuracy > 0.95
+    assert "1 read rightly before, <strong>2</strong> after" in demo.said.html
+    assert f"{done.mnist_before:.2%} before, <strong>{done.mnist_after:.2%}</strong> after" in demo.said.html
+    assert "✗ 7" in demo.table.value and "✓ 1" in demo.table.value
+    demo.pad.strokes = strokes.sample_digit(7)
+    assert demo.prediction.digit == 1, "the copy reads"
+    demo.reset.click()
+    assert demo.prediction.digit == 7 and demo.kept == [] and demo.table.value == ""
+    assert all(torch.equal(values, classifier.model.state_dict()[name]) for name, values in weights.items())
+
+
+def test_what_cannot_be_kept_or_learnt_is_said_clearly(classifier):
+    demo = demos.fool_it(classifier)
+    demo.retrain.click()
+    assert "Keep at least one digit" in demo.said.html and demo.retrained is None
+    demo.keep.click()
+    assert "which digit it really is" in demo.said.html
+    keep(demo, 3, 3)
+    demo.label.value = 5
+    demo.keep.click()
+    assert "kept already" in demo.said.html and len(demo.kept) == 1
+    demo.remove.click()
+    assert demo.kept == []
+    demo.upload.value = [uploaded(b"nonsense")]
+    demo.keep.click()
+    assert "no digit to keep" in demo.said.html and "not a picture" in demo.read.html and demo.kept == []
 
 
 # --- all of them

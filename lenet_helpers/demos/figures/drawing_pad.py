@@ -3,8 +3,10 @@
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
+from lenet_helpers.architecture import forward_in_batches
+from lenet_helpers.data import to_input
 from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
-from lenet_helpers.inference import ImageClassifier, ImageError
+from lenet_helpers.inference import ImageClassifier, ImageError, occlusion
 
 
 def read_strokes(classifier, strokes):
@@ -15,8 +17,23 @@ def read_strokes(classifier, strokes):
         return None
 
 
+def looks(model, prediction):
+    """Return how far covering each place lowers the probability of the digit, and all ten when it is covered.
+
+    Returns
+    -------
+    falls : ndarray of float32, shape (28, 28)
+        Below 0 where the network gets surer.
+    covered : ndarray of float32, shape (28, 28, 10)
+        As `occlusion` gives it.
+    """
+    alone = forward_in_batches(model, to_input(prediction.pixels)).softmax(dim=1)[0, prediction.digit].item()
+    covered = occlusion(model, prediction.pixels)
+    return alone - covered[..., prediction.digit], covered
+
+
 def drawing_pad_figure(classifier=None, strokes=None):
-    """Return the drawing pad as a figure: what is drawn, what the network sees, ten probabilities.
+    """Return the drawing pad as a figure: what is drawn, what the network sees and where it looks, ten probabilities.
 
     Parameters
     ----------
@@ -35,13 +52,15 @@ def drawing_pad_figure(classifier=None, strokes=None):
         There is nothing to read in the strokes.
     """
     strokes = sample_digit(3) if strokes is None else strokes
-    prediction = read_strokes(classifier or ImageClassifier(), strokes)
+    classifier = classifier or ImageClassifier()
+    prediction = read_strokes(classifier, strokes)
     if prediction is None:
         raise ValueError("there is no ink in these strokes; sample_digit(3) gives some")
-    figure = Figure(figsize=(8, 2.6), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
+    figure = Figure(figsize=(10, 2.6), layout="constrained")
+    left, middle, where, right = figure.subplots(1, 4)
     plots.strip([left], [draw_strokes(strokes)], ["drawn"])
     plots.digit(middle, prediction.pixels, "what the network sees")
+    plots.falls(where, prediction.pixels, looks(classifier.model, prediction)[0], "where it looks")
     plots.probabilities(right, prediction.probabilities)
     right.set_title(f"it reads {prediction.digit}", fontsize=9)
     return figure

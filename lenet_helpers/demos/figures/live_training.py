@@ -1,44 +1,76 @@
-"""Training, live: what its curves show, and how long it will still take. Notebook 03."""
+"""Training, live: the loss of each step, the digits that are read wrongly, and how long it will take. Notebook 03."""
 
+import numpy as np
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
-from lenet_helpers.architecture import LeNet
+from lenet_helpers.architecture import LeNet, forward_in_batches
+from lenet_helpers.data import Split, first_of_each_class, to_input
 from lenet_helpers.demos.figures.data import local_mnist
 from lenet_helpers.fitting.recipes import FAST
-from lenet_helpers.training import fit
+from lenet_helpers.training import TrainingRun
+
+WINDOW = 50
+"""Steps in the running mean of the loss."""
+
+LIMITS = (0.01, 10.0)
+"""Of the axis of the loss; guessing among ten digits has a loss of 2.3. What lies beyond is drawn at the edge."""
+
+COLUMNS = 20
+"""Digits of each class that are watched, one row a class."""
 
 
-def curves_figure(records, epochs=None):
-    """Return the curves of a training as a figure: both losses, and the validation accuracy.
+def running_mean(losses, window=WINDOW):
+    """Return the mean of each loss and those before it, `window` at most: ndarray of float64, shape (N,)."""
+    sums = np.concatenate([[0.0], np.cumsum(losses, dtype=np.float64)])
+    ends = np.arange(1, len(sums))
+    begins = np.maximum(ends - window, 0)
+    return (sums[ends] - sums[begins]) / (ends - begins)
+
+
+def watched(split, each=COLUMNS):
+    """Return the first digits of each class of a split, class by class: a `Split`."""
+    chosen = np.flatnonzero(first_of_each_class(split.labels, each))
+    chosen = chosen[np.argsort(split.labels[chosen], kind="stable")]
+    return Split(split.name, split.pixels[chosen], split.labels[chosen])
+
+
+def answers(model, pixels):
+    """Return the digit that a model reads in each image, uint8 (N, 28, 28): ndarray of uint8, shape (N,)."""
+    return forward_in_batches(model, to_input(pixels)).argmax(dim=1).cpu().numpy().astype(np.uint8)
+
+
+def training_figure(run, split):
+    """Return the loss of each step of a run, and what it still reads wrongly, as a figure.
 
     Parameters
     ----------
-    records : sequence of Record
-        May be empty: then there are only axes.
-    epochs : int, optional
-        Of the whole training, so that the axes stay while the curves grow.
+    run : TrainingRun
+        With at least one complete epoch.
+    split : Split
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure = Figure(figsize=(7, 2.8), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    at = [record.epoch for record in records]
-    losses = {
-        "train": [record.train_loss for record in records],
-        "validation": [record.validation_loss for record in records],
-    }
-    plots.curves(left, at, losses, "loss")
-    plots.curves(right, at, {"validation": [record.validation_accuracy for record in records]}, "accuracy", True)
-    if records:
-        plots.plain_log_scale(left)
-    else:
-        left.set_ylim(0, 2.5)  # guessing among ten digits has a loss of 2.3
-        right.set_ylim(0, 1)
-    for ax in (left, right):
-        ax.set_xlim(0.5, (epochs or max([1, *at])) + 0.5)
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    left, right = figure.subfigures(1, 2, width_ratios=(4, 5))
+    ax, losses, epochs = left.subplots(), run.step_losses, [record.epoch for record in run.records]
+    plots.every_step(ax, len(losses) * run.recipe.epochs / run.steps_total, losses)
+    places = np.arange(1, len(losses) + 1) * run.recipe.epochs / run.steps_total
+    ax.plot(places, running_mean(losses), color=plots.BLUE, label=f"mean of the last {WINDOW}")
+    plots.curves(ax, epochs, {"validation": [record.validation_loss for record in run.records]}, "loss")
+    ax.lines[-1].set(color=plots.RED, linestyle="", marker="s")
+    plots.plain_log_scale(ax)
+    ax.set(xlim=(0, run.recipe.epochs), ylim=LIMITS)
+    ax.legend()
+    digits = watched(split)
+    said = answers(run.network(), digits.pixels)
+    wrong = np.flatnonzero(said != digits.labels)
+    first = ": the first 18" if len(wrong) > 18 else ""
+    right.suptitle(f"{len(wrong)} of {len(digits)} validation digits are read wrongly{first}", fontsize=10)
+    titles = [f"{digits.labels[at]} as {said[at]}" for at in wrong]
+    plots.digits(right.subplots(3, 6), digits.pixels[wrong], titles)
     return figure
 
 
@@ -70,7 +102,7 @@ def duration_text(seconds):
 
 
 def live_training_figure(mnist=None, recipe=FAST):
-    """Train a network to the end and return its curves as a figure.
+    """Train a network to the end and return the loss of each step and what it reads wrongly, as a figure.
 
     Parameters
     ----------
@@ -83,4 +115,7 @@ def live_training_figure(mnist=None, recipe=FAST):
     matplotlib.figure.Figure
     """
     mnist = mnist or local_mnist()
-    return curves_figure(list(fit(LeNet(seed=recipe.seed), mnist.train, mnist.validation, recipe)))
+    run = TrainingRun(LeNet(seed=recipe.seed), mnist.train, mnist.validation, recipe)
+    for _ in run:
+        pass
+    return training_figure(run, mnist.validation)

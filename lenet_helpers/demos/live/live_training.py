@@ -6,21 +6,31 @@ import time
 from dataclasses import replace
 
 import ipywidgets as widgets
+import numpy as np
 
 from lenet_helpers.architecture import LeNet
 from lenet_helpers.demos.figures.data import local_mnist
-from lenet_helpers.demos.figures.live_training import curves_figure, duration_text, time_left
+from lenet_helpers.demos.figures.live_training import (
+    COLUMNS,
+    LIMITS,
+    WINDOW,
+    answers,
+    duration_text,
+    running_mean,
+    time_left,
+    watched,
+)
 from lenet_helpers.demos.live import interrupts
-from lenet_helpers.demos.live.parts import Picture, Slider, column, figure_png, row, text
+from lenet_helpers.demos.live.parts import Losses, Slider, Watched, column, row, text
 from lenet_helpers.fitting.recipes import FAST
 from lenet_helpers.training import TrainingRun
 
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.02, 0.05, 0.1, 0.3, 1.0)
-_TICK = 0.5  # seconds between two looks at the progress
+_TICK = 0.3  # seconds between two pictures: the steps in between are shown together
 
 
 class LiveTraining(widgets.VBox):
-    """Curves that grow with each epoch; stop, and go on from there. Taught in notebook 03.
+    """The loss of each step, and the digits that are still read wrongly; stop, and go on. Taught in notebook 03.
 
     Kernel → Interrupt stops it, too, unless a cell runs: then it is the cell that stops. In
     both cases the step that is under way is finished.
@@ -40,6 +50,9 @@ class LiveTraining(widgets.VBox):
     epochs : Slider
     rate : Dropdown
         Learning rate.
+    losses : Losses
+    watched : Watched
+        Validation digits, the same all the time.
     run : TrainingRun or None
         With its ``records``, ``model`` and ``best_weights``.
     training : bool
@@ -59,9 +72,9 @@ class LiveTraining(widgets.VBox):
         self.go_on = widgets.Button(description="Continue", disabled=True).add_class("lenet-continue")
         self.progress, self.said = text(), text().add_class("lenet-status")
         self.said.value = f"{html.escape(self.mnist.source)}. Recipe: {recipe.name}."
-        self.curves = Picture("Training and validation loss, and validation accuracy, over the epochs", width=64)
-        self.curves.pixelated = False
-        self.curves.png = figure_png(curves_figure([], recipe.epochs))
+        self.losses = Losses(limits=list(LIMITS), window=WINDOW, epochs=recipe.epochs)
+        self._digits = watched(self.mnist.validation)
+        self.watched = Watched(self._digits, columns=COLUMNS)
         self.start.on_click(self._begin)
         self.stop.on_click(lambda _: self.run.stop())
         self.go_on.on_click(lambda _: self._train())
@@ -69,7 +82,7 @@ class LiveTraining(widgets.VBox):
         super().__init__(
             [
                 row(column(self.epochs, self.rate), row(self.start, self.stop, self.go_on)),
-                column(self.progress, self.said, self.curves),
+                column(self.progress, self.said, row(self.losses, self.watched)),
             ]
         )
         self.add_class("lenet-box")
@@ -88,7 +101,7 @@ class LiveTraining(widgets.VBox):
             No epoch is complete yet.
         """
         if self.run is None or self.run.best_weights is None:
-            raise ValueError("no epoch is complete yet: press Start, and wait for the first point of the curves")
+            raise ValueError("no epoch is complete yet: press Start, and wait for the end of the first epoch")
         model = LeNet(seed=0)
         model.load_state_dict(self.run.best_weights)
         return model.eval()
@@ -98,7 +111,10 @@ class LiveTraining(widgets.VBox):
             return
         recipe = replace(self.recipe, epochs=int(self.epochs.value), learning_rate=self.rate.value)
         model = LeNet(seed=recipe.seed)
-        self.run = TrainingRun(model, self.mnist.train, self.mnist.validation, recipe, threads=self.threads)
+        self.run = TrainingRun(
+            model, self.mnist.train, self.mnist.validation, recipe, threads=self.threads, after_step=self._after_step
+        )
+        self.losses.steps, self.losses.epochs = self.run.steps_total, recipe.epochs
         self._train()
 
     def _train(self):
@@ -112,10 +128,7 @@ class LiveTraining(widgets.VBox):
         self._thread.start()
 
     def _work(self, epochs):
-        """In the thread: train, and show what comes; a second thread shows the progress in between."""
-        over = threading.Event()
-        ticker = threading.Thread(target=self._tick, args=(over,), daemon=True)
-        ticker.start()
+        """In the thread: train, and show what comes."""
         try:
             self._draw()
             for _ in epochs:
@@ -125,20 +138,22 @@ class LiveTraining(widgets.VBox):
             problem = str(error) or type(error).__name__
         finally:
             interrupts.over(self.run.stop)
-            over.set()
-            ticker.join()
+        self._draw()
         self._show_end(problem)
         self.training = False  # before anybody can press Continue
         self._buttons(False, failed=problem is not None)
 
-    def _tick(self, over):
-        while not over.wait(_TICK):
-            self._show_progress()
+    def _after_step(self):
+        if time.monotonic() - self._drawn > _TICK:
+            self._draw()
 
     def _draw(self):
-        records = list(self.run.records)
-        self.curves.png = figure_png(curves_figure(records, self.run.recipe.epochs))
+        losses = self.run.step_losses
+        self.losses.show(np.stack([losses, running_mean(losses)], axis=1))
+        self.losses.validation = [record.validation_loss for record in self.run.records]
+        self.watched.answers = answers(self.run.network(), self._digits.pixels).tobytes()
         self._show_progress()
+        self._drawn = time.monotonic()
 
     def _show_progress(self):
         done, total = self.run.steps_done, self.run.steps_total
@@ -148,7 +163,6 @@ class LiveTraining(widgets.VBox):
         self.said.value = f"Step {done:,} of {total:,}{left}. {self._latest()}"
 
     def _show_end(self, problem):
-        self._show_progress()
         done, total = self.run.steps_done, self.run.steps_total
         if problem:
             self.said.value = f"⚠ {html.escape(problem)}"

@@ -5,7 +5,7 @@ import html
 import ipywidgets as widgets
 
 from lenet_helpers.demos.figures.number_pad import SAMPLE, WIDE, read_number_strokes
-from lenet_helpers.demos.live.parts import Pad, Picture, column, png_of, row, text
+from lenet_helpers.demos.live.parts import Pad, Picture, column, row, text
 from lenet_helpers.drawing.strokes import WIDTHS, draw_strokes, sample_number
 from lenet_helpers.inference import ImageClassifier
 
@@ -36,12 +36,11 @@ class NumberPad(widgets.HBox):
     def __init__(self, classifier=None, keep=""):
         self.classifier = classifier or ImageClassifier()
         samples = {number: sample_number(number, WIDTHS["thin"]) for number in (SAMPLE, "4711")}
-        self.pad = Pad(keep=keep, wide=WIDE, size=42, brush=WIDTHS["thin"], samples=samples)
+        self.pad = Pad(keep=keep, wide=WIDE, size=42, brush=WIDTHS["thin"], samples=samples, saved_as="number")
         self.answer, self.path = text(), Picture("What was read", "A box round each digit that is read", width=42)
         self.reading = None
         self._read()
         self.pad.observe(self._read, names=["strokes", "live"])
-        self.pad.on_msg(self._send_png)
         super().__init__([row(column(self.pad, self.answer, self.path))])
         self.add_class("lenet-box").add_class("lenet-number")
 
@@ -67,7 +66,3 @@ class NumberPad(widgets.HBox):
     def picture(self):
         """What is drawn, as a Pillow image."""
         return draw_strokes([*self.pad.strokes, *self.pad.live], wide=WIDE)
-
-    def _send_png(self, _, content, buffers):
-        if content.get("png"):
-            self.pad.send({"png": "number.png"}, [png_of(self.picture)])

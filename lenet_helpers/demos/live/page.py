@@ -51,7 +51,7 @@ class Page(widgets.VBox):
             "One step": lambda: OneStep(self.mnist),
             "Training": lambda: LiveTraining(self.mnist, replace(FAST, epochs=EPOCHS)),
             "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
-            "Fool it": lambda: FoolIt(self._classifier),
+            "Fool it": lambda: FoolIt(self._classifier, mnist=self.mnist),
         }
         self.tabs = widgets.Tab([text("Loading …") for _ in self._makers], titles=list(self._makers), selected_index=0)
         self._made = {}

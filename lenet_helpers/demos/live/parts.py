@@ -15,7 +15,7 @@ import numpy as np
 import traitlets as t
 from PIL import Image
 
-from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, sample_digit
+from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, draw_strokes, sample_digit
 
 STATIC = Path(__file__).parents[1] / "static"
 _CSS = STATIC / "demos.css"
@@ -35,6 +35,15 @@ class Pad(anywidget.AnyWidget):
     size = t.Float(25, help="width, in em").tag(sync=True)
     wide = t.Float(1, help="width over height").tag(sync=True)
     keep = t.Unicode(help="name under which the browser's tab remembers the strokes; none where empty").tag(sync=True)
+    saved_as = t.Unicode("drawing", help="name of the PNG, without its ending")
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.on_msg(self._send_png)
+
+    def _send_png(self, _, content, buffers):
+        if content.get("png"):
+            self.send({"png": f"{self.saved_as}.png"}, [png_of(draw_strokes(self.strokes, wide=self.wide))])
 
     @t.validate("strokes", "live")
     def _check(self, proposal):
@@ -146,6 +155,60 @@ class Matrix(anywidget.AnyWidget):
         if len(chosen) != 2 or not all(isinstance(at, int) and 0 <= at < side for at in chosen):
             raise t.TraitError(f"a cell is [row, column], each from 0 to {side - 1}, not {chosen}")
         return chosen
+
+
+class Said(anywidget.AnyWidget):
+    """A sentence that screen readers read out when it changes."""
+
+    _esm = STATIC / "said.js"
+    _css = _CSS
+
+    html = t.Unicode().tag(sync=True)
+
+
+class Losses(anywidget.AnyWidget):
+    """The loss of each step and its running mean, on axes that stay while the lines grow.
+
+    The lines are no trait: each `add` sends what is new, and a view that opens asks for all.
+    """
+
+    _esm = STATIC / "losses.js"
+    _css = _CSS
+
+    steps = t.Int(1, help="of the whole training").tag(sync=True)
+    epochs = t.Int(1, help="of the whole training").tag(sync=True)
+    limits = t.List([0.01, 10.0], help="of the loss").tag(sync=True)
+    window = t.Int(help="steps in the running mean").tag(sync=True)
+    validation = t.List(help="the loss after each complete epoch").tag(sync=True)
+
+    def __init__(self, **more):
+        super().__init__(**more)
+        self.lines = np.empty((0, 2), "<f4")  # loss and running mean of each step so far
+        self.on_msg(lambda *_: self._send_from(0))
+
+    def show(self, lines):
+        """Show the loss and the running mean of each step so far, shape (steps, 2); fewer than before begin anew."""
+        known = len(self.lines) if len(lines) >= len(self.lines) else 0
+        self.lines = np.asarray(lines, "<f4").reshape(-1, 2)
+        self._send_from(known)
+
+    def _send_from(self, first):
+        self.send({"first": first}, [self.lines[first:].tobytes()])
+
+
+class Watched(anywidget.AnyWidget):
+    """Digits in places that stay: those that are read rightly leave, with what the others are taken for."""
+
+    _esm = STATIC / "watched.js"
+    _css = _CSS
+
+    pixels = t.Bytes(help="28×28 of each digit").tag(sync=True)
+    labels = t.List().tag(sync=True)
+    columns = t.Int(20).tag(sync=True)
+    answers = t.Bytes(help="what each is read as; empty before anything is read").tag(sync=True)
+
+    def __init__(self, split, **more):
+        super().__init__(pixels=split.pixels.tobytes(), labels=split.labels.tolist(), **more)
 
 
 def text(html="", **more):
