@@ -80,6 +80,7 @@ _HOMES = {
     "take_home": "demos.take_home",
     "check": "exercises",
     "hint": "exercises",
+    "progress": "exercises",
 }
 
 __all__ = sorted([*_HOMES, "__version__"])

@@ -13,6 +13,7 @@ from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernel
 COURSE = Path(__file__).resolve().parent.parent
 NOTEBOOKS = COURSE / "notebooks"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+os.environ["LENET_PROGRESS"] = "off"  # what a tool runs is nobody's progress
 
 
 class LessonError(Exception):

@@ -439,6 +439,28 @@ def doctor(as_json):
     return 1 if any(finding.state == "fail" for finding in findings) else 0
 
 
+@cli.command()
+@click.argument("lesson", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def progress(lesson, as_json):
+    """Say which exercises are right and which are open, as the checks in the notebooks said last.
+
+    LESSON is such as 02 or 02_architecture; all without one. What the last `lenet hand-in` said stands beside it.
+    """
+    from lenet_helpers.exercises.keeping import LESSONS, POINTS
+    from lenet_helpers.exercises.keeping import progress as found
+
+    if lesson not in (None, *LESSONS, *(name[:2] for name in LESSONS)):
+        raise click.BadParameter(f"{lesson} is none of {', '.join(LESSONS)}.", param_hint="LESSON")
+    standing = found(lesson)
+    if as_json:
+        points = POINTS * sum(one.right for one in standing.lessons)
+        _print_json({**asdict(standing), "points": points, "next": standing.next})
+    else:
+        click.echo(standing)
+    return 0
+
+
 @cli.command("hand-in")
 @click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--name", help="For the archive's name. [default: your name on this computer]")
@@ -456,13 +478,14 @@ def hand_in(notebooks, name, unfinished, no_zip, seconds):
     import getpass
     import re
 
-    from lenet_helpers.grading.handing_in import notebooks_here, pack, report, run_notebook
+    from lenet_helpers.grading.handing_in import note_for_progress, notebooks_here, pack, report, run_notebook
 
     every = []
     for path in notebooks or notebooks_here():
         _say(f"{path.name} runs")
         every.append(run_notebook(path, seconds))
         click.echo("\n".join(report(every[-1])))
+        note_for_progress(every[-1])
     complete = all(ran.complete for ran in every)
     whose = re.sub(r"[^-.\w]+", "-", name or getpass.getuser())
     out = Path(f"hand-in-{whose}.zip")

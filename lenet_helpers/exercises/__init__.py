@@ -1,17 +1,18 @@
-"""The exercises: `check` answers at once, in words; `hint` helps in three stages.
+"""The exercises: `check` answers at once, in words; `hint` helps in three stages; `progress` says how far one is.
 
 `asked` holds what each exercise asks and `answers` what is right and wrong, a file a lesson: a
 submission that is graded sees the first folder and never the second. `checking` tries an
 answer and `running` keeps it from doing harm; `results` and `wire` make plain data of what it
-did, and `verdicts` says in words what that is worth.
+did, and `verdicts` says in words what that is worth; `keeping` remembers it.
 """
 
 from lenet_helpers.exercises.catalogue import NAMES, exercise
 from lenet_helpers.exercises.checking import check_exercise
 from lenet_helpers.exercises.hints import staged_hint
+from lenet_helpers.exercises.keeping import EXERCISES, note, progress
 from lenet_helpers.exercises.verdicts import Verdict
 
-__all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint"]
+__all__ = ["NAMES", "TIME_LIMIT_SECONDS", "Verdict", "check", "exercise", "hint", "progress"]
 
 TIME_LIMIT_SECONDS = 10.0
 """All calls of one check together may take this long."""
@@ -22,7 +23,8 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
 
     Nothing is printed: what the answer itself prints is kept, and the verdict shows its first
     lines. No random state is touched, and no object of the caller is changed: the answer gets
-    copies of the inputs, and a network that it returns is copied before it is tried.
+    copies of the inputs, and a network that it returns is copied before it is tried. Whether it was
+    right is kept for `progress`.
 
     Used in the exercises of all five notebooks.
 
@@ -53,7 +55,9 @@ def check(name, candidate, *, time_limit=TIME_LIMIT_SECONDS, seed=None):
     >>> check("02-parameters", lambda inputs, outputs, side: outputs * (inputs * side**2 + 1)).right
     True
     """
-    return check_exercise(exercise(name), candidate, time_limit, seed)
+    verdict = check_exercise(exercise(name), candidate, time_limit, seed)
+    note(EXERCISES, name, verdict.right, verdict.failed)
+    return verdict
 
 
 def hint(name, stage=1):

@@ -13,6 +13,18 @@ _HOMES = {
 NAMES = tuple(name for names in _HOMES.values() for name in names)
 """All exercises, in the order of the lessons."""
 
+LESSONS = {f"{names[0][:2]}_{home}": names for home, names in _HOMES.items()}
+"""The exercises of each notebook."""
+
+POINTS = 2
+"""What each exercise gives."""
+
+
+def number_of(name):
+    """Return the number of an exercise in its notebook, such as "1.2"."""
+    (names,) = (names for names in _HOMES.values() if name in names)
+    return f"{int(name[:2])}.{names.index(name) + 1}"
+
 
 def asked_by(name):
     """Return what the exercise of that name asks, as `Asked`: all that is there while a submission is graded."""

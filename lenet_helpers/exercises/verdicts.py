@@ -10,6 +10,8 @@ import numpy as np
 from lenet_helpers.exercises.reading_source import clue, slip, unused
 from lenet_helpers.exercises.results import RAISED, Problem, freeze, same, same_values, show, show_array
 
+NOT_WRITTEN = "not written yet"
+
 
 @dataclass(frozen=True, repr=False)
 class Verdict:
@@ -279,8 +281,8 @@ def _without_calling(exercise):
 
 def _not_written(exercise, why, hint=None):
     hint = hint or _without_calling(exercise)
-    text = f"{exercise.name}: not written yet: {why}. {hint}"
-    return Verdict(exercise.name, False, text, failed="not written yet", got=why, hint=hint)
+    text = f"{exercise.name}: {NOT_WRITTEN}: {why}. {hint}"
+    return Verdict(exercise.name, False, text, failed=NOT_WRITTEN, got=why, hint=hint)
 
 
 def _not_right(name, problem, described="", hint=None, mistake=None):

@@ -23,6 +23,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lenet_helpers import __version__
 from lenet_helpers.exercises.catalogue import NAMES
+from lenet_helpers.exercises.keeping import CLEAN_RUNS, SWITCH, note
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.mending import KERNEL, Unreadable, cell_in_words, read, source_of
 from lenet_helpers.system.paths import COURSE
@@ -120,7 +121,7 @@ def _executed(cells, folder, seconds):
         path = os.pathsep.join(filter(None, (os.environ.get("PYTHONPATH"), str(Path(__file__).parents[2]))))
         code = [at for at, cell in enumerate(clean) if cell.cell_type == "code" and cell.source.strip()]
         try:
-            client.execute(env={**os.environ, "PYTHONPATH": path}, stdout=DEVNULL, stderr=DEVNULL)
+            client.execute(env={**os.environ, "PYTHONPATH": path, SWITCH: "off"}, stdout=DEVNULL, stderr=DEVNULL)
         except (DeadKernelError, CellTimeoutError) as error:
             why = "ends Python" if isinstance(error, DeadKernelError) else f"takes more than {seconds} s"
             waiting = [at for at in code if at not in done]
@@ -185,6 +186,13 @@ def _id_of(cell):
     own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
     grade_id = own.get("grade_id") if isinstance(own, dict) else None
     return grade_id if isinstance(grade_id, str) else None
+
+
+def note_for_progress(ran):
+    """Keep what is said of a notebook, in short."""
+    right = sum(state == RIGHT for state in ran.exercises.values())
+    how = "does not run" if ran.broken else "runs"
+    note(CLEAN_RUNS, ran.path.stem, ran.complete, f"{how}, {right} of {len(ran.exercises)} right")
 
 
 def report(ran):

@@ -136,8 +136,8 @@ def _other_code(copy):
 def _bare_course(course, folder):
     """Copy what a submission needs: the helper package without answers, the model and the picture."""
     package = folder / "lenet_helpers"
-    without = shutil.ignore_patterns("__pycache__", "*.pyc", "grading", "cli", "__main__.py", "answers", "hints.py")
-    shutil.copytree(course / "lenet_helpers", package, ignore=without)
+    without = ("__pycache__", "*.pyc", "grading", "cli", "__main__.py", "answers", "hints.py", "keeping.py")
+    shutil.copytree(course / "lenet_helpers", package, ignore=shutil.ignore_patterns(*without))
     shutil.copy(HERE / "box" / "asking.py", package / "exercises" / "__init__.py")
     for name in ("model.pth", "test.png"):
         shutil.copy(course / name, folder / name)

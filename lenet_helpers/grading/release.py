@@ -198,7 +198,8 @@ python -m jupyterlab notebooks/01_data.ipynb
 
 Write your code where a cell says so, and run the check below it: `check("01-normalise", normalise)`
 answers at once. `hint("01-normalise")` gives a hint, and `hint("01-normalise", {third}.
-Leave the last cell of each exercise as it is.
+Leave the last cell of each exercise as it is. `progress()` at the end of each notebook, and `lenet progress`
+in a terminal, say which exercises are right and which are open.
 
 ## Handing in
 

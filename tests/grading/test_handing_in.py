@@ -13,9 +13,11 @@ from nbgrader.utils import compute_checksum
 from small_course import NAME, exercise_cells, full, submission
 from test_mending import BROKEN
 
+import lenet_helpers
 from lenet_helpers.cli import main as cli
-from lenet_helpers.exercises import NAMES
+from lenet_helpers.exercises import NAMES, keeping, progress
 from lenet_helpers.grading import handing_in
+from lenet_helpers.grading.box import asking
 from lenet_helpers.grading.handing_in import NOT_YET, RIGHT, Ran, notebooks_here, run_notebook
 from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.mending import mend
@@ -126,6 +128,7 @@ def test_what_is_packed_is_found_by_whoever_grades(kit, tmp_path, monkeypatch, c
     path = lay_out(tmp_path / "course", full(kit, begin="import my_utils"))
     (path.parent / "my_utils.py").write_text("x = 1")
     (path.parent / "unrelated.py").write_text("")
+    (path.parents[1] / keeping.FILE).write_text("{}")
     monkeypatch.setattr(handing_in, "run_notebook", lambda path, seconds: Ran(
         path, path.read_bytes(), {SPLIT: RIGHT, NORMALISE: RIGHT}, release="r1"))  # fmt: skip
     (tmp_path / "class" / "anna").mkdir(parents=True)
@@ -154,6 +157,23 @@ def test_what_is_unfinished_is_packed_only_when_asked_and_says_so(kit, tmp_path,
     (tmp_path / "hand-in-a.zip").unlink()
     monkeypatch.setattr(handing_in, "run_notebook", lambda path, seconds: Ran(path, b"{}", {SPLIT: RIGHT}))
     assert lenet(capsys, path, "--no-zip")[0] == 0 and not list(tmp_path.glob("*.zip"))
+
+
+def test_a_clean_run_is_what_progress_says_of_it_and_its_checks_are_not(kit, tmp_path, monkeypatch, capsys):
+    monkeypatch.delenv(keeping.SWITCH)
+    monkeypatch.setattr(keeping, "COURSE", tmp_path)
+    monkeypatch.setattr(keeping, "_own", {keeping.EXERCISES: {}, keeping.CLEAN_RUNS: {}})
+    switched_off = f"import os\nassert os.environ['{keeping.SWITCH}'] == 'off'"
+    path = lay_out(tmp_path, full(kit, begin=switched_off), "01_data")
+    assert lenet(capsys, path, "--no-zip")[0] == 0
+    (lesson,) = progress("01").lessons
+    assert lesson.clean and lesson.said == "runs, 2 of 2 right" and set(lesson.exercises.values()) == {None}
+
+
+def test_what_notebooks_import_of_the_exercises_is_there_while_they_are_graded(kit):
+    names = {name for name, home in lenet_helpers._HOMES.items() if home == "exercises"}
+    assert names <= set(asking.__all__) and asking.progress() == asking.progress("01")
+    assert not (kit.course / "lenet_helpers" / "exercises" / "keeping.py").exists()
 
 
 def test_what_can_not_be_read_is_said(tmp_path):

@@ -8,6 +8,7 @@ import sys
 
 import nbformat
 import pytest
+from nbclient import NotebookClient
 
 from lenet_helpers import __version__
 from lenet_helpers.cli import main as cli
@@ -68,6 +69,17 @@ def test_copies_are_the_solved_notebooks_otherwise(released, name):
             assert "raises-exception" in theirs.metadata.tags  # Run All goes on where it isn't written yet
             assert flag(theirs, "locked") and theirs.metadata.deletable is False and theirs.metadata.editable is False
     assert copy.metadata.lenet == {"version": __version__, "release": release_of(copy)}
+
+
+def test_run_all_goes_on_to_the_progress_where_no_exercise_is_written(released):
+    copy = copy_of(released, "02_architecture")
+    copy.cells = [copy.cells[2], *(cell for cell in copy.cells if "nbgrader" in cell.metadata), copy.cells[-1]]
+    client = NotebookClient(copy, kernel_name="python3", timeout=120)  # it stops at errors, as Jupyter does
+    client.execute(env={**os.environ, "PYTHONPATH": str(released)}, stderr=subprocess.DEVNULL)
+    grades = [cell.outputs[0].ename for cell in copy.cells if flag(cell, "grade")]
+    assert grades == ["AssertionError"] * 4
+    shown = copy.cells[-1].outputs[0].data["text/plain"]
+    assert "02_architecture  0 of 4  0 of 8  none yet        2.1, 2.2, 2.3, 2.4" in shown
 
 
 # --- the first cell: started in a Python that knows no package, in the places where students start
