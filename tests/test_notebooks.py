@@ -8,6 +8,8 @@ from lessons import NOTEBOOKS, execute, lesson_paths
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 from notebook_rules import problems_in
 
+from lenet_helpers.exercises.catalogue import POINTS, number_of
+
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
 
 
@@ -39,6 +41,19 @@ def test_committed_notebook_imports_from_the_package_or_its_lessons_alone(name):
     cells = [cell.source for cell in nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells]
     rooms = set(re.findall(r"(?:from|import) lenet_helpers\.(\w+)", "\n".join(cells)))
     assert rooms <= {lesson.partition("_")[2] for lesson in LESSONS}
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_committed_notebook_ends_with_the_progress_and_its_grade_cells_say_that_they_passed(name):
+    cells = nbformat.read(NOTEBOOKS / f"{name}.ipynb", as_version=4).cells
+    assert cells[-2].source.startswith("## Recap") and cells[-1].source.endswith("progress()")
+    assert "All is right. Next" in cells[-1].outputs[0].data["text/plain"] and "text/html" in cells[-1].outputs[0].data
+    for cell in cells:
+        if cell.metadata.get("nbgrader", {}).get("grade"):
+            number = number_of(cell.metadata.nbgrader.grade_id.removesuffix("-grade"))
+            said = f"{number} passed: {POINTS} of {POINTS} points"
+            assert cell.source.splitlines()[-2:] == ["### END HIDDEN TESTS", f'print("{said}")']
+            assert [output.text for output in cell.outputs] == [f"{said}\n"]
 
 
 @pytest.mark.slow(reason="a whole lesson, whose cells make nbval runs, too; this adds another folder")
