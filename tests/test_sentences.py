@@ -100,8 +100,9 @@ def test_each_prediction_that_is_asked_for_gets_its_answer_which_stays_closed_un
         asked = re.findall(r"\bhere(?:, before you run anything)?:\s+\.\.\.", texts)
         assert len(asked) == len(ANSWER.findall(texts)) > 3, lesson
         for cell in cells_of(lesson):
-            if answer := ANSWER.search(cell.source):  # nbconvert ends it at an empty line, and shows what follows
-                assert answer[1].startswith("\n<p>") and "\n\n" not in answer[1] and "`" not in answer[1], cell.id
+            for closed in re.findall("<details>(.*?)</details>", cell.source, re.DOTALL):
+                # nbconvert ends it at an empty line, and shows what follows; in a block of HTML, ` is no code
+                assert "</summary>\n<p>" in closed and "\n\n" not in closed and "`" not in closed, cell.id
     assert "To write into it, double-click it" in text_of("01")
 
 
