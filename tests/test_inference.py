@@ -406,7 +406,8 @@ def test_lessons_import_no_plots_and_print_nothing():
     # Nor does the first of them import torchvision: it takes two seconds, and only the original transform and a
     # download need it.
     code = (
-        "import sys, lenet_helpers.data; assert 'torchvision' not in sys.modules; from lenet_helpers.inference import ImageClassifier; import lenet_helpers.preparation.folder; "
+        "import sys, lenet_helpers.data; assert 'torchvision' not in sys.modules; "
+        "from lenet_helpers.inference import ImageClassifier; import lenet_helpers.preparation.folder; "
         f"ImageClassifier({str(COURSE / 'model.pth')!r}).predict({str(COURSE / 'test.png')!r}); "
         "bad = {'matplotlib', 'IPython', 'ipywidgets', 'torchvision'} & set(sys.modules); assert not bad, bad"
     )
