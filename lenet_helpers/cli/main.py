@@ -544,7 +544,7 @@ def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **option
     from lenet_helpers.grading.batch import grade
     from lenet_helpers.grading.box.limits import Limits
     from lenet_helpers.grading.box.sandbox import NoSandbox, find_sandbox
-    from lenet_helpers.grading.gradebook import in_words
+    from lenet_helpers.grading.records import in_words
 
     sandbox = NoSandbox() if no_sandbox else find_sandbox()
     if no_sandbox:

@@ -90,12 +90,6 @@ def release(out, *, solutions=False, replace=False, address=None):
     return stamp
 
 
-def release_of(notebook):
-    """Return the stamp of the release that a notebook comes from, or None."""
-    stamp = notebook.get("metadata", {}).get("lenet", {})
-    return stamp.get("release") if isinstance(stamp, dict) else None
-
-
 def _make_sure_it_is_free(out, replace):
     if out.is_relative_to(COURSE / "notebooks") or out.is_relative_to(COURSE / "lenet_helpers") or out == COURSE:
         raise GradingError(f"{out} belongs to the course itself. Name a folder outside of it.")
