@@ -45,14 +45,7 @@ def run_epoch(model, batches, optimiser):
 
 
 def train(epochs, seed, data=None):
-    """Train as the original does.
-
-    Returns
-    -------
-    list of dict
-        For each epoch, the seconds of training so far, and the test accuracy, whose
-        measuring is not counted. Neither is the start-up.
-    """
+    """Train as the original does; return the seconds of training so far, and the test accuracy, after each epoch."""
     from lenet_helpers import evaluate
 
     mnist = load_quietly(data)

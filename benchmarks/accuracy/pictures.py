@@ -39,14 +39,7 @@ def measure(settings):
 
 
 class Reader:
-    """Prepares pictures in several processes and lets the network read them.
-
-    Parameters
-    ----------
-    model : LeNet
-    parallel : callable
-        Like the built-in map.
-    """
+    """Prepares pictures in several processes, by a `parallel` that is like map, and lets the network read them."""
 
     def __init__(self, model, parallel):
         self.model = model
@@ -75,21 +68,10 @@ class Reader:
         return self.read(pictures)[2]
 
     def read(self, pictures, step_off=None):
-        """Read pictures in both ways.
+        """Read pictures, as `open_picture` takes them, in both ways.
 
-        Parameters
-        ----------
-        pictures : list of tuple
-            What `open_picture` takes.
-        step_off : str, optional
-
-        Returns
-        -------
-        simple : ndarray of uint8, shape (N, 28, 28)
-            As the original way prepares them.
-        digits : ndarray of int, shape (N,)
-            What our way reads; -1 where it can't.
-        warnings : list of str
+        Returns the pixels as the original way prepares them, the digits that our way reads, -1 where it can't, and its
+        warnings.
         """
         chunks = [(self.model, pictures[i : i + CHUNK], step_off) for i in range(0, len(pictures), CHUNK)]
         simple, digits, warnings = zip(*self.parallel(read_chunk, chunks), strict=True)

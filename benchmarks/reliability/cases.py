@@ -101,12 +101,8 @@ def try_all(cases, prepare, arguments=(), processes=1):
 def measured(attempt, *documented):
     """Call `attempt`, which gives outcome and details; measure it, and tell documented errors from others.
 
-    Returns
-    -------
-    dict
-        outcome, where it is an error the name of a documented one or "other error"; what
-        exactly; seconds of processor and of wall clock; megabytes that it took on top, or
-        None where the system does not tell.
+    The result has the outcome, which is the name of a documented error or "other error" where it is one; what exactly;
+    seconds of processor and of wall clock; and the megabytes that it took, None where the system does not tell.
     """
     before = machine.forget_peak()
     started, clock = time.process_time(), time.perf_counter()
