@@ -64,13 +64,5 @@ def to_pixels(picture):
 
     This is `lenet_helpers.original_transform` up to its Resize, and without torchvision;
     ToTensor and Normalize are what `to_input` does.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    ndarray of uint8, shape (28, 28)
     """
     return np.asarray(picture.convert("L").resize((28, 28), Image.Resampling.BILINEAR))

@@ -46,19 +46,9 @@ class Reader:
         self.parallel = parallel
 
     def correct(self, pictures, labels, step_off=None):
-        """Tell which pictures are read correctly.
+        """Tell which pictures, as `open_picture` takes them, the original way reads correctly, and which ours does.
 
-        Parameters
-        ----------
-        pictures : list of tuple
-            What `open_picture` takes.
-        labels : array of int, shape (N,)
-        step_off : str, optional
-            A key of `INSTEAD`.
-
-        Returns
-        -------
-        original, ours : ndarray of bool, shape (N,)
+        `step_off` is a key of `INSTEAD`.
         """
         simple, digits, _ = self.read(pictures, step_off)
         return self.reads(simple, labels), digits == np.asarray(labels)
@@ -114,13 +104,8 @@ def read_chunk(task):
 def open_picture(kind, what, seed=0):
     """Return a picture of Pillow's from a small description, which travels well between processes.
 
-    Parameters
-    ----------
-    kind : str
-        "file", "pixels" (a picture as small as its array), "enlarged", or a kind of page, rendered or drawn.
-    what : path, ndarray of uint8, shape (H, W), or hands.Digit
-    seed : int
-        Of the page.
+    A "file" has a path, "pixels" and "enlarged" a small image, large or not; all else is a kind of page, rendered from
+    an image and a seed, or drawn from a `hands.Digit`.
     """
     if kind == "file":
         return Image.open(what)
