@@ -47,7 +47,7 @@ test: unit nbval lint
 
 unit: setup
 	@echo "Unit tests"
-	@$(PY) -m pytest -q -n 2 --dist worksteal tests --ignore=tests/browser
+	@$(PY) -m pytest -q -n 2 --dist worksteal -p no:nbval tests --ignore=tests/browser
 
 test-browser: setup
 	@sh tools/setup_browser.sh

@@ -53,15 +53,7 @@ are among the tests (`make test`), with the same code and a few cases each.
 
 
 class Store:
-    """Where a run keeps its numbers and writes its reports.
-
-    Parameters
-    ----------
-    quick : bool
-        A quick run has a place of its own, so that it never takes that of real results.
-    build, course : Path, optional
-        Folders for the numbers, and the one that the reports' places are told from.
-    """
+    """Where a run keeps its numbers and writes its reports; a quick run has a place of its own."""
 
     def __init__(self, quick=False, build=None, course=COURSE):
         self.build = (build or COURSE / "build" / "bench") / ("quick" if quick else "")
@@ -168,16 +160,7 @@ def percent(fraction):
 
 
 def pivot(title, counts, columns):
-    """Return a table of counts.
-
-    Parameters
-    ----------
-    title : str
-        Of the first column.
-    counts : list of (row, column, int)
-    columns : dict of str to str
-        Column to its title, in their order.
-    """
+    """Return a table of counts (row, column, int); `columns` has each column's title, `title` is that of the first."""
     found = {(row, column): count for row, column, count in counts}
     rows = sorted({row for row, _, _ in counts})
     cells = [[row.replace("_", " "), *(f"{found.get((row, column), 0):,}" for column in columns)] for row in rows]

@@ -25,17 +25,7 @@ def seconds_of(function):
 def alternate(runs, rounds):
     """Call each function once a round, so that a slow spell of the machine meets all of them.
 
-    Every other round goes backwards: nobody always comes after the same one.
-
-    Parameters
-    ----------
-    runs : dict of str to callable
-    rounds : int
-
-    Returns
-    -------
-    dict of str to list
-        What each call returned, in the order of the rounds.
+    Every other round goes backwards: nobody always comes after the same one. Returns a list for each name.
     """
     results = {name: [] for name in runs}
     for number in range(rounds):
@@ -55,20 +45,7 @@ def percentile(values, percent):
 
 
 def run_python(*arguments):
-    """Run this Python to its end.
-
-    Returns
-    -------
-    seconds : float
-        With its start-up.
-    output : str
-        What it wrote to standard output.
-
-    Raises
-    ------
-    RuntimeError
-        It failed; the message holds what it wrote to standard error.
-    """
+    """Run this Python to its end; return seconds, with its start-up, and output. RuntimeError holds its errors."""
     started = time.perf_counter()
     done = _python(arguments, stderr=subprocess.PIPE)
     seconds = time.perf_counter() - started
@@ -85,15 +62,7 @@ def run_lenet(*arguments):
 def run_apart(function, **arguments):
     """Call a function of a module in a fresh process, where nothing is loaded, tuned or cached.
 
-    Parameters
-    ----------
-    function : callable
-        Defined at the top of a module; takes and returns what JSON can hold.
-
-    Returns
-    -------
-    object
-        What the function returned.
+    It takes and returns what JSON can hold.
     """
     program = (
         "import importlib, json, sys; module, name, arguments = sys.argv[1:]; "

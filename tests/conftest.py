@@ -13,9 +13,10 @@ from lenet_helpers.system.paths import COURSE
 
 
 def pytest_configure(config):
-    import torch
+    if not config.getoption("numprocesses", None):  # who only hands tests out to others needs no torch
+        import torch
 
-    torch.set_num_threads(1)  # the tests' networks are too small to gain from a second one
+        torch.set_num_threads(1)  # the tests' networks are too small to gain from a second one
     # Started in the background by a script, pytest and the programs that it starts would
     # ignore Ctrl-C, and some tests send one.
     signal.signal(signal.SIGINT, signal.default_int_handler)

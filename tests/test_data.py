@@ -796,9 +796,3 @@ def test_expected_checksums_are_those_of_torchvision():
 
     assert [f"{name}.gz" for name in RAW_FILES] == [name for name, _ in MNIST.resources]
     assert download_module._torchvision_mirrors() == MNIST.mirrors
-
-
-def test_data_module_does_not_import_torchvision():
-    # It takes two seconds, and only the original transform and a download need it.
-    code = "import sys, lenet_helpers.data; sys.exit('torchvision' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], cwd=COURSE).returncode == 0

@@ -292,12 +292,18 @@ def test_one_way_alone_needs_no_network(page, monkeypatch):
 # --- as well on a page as clean ---------------------------------------------------------
 
 
+@pytest.fixture(scope="module")
+def clean(classifier, digits):
+    """Which digits are read in their clean form."""
+    pixels, labels = digits
+    return np.array(classifier.predict(list(pixels))) == labels
+
+
 @pytest.mark.parametrize("kind", rendered.KINDS, ids=lambda kind: kind.__name__)
-def test_a_page_costs_at_most_one_digit_in_fifty(classifier, digits, kind, monkeypatch):
+def test_a_page_costs_at_most_one_digit_in_fifty(classifier, digits, clean, kind, monkeypatch):
     monkeypatch.setattr(rendered, "SIDES", (200, 320))
     pixels, labels = digits
     rng = np.random.default_rng(2)
-    clean = np.array(classifier.predict(list(pixels))) == labels
     on_page = np.array(classifier.predict([kind(image, rng) for image in pixels])) == labels
     assert clean.sum() - on_page.sum() <= 1, f"lost {labels[clean & ~on_page]}"
 
@@ -397,8 +403,11 @@ def test_a_folder_that_cannot_be_evaluated(classifier, folder, content, message)
 
 
 def test_lessons_import_no_plots_and_print_nothing():
+    # Nor does the first of them import torchvision: it takes two seconds, and only the original transform and a
+    # download need it.
     code = (
-        "import sys; from lenet_helpers.inference import ImageClassifier; import lenet_helpers.preparation.folder; "
+        "import sys, lenet_helpers.data; assert 'torchvision' not in sys.modules; "
+        "from lenet_helpers.inference import ImageClassifier; import lenet_helpers.preparation.folder; "
         f"ImageClassifier({str(COURSE / 'model.pth')!r}).predict({str(COURSE / 'test.png')!r}); "
         "bad = {'matplotlib', 'IPython', 'ipywidgets', 'torchvision'} & set(sys.modules); assert not bad, bad"
     )

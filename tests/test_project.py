@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -167,6 +168,30 @@ def test_arrows_point_one_way():
     # The contracts stand in pyproject.toml; what breaks one is named in the output.
     done = subprocess.run([Path(sys.executable).parent / "lint-imports"], cwd=COURSE, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def needed_at_once(path, modules):
+    """Which of the modules a file imports while it is imported, and not only when one of its functions is called."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    now = [node for node in body if not isinstance(node, ast.FunctionDef | ast.ClassDef)]
+    for node in (inner for outer in now for inner in ast.walk(outer)):
+        if isinstance(node, ast.Import):
+            yield from modules & {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            yield from (names & modules) if names <= modules else (names | {node.module}) & modules
+
+
+def test_the_house_has_seven_floors_at_most():
+    files = {".".join(path.relative_to(COURSE).with_suffix("").parts): path for path in PACKAGE.rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    modules = files.keys() - {"lenet_helpers"}  # which loads its names when they are used
+    needs = {name: set(needed_at_once(path, modules)) for name, path in files.items()}
+    chains = {}
+    for name in TopologicalSorter(needs).static_order():  # which raises where imports go in a circle
+        chains[name] = [name, *max((chains[one] for one in needs[name]), key=len, default=[])]
+    longest = max(chains.values(), key=len)
+    assert len(longest) <= 7, " imports ".join(longest)
 
 
 def own_imports(path):

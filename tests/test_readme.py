@@ -31,13 +31,13 @@ def blocks(readme, shell):
 @pytest.mark.skipif(not shutil.which("bash"), reason="the block is for bash")
 @pytest.mark.parametrize("readme", READMES)
 def test_the_shells_block_installs_into_an_environment_of_its_own(tmp_path, readme):
-    # A pip that only notes who called it stands before the real one, which would download 5 GB.
-    for name, program in (("pip", PIP), ("ensurepip", "")):
-        (tmp_path / "stand-in" / name).mkdir(parents=True)
-        (tmp_path / "stand-in" / name / "__init__.py").touch()  # or it would stand behind the real one
-        (tmp_path / "stand-in" / name / "__main__.py").write_text(program)
+    # A pip that only notes who called it takes the place of the real one, which would download 5 GB.
+    (tmp_path / "stand-in" / "pip").mkdir(parents=True)
+    (tmp_path / "stand-in" / "pip" / "__init__.py").touch()
+    (tmp_path / "stand-in" / "pip" / "__main__.py").write_text(PIP)
     (tmp_path / "bin").mkdir()
-    (tmp_path / "bin" / "python3").symlink_to(sys.executable)
+    (tmp_path / "bin" / "python3").write_text(f"#!/bin/sh\nexec '{sys.executable}' \"$@\" --without-pip\n")
+    (tmp_path / "bin" / "python3").chmod(0o755)
     environment = {
         **os.environ,
         "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}",

@@ -33,11 +33,7 @@ def find_source():
 def read_source(path):
     """Return pixels, uint8 (5000, 28, 28), and labels, uint8 (5000,), in the order of the file.
 
-    Raises
-    ------
-    ValueError
-        The file is not what the sample is made of: another size, or classes that don't
-        come one after the other with 500 images each.
+    ValueError says that it is not what the sample is made of: 500 images of each class, one class after the other.
     """
     with gzip.open(path, "rt") as file:
         table = np.loadtxt(file, delimiter=",", dtype=np.uint8)

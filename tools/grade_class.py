@@ -219,12 +219,7 @@ def run_way(way, submissions, out, workers, limits):
 def grade_alone(students, folder, course=COURSE):
     """Let nbgrader by itself grade harmless submissions, in this process and with its rights, in a new folder.
 
-    Returns
-    -------
-    float
-        Seconds for all of them.
-    list of str
-        What is not as expected.
+    Returns the seconds for all of them, and a line for each thing that is not as expected.
     """
     with_nbgrader.generate(solved_notebooks(course), folder)
     config = Config()

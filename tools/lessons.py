@@ -38,29 +38,10 @@ def read(path):
 
 
 def execute(notebook, name, timeout=300, folder=None, go_on=False):
-    """Execute all cells of `notebook` in place.
+    """Execute all cells of `notebook` in place, each within `timeout` seconds; return the seconds it took in all.
 
-    Parameters
-    ----------
-    notebook : NotebookNode
-        Earlier outputs are removed first, so none is taken for a new one.
-    name : str
-        For error messages.
-    timeout : int
-        Longest time for one cell, in seconds.
-    folder : Path, optional
-        Working directory of the kernel; notebooks/ when not given.
-    go_on : bool
-        Execute the other cells after one that ended in an error, too.
-
-    Returns
-    -------
-    float
-        Seconds it took, with the start of the kernel.
-
-    Raises
-    ------
-    LessonError
+    Earlier outputs are removed first. The kernel starts in `folder`, notebooks/ when not given. A cell that ends in an
+    error raises `LessonError`, which begins with `name`, unless the others are to `go_on`.
     """
     for cell in notebook.cells:
         if cell.cell_type == "code":

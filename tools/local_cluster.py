@@ -27,16 +27,7 @@ class Cluster:
 def cluster(workers, folder):
     """Start a scheduler with so many workers of one thread; yield the `Cluster`; end them all.
 
-    Parameters
-    ----------
-    workers : int
-    folder : Path
-        For the scheduler's address and the workers' scratch files.
-
-    Raises
-    ------
-    RuntimeError
-        The scheduler does not start.
+    The scheduler's address and the workers' scratch files go into `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "scheduler.json"

@@ -64,13 +64,9 @@ def shown(part):
 
 
 def clean_answers(model, digits):
-    """Read the clean forms of digits.
+    """Read the clean forms of digits; return the answers, and of which the network is right and sure.
 
-    Returns
-    -------
-    answers : ndarray of int, shape (N,)
-    well : ndarray of bool, shape (N,)
-        Which of them the network is right about, and surer than of all others together, at each width of `STROKES`.
+    Sure is: surer than of all others together, at each width of `STROKES`.
     """
     labels = np.array([digit.label for digit in digits])
     clean = answers(model, np.stack([pens.in_mnist_form(digit) for digit in digits]))

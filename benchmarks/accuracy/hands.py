@@ -22,39 +22,21 @@ STEP = 0.01
 
 @dataclass(frozen=True)
 class Digit:
-    """The lines of one digit.
+    """The lines of one digit, arrays of x and y of points that are `STEP` apart, y downwards.
 
-    Attributes
-    ----------
-    label : int
-    lines : tuple of ndarray of float, shape (N, 2)
-        x and y of points that are `STEP` apart, y downwards; the box round all of them has its
-        middle at 0 and a longer side of 1.
-    source : str
-        "forms" or "mnist".
-    seed : int
-        Of everything random about the pages that it is drawn on.
+    The box round all of them has its middle at 0 and a longer side of 1.
     """
 
     label: int
     lines: tuple
-    source: str
-    seed: int
+    source: str  # "forms" or "mnist"
+    seed: int  # of everything random about the pages that it is drawn on
 
 
 def some_digits(test, count, seed=0):
     """Return so many digits, one from `FORMS` and one from MNIST's test images in turn.
 
-    Parameters
-    ----------
-    test : Split
-    count : int
-    seed : int
-
-    Returns
-    -------
-    list of Digit
-        A shorter list is the beginning of a longer one.
+    A shorter list is the beginning of a longer one.
     """
     images = np.random.default_rng(seed).permutation(len(test))
     digits = []
@@ -110,18 +92,9 @@ def _evenly(line):
 
 
 def middle_lines(pixels, factor=4):
-    """Return the lines in the middle of the strokes of an image of MNIST.
+    """Return the lines in the middle of the strokes of an image of MNIST, arrays of x and y in pixels.
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (28, 28)
-    factor : int
-        The skeleton is sought on a grid so many times finer.
-
-    Returns
-    -------
-    list of ndarray of float, shape (N, 2)
-        x and y in pixels.
+    The skeleton is sought on a grid that is `factor` times finer.
     """
     from skimage.morphology import skeletonize
 

@@ -133,19 +133,9 @@ def drawn_rows(classifier, test, settings):
 
 
 def draw_number(digits, spacing, rng):
-    """Draw digits side by side, dark on light.
+    """Draw digits side by side, dark on light, with a `spacing` of `SPACINGS`.
 
-    Parameters
-    ----------
-    digits : ndarray of uint8, shape (N, 28, 28)
-    spacing : str
-        A key of `SPACINGS`.
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    PIL.Image.Image
-        The digits are 45 to 155 pixels tall, of one size within 10 %, and a little off the line.
+    They are 45 to 155 pixels tall, of one size within 10 %, and a little off the line.
     """
     height = rng.uniform(50, 140)
     page = np.zeros((round(1.6 * height), 0), np.float32)

@@ -45,14 +45,7 @@ def run_epoch(model, batches, optimiser):
 
 
 def train(epochs, seed, data=None):
-    """Train as the original does.
-
-    Returns
-    -------
-    list of dict
-        For each epoch, the seconds of training so far, and the test accuracy, whose
-        measuring is not counted. Neither is the start-up.
-    """
+    """Train as the original does; return the seconds of training so far, and the test accuracy, after each epoch."""
     from lenet_helpers import evaluate
 
     mnist = load_quietly(data)
@@ -71,13 +64,5 @@ def to_pixels(picture):
 
     This is `lenet_helpers.original_transform` up to its Resize, and without torchvision;
     ToTensor and Normalize are what `to_input` does.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    ndarray of uint8, shape (28, 28)
     """
     return np.asarray(picture.convert("L").resize((28, 28), Image.Resampling.BILINEAR))

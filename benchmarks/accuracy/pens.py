@@ -27,12 +27,7 @@ MNIST_STROKE = 2.4 / 20
 class Canvas:
     """A square that lines are drawn on, a few times larger than it will be.
 
-    Parameters
-    ----------
-    side : int
-        In pixels of the page.
-    scale : float
-        Pixels of the page to a unit of the lines; their 0 is in the middle.
+    It has a `side` in pixels of the page, and `scale` of them to a unit of the lines, whose 0 is in the middle.
     """
 
     def __init__(self, side, scale):
@@ -158,53 +153,23 @@ def _grain(canvas, random, size):
 
 @dataclass(frozen=True)
 class Page:
-    """A kind of page, as data.
-
-    Attributes
-    ----------
-    name : str
-    group : str
-        What is varied: the pen, its width, the size, the place, the file, the ink or the paper.
-    pen : callable
-    width : (float, float)
-        Of the pen: least and most, as fractions of the digit's longer side.
-    side : (int, int)
-        Least and most of the shorter side of the page, in pixels.
-    digit : (float, float)
-        The digit's longer side as a fraction of the page's shorter one.
-    place : str
-        "anywhere", "corner" or "middle".
-    margin : float
-        Between the digit and the edge of the page: a fraction of its shorter side, at least one pixel.
-    tight : bool
-        The page is the digit and its margin.
-    blur : float
-        Soft edges: standard deviation of a Gaussian, as a fraction of the pen's width.
-    ink, bare : float, or tuple of three
-        Gray or colour of ink and paper.
-    jpeg : int or None
-        Quality.
-    paper : callable or None
-        What the digit is drawn on, instead: a function of it and a generator, as in `rendered`.
-    same : str or None
-        Kinds with the same word here have the same page, but for its resolution.
-    """
+    """A kind of page, as data. Where two numbers are given, they are the least and the most."""
 
     name: str
-    group: str
+    group: str  # what is varied: the pen, its width, the size, the place, the file, the ink or the paper
     pen: object = felt
-    width: tuple = (0.06, 0.11)
-    side: tuple = (300, 900)
-    digit: tuple = (0.35, 0.8)
-    place: str = "anywhere"
-    margin: float = 0.02
-    tight: bool = False
-    blur: float = 0.0
-    ink: object = 20
-    bare: object = 250
-    jpeg: int | None = None
-    paper: object = None
-    same: str | None = None
+    width: tuple = (0.06, 0.11)  # of the pen: fractions of the digit's longer side
+    side: tuple = (300, 900)  # the shorter side of the page, in pixels
+    digit: tuple = (0.35, 0.8)  # the digit's longer side, as a fraction of the page's shorter one
+    place: str = "anywhere"  # or "corner", or "middle"
+    margin: float = 0.02  # between digit and edge: a fraction of the page's shorter side, at least one pixel
+    tight: bool = False  # the page is the digit and its margin
+    blur: float = 0.0  # soft edges: standard deviation of a Gaussian, as a fraction of the pen's width
+    ink: object = 20  # gray, or a colour
+    bare: object = 250  # the same of the paper
+    jpeg: int | None = None  # quality
+    paper: object = None  # what the digit is drawn on, instead: a function of it and a generator, as in `rendered`
+    same: str | None = None  # kinds with the same word here have the same page, but for its resolution
 
 
 def rules(digit, random, side, spacing=60, height=400):
@@ -266,18 +231,7 @@ PAGES = (
 
 
 def draw_page(page, digit):
-    """Draw a digit on a kind of page.
-
-    Parameters
-    ----------
-    page : Page
-    digit : Digit
-        The same one gives the same picture each time.
-
-    Returns
-    -------
-    PIL.Image.Image
-    """
+    """Draw a digit on a kind of page, the same digit in the same way each time."""
     random = np.random.default_rng([digit.seed, zlib.crc32((page.same or page.name).encode())])
     width = open_width(digit, random.uniform(*page.width))
     part = random.uniform(*page.digit)
@@ -307,24 +261,10 @@ def draw_page(page, digit):
 
 
 def draw_digit(digit, pen, width, side, blur=0.0, seed=0):
-    """Draw the lines of a digit with a pen, cropped to the ink.
+    """Draw the lines of a digit with a pen, cropped to the ink: mode L, how much of each pixel is covered by ink.
 
-    Parameters
-    ----------
-    digit : Digit
-    pen : callable
-    width : float
-        As a fraction of the digit's longer side, the pen's own width included.
-    side : int
-        That longer side, in pixels.
-    blur : float
-        As a fraction of the pen's width.
-    seed : int
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode L: how much of each pixel is covered by ink.
+    The longer side of the digit has `side` pixels. `width` is a fraction of it, the pen's own width included; `blur` is
+    a fraction of the pen's width.
     """
     thick = max(width * side, 1.0)
     canvas = Canvas(side + 2 * int(np.ceil(2 + (0.6 + 2 * blur) * thick)), side - thick)
@@ -356,17 +296,9 @@ def open_width(digit, width, thinnest=0.05):
 
 
 def in_mnist_form(digit, width=MNIST_STROKE):
-    """Draw a digit as MNIST's makers would have: 20 pixels long, the centre of mass in the middle.
+    """Draw a digit as MNIST's makers would have: 20 pixels long, the centre of mass in the middle; uint8 (28, 28).
 
-    Parameters
-    ----------
-    digit : Digit
-    width : float
-        As a fraction of the longer side.
-
-    Returns
-    -------
-    ndarray of uint8, shape (28, 28)
+    The width is a fraction of the longer side.
     """
     return _form_and_middle(digit, width)[0]
 
@@ -385,19 +317,10 @@ def _form_and_middle(digit, width=MNIST_STROKE):
 
 
 def ink_kept(pixels, digit):
-    """Tell how much of a drawing the network still sees.
+    """Tell how much of a drawing the network still sees in what the preparation made of a page with it, uint8 (28, 28).
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (28, 28)
-        What the preparation made of any page with the digit.
-    digit : Digit
-
-    Returns
-    -------
-    float
-        The share of the length of the digit's lines that lies on ink, in [0, 1], where it fits best: the preparation
-        may have moved it by a pixel and a half, and scaled it by 5 %.
+    That is the share of the length of the digit's lines that lies on ink, in [0, 1], where it fits best: the
+    preparation may have moved it by a pixel and a half, and scaled it by 5 %.
     """
     points = 20 * (1 - MNIST_STROKE) * np.concatenate(digit.lines)
     middle = _form_and_middle(digit)[1] - 0.5  # the middle of pixel 0 is at 0 for map_coordinates

@@ -39,33 +39,16 @@ def measure(settings):
 
 
 class Reader:
-    """Prepares pictures in several processes and lets the network read them.
-
-    Parameters
-    ----------
-    model : LeNet
-    parallel : callable
-        Like the built-in map.
-    """
+    """Prepares pictures in several processes, by a `parallel` that is like map, and lets the network read them."""
 
     def __init__(self, model, parallel):
         self.model = model
         self.parallel = parallel
 
     def correct(self, pictures, labels, step_off=None):
-        """Tell which pictures are read correctly.
+        """Tell which pictures, as `open_picture` takes them, the original way reads correctly, and which ours does.
 
-        Parameters
-        ----------
-        pictures : list of tuple
-            What `open_picture` takes.
-        labels : array of int, shape (N,)
-        step_off : str, optional
-            A key of `INSTEAD`.
-
-        Returns
-        -------
-        original, ours : ndarray of bool, shape (N,)
+        `step_off` is a key of `INSTEAD`.
         """
         simple, digits, _ = self.read(pictures, step_off)
         return self.reads(simple, labels), digits == np.asarray(labels)
@@ -75,21 +58,10 @@ class Reader:
         return self.read(pictures)[2]
 
     def read(self, pictures, step_off=None):
-        """Read pictures in both ways.
+        """Read pictures, as `open_picture` takes them, in both ways.
 
-        Parameters
-        ----------
-        pictures : list of tuple
-            What `open_picture` takes.
-        step_off : str, optional
-
-        Returns
-        -------
-        simple : ndarray of uint8, shape (N, 28, 28)
-            As the original way prepares them.
-        digits : ndarray of int, shape (N,)
-            What our way reads; -1 where it can't.
-        warnings : list of str
+        Returns the pixels as the original way prepares them, the digits that our way reads, -1 where it can't, and its
+        warnings.
         """
         chunks = [(self.model, pictures[i : i + CHUNK], step_off) for i in range(0, len(pictures), CHUNK)]
         simple, digits, warnings = zip(*self.parallel(read_chunk, chunks), strict=True)
@@ -132,13 +104,8 @@ def read_chunk(task):
 def open_picture(kind, what, seed=0):
     """Return a picture of Pillow's from a small description, which travels well between processes.
 
-    Parameters
-    ----------
-    kind : str
-        "file", "pixels" (a picture as small as its array), "enlarged", or a kind of page, rendered or drawn.
-    what : path, ndarray of uint8, shape (H, W), or hands.Digit
-    seed : int
-        Of the page.
+    A "file" has a path, "pixels" and "enlarged" a small image, large or not; all else is a kind of page, rendered from
+    an image and a seed, or drawn from a `hands.Digit`.
     """
     if kind == "file":
         return Image.open(what)

@@ -15,21 +15,10 @@ SIDES = (200, 1000)
 
 
 def cover(pixels, rng, shape=None, scale=None):
-    """How much of each pixel of a page is covered by the ink of a digit, in [0, 1].
+    """How much of each pixel of a page is covered by the ink of a digit: float32 (H, W), in [0, 1].
 
-    Parameters
-    ----------
-    pixels : ndarray of uint8, shape (28, 28), or callable
-        A function is given the length of the digit's longer side, in pixels, and returns the digit so large.
-    rng : numpy.random.Generator
-    shape : tuple of int, optional
-        (H, W) of the page; by default within `SIDES`.
-    scale : float, optional
-        The digit's longer side as a fraction of the page's shorter one; by default 0.2 to 0.9.
-
-    Returns
-    -------
-    ndarray of float32, shape (H, W)
+    `pixels` are the digit, or a function that draws it with a longer side of so many pixels. The page has a `shape`
+    within `SIDES`, and the digit 0.2 to 0.9 of its shorter side as `scale`, unless they are given.
     """
     height, width = rng.integers(SIDES[0], SIDES[1] + 1, 2) if shape is None else shape
     scale = scale or rng.uniform(0.2, 0.9)

@@ -22,13 +22,8 @@ START_SECONDS = 600
 class Worker:
     """A process that tries one case after the other, and is replaced when it dies or hangs.
 
-    Parameters
-    ----------
-    prepare : callable
-        Of the top of a module; called in the process, it returns what tries a case: a
-        function from a case to a dict that has an "outcome" and says "what" exactly.
-    arguments : tuple
-        For `prepare`.
+    `prepare`, of the top of a module, is called in the process with `arguments`; it returns a function from a case to a
+    dict that has an "outcome" and says "what" exactly.
     """
 
     def __init__(self, prepare, arguments=()):
@@ -101,12 +96,8 @@ def try_all(cases, prepare, arguments=(), processes=1):
 def measured(attempt, *documented):
     """Call `attempt`, which gives outcome and details; measure it, and tell documented errors from others.
 
-    Returns
-    -------
-    dict
-        outcome, where it is an error the name of a documented one or "other error"; what
-        exactly; seconds of processor and of wall clock; megabytes that it took on top, or
-        None where the system does not tell.
+    The result has the outcome, which is the name of a documented error or "other error" where it is one; what exactly;
+    seconds of processor and of wall clock; and the megabytes that it took, None where the system does not tell.
     """
     before = machine.forget_peak()
     started, clock = time.process_time(), time.perf_counter()
@@ -122,16 +113,7 @@ def measured(attempt, *documented):
 
 
 def problems_of(outcome, allowed, most_seconds, most_megabytes):
-    """Say what must not be in an outcome.
-
-    Parameters
-    ----------
-    outcome : dict
-        As `measured` and `Worker` give it.
-    allowed : collection of str
-        Outcomes that may be.
-    most_seconds, most_megabytes : float
-    """
+    """Say what must not be in an outcome, as `measured` and `Worker` give it; `allowed` are those that may be."""
     if outcome["outcome"] not in allowed:
         yield f"{outcome['outcome']}: {outcome['what']}"
     if (seconds := outcome.get("seconds") or 0) > most_seconds:

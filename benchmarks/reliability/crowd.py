@@ -55,16 +55,7 @@ def measure(settings):
 
 
 class Crowd:
-    """Programs that start at once on one folder.
-
-    Parameters
-    ----------
-    raw : Path
-    files : dict of str to bytes
-        Served in place of MNIST's.
-    programs : int
-    rng : random.Random
-    """
+    """So many programs that start at once on the folder `raw`; `files` are served in place of MNIST's."""
 
     def __init__(self, raw, files, programs, rng):
         self.raw, self.files, self.rng = raw, files, rng

@@ -18,11 +18,7 @@ _TRY = "import sys; from benchmarks.reliability.disks import try_to_write; try_t
 def full_disks():
     """Let every writer of the course write to small real disks (tmpfs in a mount namespace; Linux only).
 
-    Returns
-    -------
-    list of [disk, what was written, outcome]
-    list of str
-        What must not be.
+    Returns rows of disk, what was written and outcome, and a line for each thing that must not be.
     """
     if not sys.platform.startswith("linux") or not shutil.which("unshare"):
         return [], []

@@ -81,21 +81,10 @@ def measure(settings):
 
 
 def search(strategy, attempt, outcomes, examples, seed=0):
-    """Let Hypothesis try `examples` cases of a strategy.
+    """Let Hypothesis try `examples` cases of a strategy; `outcomes` counts them.
 
-    Parameters
-    ----------
-    strategy : SearchStrategy
-    attempt : callable
-        Takes a case, gives what `damaged_pictures.read` gives.
-    outcomes : Counter
-        Of the cases by their outcome; counted up on the way.
-    examples, seed : int
-
-    Raises
-    ------
-    AssertionError
-        A case must not be; its note holds the smallest one that was found.
+    `attempt` takes a case and gives what `damaged_pictures.read` gives. AssertionError says that a case must not be;
+    its note holds the smallest one that was found.
     """
 
     @start_from(seed)

@@ -23,13 +23,7 @@ _SIDES = (0, 1, 2, 28, 1000, 8000, 16383, 32767, 65500, 65535)
 
 @cache
 def seeds():
-    """Small whole picture files.
-
-    Returns
-    -------
-    dict of str to bytes
-        Such as "PNG RGB" to what Pillow writes for it.
-    """
+    """Return small whole picture files, by a name such as "PNG RGB": what Pillow writes for it."""
     Image.init()
     found = {}
     drawn = _drawn()
@@ -406,14 +400,7 @@ _DEAR = {large_picture: 0.5, png_bomb: 0.3, icon_with_a_large_picture: 0.3}
 
 
 def case(seed, number):
-    """The damaged file of a number.
-
-    Returns
-    -------
-    kind : str
-        What was done, and to what, such as "truncate PNG RGB".
-    content : bytes
-    """
+    """Return what was done, and to what, such as "truncate PNG RGB", for a number; and the damaged file."""
     rng = random.Random(f"{seed} {number}")
     if number % 8 == 0:
         built = BUILT[number // 8 % len(BUILT)]

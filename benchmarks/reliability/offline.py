@@ -84,15 +84,7 @@ def alone_prefix():
 
 
 def watched(arguments, prefix=()):
-    """Run this Python on the sample, and note each address that is not this computer.
-
-    Returns
-    -------
-    status : int
-    seconds : float
-    requests : list of str
-    said : str
-    """
+    """Run this Python on the sample; return status, seconds, each address asked for that is not here, and output."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         (folder / "sitecustomize.py").write_text(_GUARD)

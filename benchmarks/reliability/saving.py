@@ -52,12 +52,7 @@ def _whole_training():
 def kill_and_continue(folder, while_writing, rng, expected):
     """Start a training in `folder`, kill it, look at its files, and continue it to its end.
 
-    Returns
-    -------
-    dict of str to int
-        What was found, each 0 or 1.
-    list of str
-        What must not be.
+    Returns what was found, each 0 or 1, and a line for each thing that must not be.
     """
     from lenet_helpers import LeNet, ModelError, load_model, save_checkpoint, save_model
     from lenet_helpers.fitting.checkpoints import CheckpointError, load_checkpoint

@@ -51,23 +51,10 @@ def measure(settings):
 
 
 def interrupt(command, delay, sign=None, meanwhile=None, **environment):
-    """Start a program, send it Ctrl-C as a terminal does, and look at what it leaves.
+    """Start this Python with a command, send it Ctrl-C as a terminal does, and look at what it leaves.
 
-    Parameters
-    ----------
-    command : list of str
-        Arguments of this Python.
-    delay : float
-        Seconds after the first line on standard output that contains `sign`, or after the start.
-    sign : str, optional
-    meanwhile : callable, optional
-        Called with that line, in a thread of its own.
-
-    Returns
-    -------
-    status : int
-    out, error : str
-    problems : list of str
+    Ctrl-C comes `delay` seconds after the first line of output that contains `sign`, or after the start; `meanwhile`
+    is called with that line, in a thread of its own. Returns status, output, errors and a list of problems.
     """
     mark = uuid.uuid4().hex
     environment = {**os.environ, "PYTHONPATH": str(COURSE), MARK: mark, "OMP_NUM_THREADS": "1", **environment}

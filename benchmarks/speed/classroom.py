@@ -47,10 +47,7 @@ def measure(settings):
 def meet(folder, model, tablets, digits, pace=PACE, kill=False):
     """Let so many tablets write so many digits each into a folder, and compare it with what was acknowledged.
 
-    Returns
-    -------
-    dict
-        Latencies, processor time, memory; `lost` names what was acknowledged and is not in the folder.
+    Returns latencies, processor time, memory, and as `lost` what was acknowledged and is not in the folder.
     """
     server = Server(folder, model)
     server.start()

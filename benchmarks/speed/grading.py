@@ -16,13 +16,7 @@ def measure(settings):
 
 
 def seconds_of_class(size):
-    """Grade a simulated class in each way, and its harmless submissions with nbgrader alone; fails where marks differ.
-
-    Returns
-    -------
-    dict
-        "ways": seconds by way; "alone": how many submissions nbgrader had, and its seconds.
-    """
+    """Grade a simulated class in each way, and the harmless ones with nbgrader alone; fails where marks differ."""
     _, output = run_python(COURSE / "tools" / "grade_class.py", "--size", size, "--alone", "--json")
     return json.loads(output.splitlines()[-1])
 

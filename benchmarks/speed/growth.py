@@ -65,11 +65,7 @@ def busy_processes(count):
 def train(threads, times, epochs, data=None):
     """Train the reference recipe on the images, repeated so many times, or on the first part of them.
 
-    Returns
-    -------
-    dict
-        Seconds of each epoch, number of images, peak memory in MB, and what of it was
-        already taken when torch had been imported.
+    Returns the seconds of each epoch, how many images, and the peak memory in MB, with what torch alone had taken.
     """
     from lenet_helpers import REFERENCE, LeNet, Split, fit
 

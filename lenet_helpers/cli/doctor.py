@@ -31,22 +31,12 @@ _BROWSER_FOLDERS = (
 
 @dataclass(frozen=True)
 class Finding:
-    """What came of one examination.
-
-    Attributes
-    ----------
-    name : str
-    state : str
-        "ok", "note" for what only some need, or "fail".
-    found : str
-    mend : str
-        What to do; empty where all is well.
-    """
+    """What came of one examination."""
 
     name: str
-    state: str
+    state: str  # "ok", "note" for what only some need, or "fail"
     found: str
-    mend: str = ""
+    mend: str = ""  # what to do; empty where all is well
 
     def __str__(self):
         line = f"{self.state:<5}{self.name + ':':<14}{self.found}"

@@ -25,9 +25,15 @@ DEFAULT_OUT = Path("lenet.pth")
 _FOR_THE_READER = (CourseError, OSError)
 """Errors that say what to do; all others are mistakes in the program."""
 
+_PATH = click.Path(path_type=Path)
+_FILE = click.Path(path_type=Path, exists=True, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, exists=True, file_okay=False)
+_NEW_FILE = click.Path(path_type=Path, dir_okay=False)
+_NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
+
 _model_option = click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     default=MODEL,
     show_default="the course's model.pth",
     help="Model file to use.",
@@ -37,6 +43,11 @@ _data_option = click.option(
     metavar="ROOT",
     help="Folder that holds MNIST/raw, or the word 'sample'. [default: $LENET_DATA, else data/ in the course folder]",
 )
+_json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+_host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in."
+)
+_port_option = click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
 
 
 def main(arguments=None):
@@ -71,7 +82,7 @@ def cli():
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_model_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@_json_option
 def predict(files, model, as_json):
     """Read the digit in each image FILE, and in each image of a FILE that is a folder."""
 
@@ -91,7 +102,7 @@ def _facts(prediction):
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @_model_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@_json_option
 def read(files, model, as_json):
     """Read the number in each image FILE, and in each image of a FILE that is a folder: digits in a row or in rows.
 
@@ -142,7 +153,7 @@ def _read_files(files, model, as_json, answer):
 @click.option("--recipe", type=click.Choice(["fast", "best", "reference"]), default="fast", show_default=True)
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     show_default=f"{DEFAULT_OUT}, if there is none yet",
     help="Model file to write; one that is there is replaced.",
 )
@@ -152,7 +163,7 @@ def _read_files(files, model, as_json, answer):
 @click.option("--threads", type=click.IntRange(min=1), help="CPU threads. [default: 1; more seldom help]")
 @click.option(
     "--checkpoint",
-    type=click.Path(path_type=Path),
+    type=_PATH,
     metavar="FILE",
     help="Save the run there after each epoch and at Ctrl-C; when the file is there, go on from it.",
 )
@@ -245,18 +256,18 @@ def _finish_training(run, out, source, threads, as_json):
 @_data_option
 @click.option(
     "--images",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=_FOLDER,
     metavar="FOLDER",
     help="Measure on your own images instead: those that FOLDER/labels.csv lists (columns: path, label), "
     "or those in the folders FOLDER/0 to FOLDER/9.",
 )
 @click.option(
     "--errors",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=_NEW_FOLDER,
     metavar="DIR",
     help="With --images: write a contact sheet of what was read wrong into DIR.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@_json_option
 def evaluate(model, split, data, images, errors, as_json):
     """Measure how often a model is right, on a split of MNIST or on a folder of images.
 
@@ -310,7 +321,7 @@ def evaluate(model, split, data, images, errors, as_json):
 
 
 @cli.command()
-@click.argument("out", type=click.Path(path_type=Path), metavar="OUT.html")
+@click.argument("out", type=_PATH, metavar="OUT.html")
 @_model_option
 @_data_option
 def page(out, model, data):
@@ -331,8 +342,8 @@ def page(out, model, data):
 @cli.command()
 @_model_option
 @_data_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@_host_option
+@_port_option
 @click.option("--token", help="What visitors need, 8 characters or more. [default: a random one if --host lets any in]")
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open a browser.")
 @click.option("--base-url", default="/", metavar="PATH", help="Where a proxy has the page, such as /user/anna/demo/.")
@@ -351,10 +362,10 @@ def demo(model, data, host, port, token, browser, base_url, frame_ancestors):
 
 
 @cli.command("class")
-@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
+@click.argument("folder", type=_NEW_FOLDER, metavar="DIR")
 @_model_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen; 0.0.0.0 lets tablets in.")
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: the first free one from 8866 on]")
+@_host_option
+@_port_option
 @click.option("--browser/--no-browser", default=True, show_default=True, help="Open the board in a browser.")
 def class_(folder, model, host, port, browser):
     """Let a class write digits on tablets, show them on a board, and keep them in DIR. Ctrl-C ends it.
@@ -381,29 +392,11 @@ def _evaluate_folder(model, images, errors, as_json):
         _say(f"{sheet}: each mistake beside what the network saw")
     status = 0 if result.complete else INTERRUPTED
     if as_json:
-        _print_json(
-            {
-                "model": str(model),
-                "data": str(images),
-                "complete": result.complete,
-                "images": result.images,
-                "accuracy": result.accuracy,
-                "mean_over_folders": result.mean_over_folders,
-                "by_folder": result.by_folder,
-                "counts": result.counts,
-                "errors": [
-                    {
-                        "file": str(mistake.file),
-                        "label": mistake.label,
-                        "prediction": mistake.prediction,
-                        "confidence": mistake.confidence,
-                        "message": mistake.message,
-                    }
-                    for mistake in result.errors
-                ],
-                "environment": environment_stamp(),
-            }
-        )
+        facts = _fields(result, "complete", "images", "accuracy", "mean_over_folders", "by_folder", "counts")
+        told = ("label", "prediction", "confidence", "message")
+        errors = [{"file": str(mistake.file), **_fields(mistake, *told)} for mistake in result.errors]
+        about = {"model": str(model), "data": str(images)}
+        _print_json({**about, **facts, "errors": errors, "environment": environment_stamp()})
         return status
     for mistake in result.errors:
         if mistake.prediction is None:
@@ -421,7 +414,7 @@ def _evaluate_folder(model, images, errors, as_json):
 
 
 @cli.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@_json_option
 def doctor(as_json):
     """Say whether this computer has what the course needs, and what to do where it has not.
 
@@ -462,7 +455,7 @@ def progress(lesson, as_json):
 
 
 @cli.command("hand-in")
-@click.argument("notebooks", nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("notebooks", nargs=-1, type=_FILE)
 @click.option("--name", help="For the archive's name. [default: your name on this computer]")
 @click.option(
     "--unfinished", is_flag=True, help="Pack also what does not run or is not right yet; the archive says so."
@@ -498,7 +491,7 @@ def hand_in(notebooks, name, unfinished, no_zip, seconds):
 
 
 @cli.command()
-@click.argument("out", type=click.Path(path_type=Path, file_okay=False))
+@click.argument("out", type=_NEW_FOLDER)
 @click.option("--solutions", is_flag=True, help="Put the solved notebooks into OUT/solutions, for self-learners.")
 @click.option("--replace", "replace_", is_flag=True, help="Replace an earlier release in OUT.")
 @click.option("--address", help="What pip installs the course from where a notebook is opened alone, as on Colab.")
@@ -518,7 +511,7 @@ def release(out, solutions, replace_, address):
 @click.argument("submissions", type=click.Path(path_type=Path, exists=True))
 @click.option(
     "--out",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=_NEW_FILE,
     required=True,
     metavar="MARKS.csv",
     help="File to write. Feedback, gradebook and report go into the folder of the same name beside it.",
@@ -533,7 +526,7 @@ def release(out, solutions, replace_, address):
 @click.option(
     "--data",
     metavar="ROOT",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=_FOLDER,
     help="Give submissions the full MNIST in ROOT/MNIST/raw. [default: the bundled sample]",
 )
 @click.option("--seconds", type=click.IntRange(min=10), default=300, show_default=True, help="For one notebook.")
@@ -547,7 +540,7 @@ def release(out, solutions, replace_, address):
 @click.option("--again", is_flag=True, help="Run submissions that have not changed as well.")
 @click.option(
     "--adjust",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=_FILE,
     metavar="ADJUST.csv",
     help="Marks by hand: student, notebook, exercise, points, percent, comment. [default: adjust.csv beside MARKS.csv]",
 )
@@ -567,7 +560,7 @@ def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **option
     from lenet_helpers.grading.batch import grade
     from lenet_helpers.grading.box.limits import Limits
     from lenet_helpers.grading.box.sandbox import NoSandbox, find_sandbox
-    from lenet_helpers.grading.gradebook import in_words
+    from lenet_helpers.grading.records import in_words
 
     sandbox = NoSandbox() if no_sandbox else find_sandbox()
     if no_sandbox:
@@ -584,10 +577,10 @@ def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **option
 
 
 @cli.command()
-@click.argument("marks_file", metavar="MARKS.csv", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("marks_file", metavar="MARKS.csv", type=_FILE)
 @click.option(
     "--fill",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    type=_FILE,
     metavar="GRADEBOOK.csv",
     help="The gradebook as Moodle, Canvas or Blackboard exports it. Students are matched by number, e-mail or name.",
 )
@@ -595,7 +588,7 @@ def grade(submissions, no_sandbox, scheduler, seconds, memory, threads, **option
 @click.option(
     "--notebook", "notebooks", multiple=True, metavar="NAME", help="Marks of this notebook alone, as 01_data."
 )
-@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="File to write. [default: a new one]")
+@click.option("--out", type=_NEW_FILE, help="File to write. [default: a new one]")
 def marks(marks_file, fill, column, notebooks, out):
     """Write one row a student from MARKS.csv, or fill one column of a learning platform's gradebook.
 
@@ -647,6 +640,10 @@ def _checked_out(out):
     if not os.access(out.absolute().parent, os.W_OK):
         raise click.ClickException(f"{out}: the folder {out.parent} can't be written to. Choose another with --out")
     return out
+
+
+def _fields(thing, *names):
+    return {name: getattr(thing, name) for name in names}
 
 
 def _print_json(value, indent=2):

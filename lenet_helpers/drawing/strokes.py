@@ -23,13 +23,7 @@ _SMOOTH = 4  # drawn so many times larger, then averaged: soft edges
 
 
 def check_strokes(strokes):
-    """Raise ValueError unless this is a list of strokes; return it.
-
-    Raises
-    ------
-    ValueError
-        Names the stroke, and what a stroke is.
-    """
+    """Return a list of strokes; ValueError names the one that is none, and what a stroke is."""
     for number, stroke in enumerate(strokes):
         points = stroke.get("points", ()) if isinstance(stroke, dict) else ()
         numbers = [*points, stroke["width"]] if points and "width" in stroke else []
@@ -42,26 +36,9 @@ def check_strokes(strokes):
 
 
 def draw_strokes(strokes, side=SIDE, wide=1):
-    """Return the picture that strokes make: dark ink on white paper.
+    """Return the picture that strokes make, mode L: dark on white, `side` pixels high and `wide` times as wide.
 
-    Parameters
-    ----------
-    strokes : list of dict
-        See the head of this module. A stroke of one point is a dot.
-    side : int
-        Height of the picture, in pixels.
-    wide : float
-        Its width over its height.
-
-    Returns
-    -------
-    PIL.Image.Image
-        Mode L, `side` pixels high.
-
-    Raises
-    ------
-    ValueError
-        Something in the list is not a stroke.
+    A stroke of one point is a dot. ValueError names what is no stroke.
     """
     scale = side * _SMOOTH / PAD
     picture = Image.new("L", (round(side * wide) * _SMOOTH, side * _SMOOTH), 255)
@@ -78,19 +55,7 @@ def draw_strokes(strokes, side=SIDE, wide=1):
 
 
 def sample_digit(digit, width=WIDTHS["medium"]):
-    """Return the strokes of a sample digit, for those who cannot draw one.
-
-    Parameters
-    ----------
-    digit : int
-        0..9.
-    width : int
-        Of the brush.
-
-    Returns
-    -------
-    list of dict
-    """
+    """Return the strokes of a sample digit, for those who cannot draw one."""
     return [{"width": width, "points": rounded(corners)} for corners in _CORNERS[digit]]
 
 

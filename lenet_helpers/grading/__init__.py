@@ -8,7 +8,7 @@
   `finding` which notebook it is; `handed_in` reads files and archives, `mending` makes a notebook of
   each that can be graded, `needed` tells which of its cells have to run.
 - `workers` gives the submissions to this process, to several, or to a Dask cluster.
-- `submission` takes one of them from the file's bytes to its marks.
+- `submission` takes one of them from the file's bytes to its marks; `records` tells what is kept of it.
 - `box/`: `sandbox` finds a place where it can do no harm, `supervising` watches it there, within
   its `limits`. Inside, `runner` executes the cells, and `asking` takes the place of `check`.
 - `judge` knows the right answers and tells, outside of the sandbox, which of a submission's are.

@@ -16,8 +16,9 @@ from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.mending import Unreadable
 from lenet_helpers.grading.kit import make_kit, open_kit
+from lenet_helpers.grading.records import FAILED, MISSING, in_words
 from lenet_helpers.grading.solved import fingerprint, solved_notebooks
-from lenet_helpers.grading.submission import FAILED, MISSING, Job, Task
+from lenet_helpers.grading.submission import Job, Task
 from lenet_helpers.grading.workers import runner
 from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.whole_files import written_whole
@@ -128,7 +129,7 @@ def grade(
         for number, record in enumerate(run_all(tasks, job), start=1):
             _keep(folder, record)
             summary.records.append(record)
-            say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {gradebook.in_words(record)}")
+            say(f"{number}/{len(tasks)} {record['student']}/{record['notebook']}: {in_words(record)}")
         summary.run = sum(task.content is not None for task in tasks)
         summary.records.sort(key=lambda record: (record["student"], record["notebook"]))
         entered = gradebook.entered_by_hand(folder)

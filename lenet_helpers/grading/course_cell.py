@@ -23,17 +23,9 @@ _NOWHERE = (
 
 
 def course_cell(address=None):
-    """Return the cell.
+    """Return the cell; pip installs the course from `address`, an address or a path, where it is not found.
 
-    Parameters
-    ----------
-    address : str, optional
-        What pip installs the course from where it is not found: an address, or a path.
-
-    Raises
-    ------
-    GradingError
-        It is no single word that a shell leaves alone.
+    GradingError says that it is no single word that a shell leaves alone.
     """
     if address is not None and not re.fullmatch(r"[\w.~:/?#@+,=%-]+", address):
         raise GradingError(f"{address!r} is no address that pip can be given: one word, without quotes, $ and &.")

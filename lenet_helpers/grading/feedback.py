@@ -3,8 +3,7 @@
 import jinja2
 
 from lenet_helpers import __version__
-from lenet_helpers.grading.gradebook import possible, total
-from lenet_helpers.grading.submission import GRADED, MISSING
+from lenet_helpers.grading.records import GRADED, MISSING, possible, total
 from lenet_helpers.system.paths import ASSETS
 from lenet_helpers.system.whole_files import written_whole
 

@@ -5,29 +5,11 @@ import shutil
 
 from lenet_helpers.grading import with_nbgrader
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.submission import FAILED, GRADED, MISSING
+from lenet_helpers.grading.records import FAILED, GRADED, MISSING, in_words
 from lenet_helpers.grading.tables import Table, write_table
 from lenet_helpers.system.whole_files import written_whole
 
 COLUMNS = ("student", "notebook", "exercise", "mark", "points", "remark")
-
-
-def in_words(record):
-    """Return the marks of one record as a short text."""
-    marks = f"{total(record):g} of {possible(record):g}"
-    if record["status"] != GRADED:
-        reason = f": {record['reason']}" if record["reason"] else ""
-        return f"{record['status']}{reason}" + (f"; {marks} by hand" if total(record) else "")
-    return marks
-
-
-def total(record):
-    marks = [exercise["mark"] for exercise in record["exercises"]]
-    return sum(marks) + sum(change["points"] for change in record.get("adjustments", ()))
-
-
-def possible(record):
-    return sum(exercise["points"] for exercise in record["exercises"])
 
 
 def table(records):

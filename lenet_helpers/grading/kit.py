@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from lenet_helpers.exercises import NAMES, exercise
+from lenet_helpers.exercises.catalogue import NAMES, exercise
 from lenet_helpers.grading import with_nbgrader
 from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, id_of, solved_notebooks
 from lenet_helpers.system.paths import COURSE

@@ -47,31 +47,12 @@ def wide(marks):
 
 
 def fill(table, marks, column, notebooks=()):
-    """Write each student's marks into one column of a platform's gradebook, and say what does not match.
+    """Write the marks of `marks_in` into one column of a platform's gradebook, and say what does not match.
 
     A student is recognised by the number that the platform has put into the exported files' names, by
-    e-mail address or login, or by name; two rows, or two students, that would match get nothing.
-
-    Parameters
-    ----------
-    table : Table
-        Is changed.
-    marks : dict
-        From `marks_in`.
-    column : str or None
-        Its title; without one, the only one whose title holds the name of a chosen notebook.
-    notebooks : sequence of str
-        Whose marks; without any, of all.
-
-    Returns
-    -------
-    str, int, list of str
-        The column's title, how many students were filled in, and a line for each who was not.
-
-    Raises
-    ------
-    GradingError
-        There is no such column.
+    e-mail address or login, or by name; two rows, or two students, that would match get nothing. Without
+    a title, it is the column whose title holds the name of a chosen notebook; without any chosen, all count.
+    Returns the title, how many students were filled in, and a line for each who was not.
     """
     at = _column(table, column, notebooks)
     rows = [_names_in([cell for place, cell in enumerate(row) if place != at]) for row in table.rows]

@@ -7,9 +7,8 @@ from lenet_helpers.exercises import NAMES, exercise
 from lenet_helpers.exercises.solution_regions import SOLUTION, regions
 from lenet_helpers.grading.alike import pairs_alike
 from lenet_helpers.grading.feedback import environment
-from lenet_helpers.grading.gradebook import possible, total
+from lenet_helpers.grading.records import FAILED, GRADED, MISSING, UNREADABLE, possible, total
 from lenet_helpers.grading.solved import exercise_of, flag, id_of
-from lenet_helpers.grading.submission import FAILED, GRADED, MISSING, UNREADABLE
 from lenet_helpers.system.whole_files import written_whole
 
 MOST_MISTAKES, MOST_PAIRS = 12, 30

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
+import jinja2
 import nbformat
 
 from lenet_helpers import __version__
@@ -13,7 +14,7 @@ from lenet_helpers.grading.course_cell import course_cell
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.solved import fingerprint, flag, secret_lines, solved_notebooks
 from lenet_helpers.grading.with_nbgrader import generate
-from lenet_helpers.system.paths import COURSE
+from lenet_helpers.system.paths import ASSETS, COURSE
 
 STAMP = "RELEASE.json"
 SOLUTIONS = "solutions"
@@ -90,12 +91,6 @@ def release(out, *, solutions=False, replace=False, address=None):
     return stamp
 
 
-def release_of(notebook):
-    """Return the stamp of the release that a notebook comes from, or None."""
-    stamp = notebook.get("metadata", {}).get("lenet", {})
-    return stamp.get("release") if isinstance(stamp, dict) else None
-
-
 def _make_sure_it_is_free(out, replace):
     if out.is_relative_to(COURSE / "notebooks") or out.is_relative_to(COURSE / "lenet_helpers") or out == COURSE:
         raise GradingError(f"{out} belongs to the course itself. Name a folder outside of it.")
@@ -141,69 +136,9 @@ def _exercises(notebook):
     return [cell.metadata.nbgrader.grade_id for cell in notebook.cells if flag(cell, "grade")]
 
 
-_INSTALL = """python -m pip install --upgrade pip
-python -m pip install torch torchvision
-python -m pip install --editable ."""
-
-
 def _readme(notebooks, stamp, solutions):
     titles = {name: notebook.cells[0].source.splitlines()[0].lstrip("# ") for name, notebook in notebooks.items()}
     lessons = "\n".join(f"- [{title}](notebooks/{name}.ipynb)" for name, title in titles.items())
     third = "stage=3)` the solution, as do the notebooks in `solutions/`" if solutions else "stage=2)` a worked step"
-    return f"""# The LeNet-MNIST course
-
-Student's copy, version {stamp["version"]}, release {stamp["release"]}.
-
-{lessons}
-
-## Set-up
-
-You need Python 3.11 or newer. In this folder, on Linux and macOS:
-
-```bash
-python3 -m venv .venv
-. .venv/bin/activate
-{_INSTALL}
-```
-
-On Windows, in PowerShell:
-
-```powershell
-py -m venv .venv
-.venv\\Scripts\\Activate.ps1
-{_INSTALL}
-```
-
-On Windows, in the command prompt (cmd):
-
-```bat
-py -m venv .venv
-.venv\\Scripts\\activate.bat
-{_INSTALL}
-```
-
-On Linux, PyTorch comes with 5 GB for graphics cards. Without one you can have the small CPU build:
-PyTorch's "Get started" page shows, for *Linux, Pip, CPU*, an address behind `--index-url`. Add both to
-the line with torch. Then, in all of these:
-
-```
-lenet doctor
-python -m jupyterlab notebooks/01_data.ipynb
-```
-
-`lenet demo` shows all live demos on one page; `make run` writes your notebooks as pages into build/.
-`lenet doctor` says in one line each whether everything is in place, and what to do where it is not.
-
-## Exercises
-
-Write your code where a cell says so, and run the check below it: `check("01-normalise", normalise)`
-answers at once. `hint("01-normalise")` gives a hint, and `hint("01-normalise", {third}.
-Leave the last cell of each exercise as it is. `progress()` at the end of each notebook, and `lenet progress`
-in a terminal, say which exercises are right and which are open.
-
-## Handing in
-
-`lenet hand-in` runs your notebooks from a fresh start, as a marker does, says of each exercise whether it is
-right, and packs what you hand in: one file, `hand-in-NAME.zip`. `lenet hand-in notebooks/01_data.ipynb`
-does so with one notebook; `--no-zip` only says how far you are.
-"""
+    template = jinja2.Template((ASSETS / "student.md").read_text(encoding="utf-8"), keep_trailing_newline=True)
+    return template.render(version=stamp["version"], release=stamp["release"], lessons=lessons, third=third)

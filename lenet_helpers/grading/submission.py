@@ -18,10 +18,9 @@ from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend
 from lenet_helpers.grading.intake.needed import cells_that_give, effects, free_names, needed_cells
 from lenet_helpers.grading.judge import Judge
 from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
-from lenet_helpers.grading.release import release_of
-from lenet_helpers.grading.solved import HIDDEN, id_of, regions
+from lenet_helpers.grading.records import FAILED, GRADED, MISSING, UNREADABLE
+from lenet_helpers.grading.solved import HIDDEN, id_of, regions, release_of
 
-GRADED, MISSING, UNREADABLE, FAILED = "graded", "not handed in", "not graded", "failed"
 PIECE = 20  # letters without spaces: so long a piece is no coincidence
 OUT_OF_TIME = "CellTimeoutError"  # what the runner calls a cell that it had to interrupt
 MOST_LEFT_OUT = 5  # cells that end Python, before the rest is not tried any more

@@ -17,7 +17,6 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.solved import exercise_of
 
 STUB = "# Write your code here.\nraise NotImplementedError()"
 
@@ -78,9 +77,9 @@ def enter_scores(folder, records, entered):
             name, student = record["notebook"], record["student"]
             gradebook.update_or_create_student(student)
             gradebook.update_or_create_submission(name, student)
-            marks = {exercise["exercise"]: exercise["mark"] for exercise in record["exercises"]}
+            marks = {f"{exercise['exercise']}-grade": exercise["mark"] for exercise in record["exercises"]}
             for grade in gradebook.find_submission_notebook(name, name, student).grades:
-                grade.auto_score, grade.needs_manual_grade = marks[exercise_of(grade.name)], False
+                grade.auto_score, grade.needs_manual_grade = marks[grade.name], False
         for (student, name, cell), values in entered.items():
             try:
                 gradebook.update_or_create_student(student)

@@ -12,7 +12,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.submission import FAILED
+from lenet_helpers.grading.records import FAILED
 
 MOST_TRIES = 2
 """So often a submission is given to a worker that does not come back."""

@@ -57,14 +57,8 @@ def ensure_raw_files(raw, download=True, time_limit=TIME_LIMIT_SECONDS, progress
     """Return the contents of the four MNIST files, verified; what is missing is fetched and kept in the folder `raw`.
 
     That is ``ROOT/MNIST/raw``, torchvision's layout; the mirrors are torchvision's, too. Files that people have
-    elsewhere in ROOT, packed, or under another usual name are read where they are.
-
-    Raises
-    ------
-    DataError
-        A file or folder can't be read or written.
-    ConnectionError
-        Something is missing and could not be fetched in time.
+    elsewhere in ROOT, packed, or under another usual name are read where they are. DataError says what can't be read
+    or written, ConnectionError what could not be fetched in time.
     """
     deadline = time.monotonic() + time_limit
     found = {name: _read(raw / name) for name in RAW_FILES}

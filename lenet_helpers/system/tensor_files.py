@@ -22,12 +22,7 @@ class Objects(NoTensors):
 def read_tensors(path, largest):
     """Read numbers, texts and tensors from the file at `path`, if it has at most `largest` bytes; it can't run code.
 
-    Raises
-    ------
-    OSError
-        The file can't be read.
-    NoTensors
-        It is too large, damaged, or something else, such as whole objects (`Objects`).
+    NoTensors says that it is too large, damaged, or something else, such as whole objects (`Objects`).
     """
     path = Path(path)
     size = path.stat().st_size

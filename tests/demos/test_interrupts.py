@@ -41,6 +41,14 @@ class Session:
         reply = self.client.control_channel.get_msg(timeout=30)
         self.subshell = reply["content"]["subshell_id"]
 
+    def close(self):
+        """Leave the kernel as it was: nothing is trained, and no subshell is open."""
+        self.run("if training.run: training.run.stop(); training.wait(30)")
+        if self.subshell:
+            message = self.client.session.msg("delete_subshell_request", {"subshell_id": self.subshell})
+            self.client.control_channel.send(message)
+            assert self.client.control_channel.get_msg(timeout=30)["content"]["status"] == "ok"
+
     def press(self, button):
         """Press a button of the demo, in the way of a front end: the kernel answers when it can."""
         data = {"method": "custom", "content": {"event": "click"}}
@@ -60,20 +68,28 @@ class Session:
         return False
 
 
-@pytest.fixture
-def session(monkeypatch):
-    monkeypatch.setenv("LENET_DATA", "sample")
-    monkeypatch.setenv("PYTHONPATH", str(COURSE))
+@pytest.fixture(scope="module")
+def kernel():
     manager = KernelManager(kernel_name="python3")
-    manager.start_kernel(cwd=str(COURSE))
-    client = manager.client()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LENET_DATA", "sample")
+        patch.setenv("PYTHONPATH", str(COURSE))
+        manager.start_kernel(cwd=str(COURSE))
+    yield manager
+    manager.shutdown_kernel(now=True)
+
+
+@pytest.fixture
+def session(kernel):
+    client = kernel.client()
     client.start_channels()
     try:
         client.wait_for_ready(timeout=120)
-        yield Session(client, manager)
+        session = Session(client, kernel)
+        yield session
+        session.close()
     finally:
         client.stop_channels()
-        manager.shutdown_kernel(now=True)
 
 
 @pytest.mark.parametrize("subshell", [True, False])

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 import torch
 
-from lenet_helpers.drawing.forms import corners_of
-from lenet_helpers.drawing.nodigits import _LETTERS, _SCRIPTS, _SIGNS, _THINGS, HELD_OUT, KINDS, LEARNED, draw_nodigits
+from lenet_helpers.drawing.forms import PATTERNS, corners_of
+from lenet_helpers.drawing.nodigits import HELD_OUT, KINDS, LEARNED, draw_nodigits
 
-WRITTEN = [*_LETTERS, *_SIGNS, *_SCRIPTS, *_THINGS]
+WRITTEN = [one for kind in ("letters", "signs", "other scripts", "things") for one in PATTERNS[kind]]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -24,7 +24,7 @@ from answers import RIGHT, WRONG
 from torch import nn
 
 from lenet_helpers import COURSE, FAST, LeNet, fit, save_model
-from lenet_helpers.exercises import NAMES, Verdict, check, exercise, hint, hints
+from lenet_helpers.exercises import NAMES, Verdict, check, exercise, hint, hints, running
 from lenet_helpers.exercises.asked import inference as asked
 from lenet_helpers.exercises.running import everything_put_back
 from lenet_helpers.exercises.verdicts import problem_of, verdict_on_outcomes
@@ -492,7 +492,8 @@ def test_an_endless_loop_that_comes_late_names_its_input():
     assert "kernel_size = 2, stride = 2" in repr(verdict)
 
 
-def test_a_call_that_cannot_be_stopped_is_left_alone():
+def test_a_call_that_cannot_be_stopped_is_left_alone(monkeypatch):
+    monkeypatch.setattr(running, "PATIENCE_SECONDS", 0.5)
     wait = threading.Event()
 
     def waiting(pixels):

@@ -18,6 +18,10 @@ from lenet_helpers.fitting.distributed import Ranks, process_group
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 
+# Where it can be had, one process imports torch for all of them.
+STARTED_BY = "forkserver" if "forkserver" in torch.multiprocessing.get_all_start_methods() else "spawn"
+torch.multiprocessing.set_forkserver_preload([__name__, "lenet_helpers.training"])
+
 # Slow, some 10 s for each start: torchrun itself and every process import torch.
 pytestmark = pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice")
 
@@ -83,7 +87,7 @@ def assert_close(state, expected):
 
 @pytest.mark.parametrize("count", [2, 3])
 def test_several_processes_take_the_step_that_one_would_take(tmp_path, count):
-    torch.multiprocessing.spawn(one_rank, (count, tmp_path), nprocs=count)
+    torch.multiprocessing.start_processes(one_rank, (count, tmp_path), count, start_method=STARTED_BY)
     states = [torch.load(tmp_path / f"rank{rank}.pt", weights_only=True) for rank in range(count)]
     expected = run_one_step().state_dict()
     for state in states:

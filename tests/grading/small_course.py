@@ -9,8 +9,8 @@ import nbformat
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 from lenet_helpers.grading import workers
+from lenet_helpers.grading.records import GRADED
 from lenet_helpers.grading.solved import id_of
-from lenet_helpers.grading.submission import GRADED
 from lenet_helpers.system.paths import COURSE
 
 NAME = "01_small"

@@ -16,8 +16,17 @@ from lenet_helpers.exercises import NAMES
 from lenet_helpers.grading.course_cell import course_cell, is_course_cell
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.needed import needed_cells
-from lenet_helpers.grading.release import release, release_of
-from lenet_helpers.grading.solved import HIDDEN, SOLUTION, exercise_of, flag, regions, secret_lines, solved_notebooks
+from lenet_helpers.grading.release import release
+from lenet_helpers.grading.solved import (
+    HIDDEN,
+    SOLUTION,
+    exercise_of,
+    flag,
+    regions,
+    release_of,
+    secret_lines,
+    solved_notebooks,
+)
 from lenet_helpers.system.paths import COURSE
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]

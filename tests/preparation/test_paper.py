@@ -66,9 +66,9 @@ def test_what_is_too_small_to_be_a_table_is_left_alone():
     assert only_the_sheet(gray) is gray
 
 
-@pytest.mark.parametrize("light", [True, False])
-def test_a_bold_digit_that_looks_like_a_sheet_is_read_as_without_that_step(sample, light, monkeypatch):
-    """The straight edges of a bold 1 are those of a sheet, and where its grays are uneven one may pass for ink."""
+@pytest.fixture(scope="module")
+def like_sheets(sample):
+    """Bold digits that look like a sheet: the straight edges of a 1 are, and where grays are uneven, one is ink."""
     rng = np.random.default_rng(0)
     ones = []
     for _ in range(10):
@@ -78,8 +78,12 @@ def test_a_bold_digit_that_looks_like_a_sheet_is_read_as_without_that_step(sampl
         ones.append(one)
     bold = [ndimage.grey_dilation(pixels, (3, 3)) for pixels in sample.test.pixels[::5]]
     large = [np.asarray(Image.fromarray(one).resize((168, 168), Image.Resampling.BICUBIC)) for one in ones + bold]
-    sheets = [gray for gray in large if only_the_sheet(gray.astype(np.float32)) is not gray]
-    pictures = [gray if light else 255 - gray for gray in sheets]
+    return [gray for gray in large if only_the_sheet(gray.astype(np.float32)) is not gray]
+
+
+@pytest.mark.parametrize("light", [True, False])
+def test_a_bold_digit_that_looks_like_a_sheet_is_read_as_without_that_step(like_sheets, light, monkeypatch):
+    pictures = [gray if light else 255 - gray for gray in like_sheets]
     classifier = ImageClassifier()
     found = classifier.predict(pictures)
     monkeypatch.setattr(steps, "STEPS", tuple(step for step in steps.STEPS if step is not steps.the_sheet))

@@ -4,6 +4,7 @@ import base64
 import io
 import random
 import re
+import struct
 import sys
 from urllib.parse import quote
 
@@ -71,15 +72,20 @@ def test_the_limit_is_told_with_the_mend():
 
 
 def test_a_large_photo_is_read_because_jpeg_is_reduced_on_the_way():
-    picture = read_image(saved(Image.new("RGB", (9_000, 9_000), "white"), "JPEG"), 480)
+    picture = read_image(saved(Image.new("RGB", (6_200, 6_200), "white"), "JPEG"), 480)
     assert max(picture.size) <= 480
 
 
 @pytest.mark.parametrize("file_format", ["QOI", "JPEG2000"])
 def test_slow_decoders_get_smaller_pictures(file_format):
+    small = saved(Image.new("RGB", (600, 600)), file_format)
+    assert read_image(small, 480).size == (300, 300)
+    if file_format == "QOI":  # which is as slow to write: the header of a large one is enough
+        large = b"qoif" + struct.pack(">II", 2_200, 2_200) + small[12:]
+    else:
+        large = saved(Image.new("RGB", (2_200, 2_200)), file_format)
     with pytest.raises(ImageError, match="save it as JPEG"):
-        read_image(saved(Image.new("RGB", (2_200, 2_200)), file_format), 480)
-    assert read_image(saved(Image.new("RGB", (600, 600)), file_format), 480).size == (300, 300)
+        read_image(large, 480)
 
 
 @pytest.mark.parametrize("container", [0.0, 1.0])

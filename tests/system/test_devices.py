@@ -59,6 +59,10 @@ class Card(TorchDispatchMode):
     def __torch_dispatch__(self, function, types, arguments=(), options=None):
         return on_card(function, arguments, options or {})
 
+    @classmethod
+    def _should_skip_dynamo(cls):
+        return False  # nothing is compiled here, and torch would load its compiler to leave this out
+
 
 def on_card(function, arguments, options):
     """Compute on the CPU, and let the results lie where real ones would."""

@@ -8,7 +8,6 @@ import shutil
 import signal
 import stat
 import subprocess
-import threading
 from pathlib import Path
 
 import build_sample
@@ -150,13 +149,9 @@ def test_ctrl_c_ends_the_run_and_keeps_the_pages_that_are_done(course, no_measur
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
 def test_ctrl_c_in_a_cell_is_not_taken_for_a_dead_kernel(course):
-    timer = threading.Timer(3, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            lessons.execute(lesson("import time; time.sleep(60)"), "slow.ipynb", folder=course)
-    finally:
-        timer.cancel()
+    interrupts_us = "import os, signal, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(60)"
+    with pytest.raises(KeyboardInterrupt):
+        lessons.execute(lesson(interrupts_us), "slow.ipynb", folder=course)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")

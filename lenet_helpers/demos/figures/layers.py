@@ -7,12 +7,13 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from lenet_helpers import plots
-from lenet_helpers.architecture import trace
+from lenet_helpers.architecture import load_model, trace
 from lenet_helpers.data import to_input
 from lenet_helpers.demos.figures.maps import tile
 from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
-from lenet_helpers.inference import ImageClassifier, to_mnist
+from lenet_helpers.preparation.steps import prepare
 from lenet_helpers.system.devices import thread_limit
+from lenet_helpers.system.paths import MODEL
 
 # Layer -> columns of its tile, and how many pixels a number is enlarged to.
 STAGES = {"relu1": (6, 3), "pool1": (6, 6), "relu2": (8, 6), "pool2": (8, 12), "average": (16, 15), "fc3": (10, 21)}
@@ -61,7 +62,8 @@ def stages(model, pixels):
 @lru_cache
 def sample_pixels(digit):
     """Return a sample digit in MNIST's form: ndarray of uint8, shape (28, 28), not to be written to."""
-    pixels = to_mnist(draw_strokes(sample_digit(digit)))
+    [way] = prepare(draw_strokes(sample_digit(digit)))  # there is no other
+    pixels = way.pixels
     pixels.flags.writeable = False
     return pixels
 
@@ -80,7 +82,7 @@ def layers_figure(classifier=None, pixels=None):
     -------
     matplotlib.figure.Figure
     """
-    model = (classifier or ImageClassifier()).model
+    model = classifier.model if classifier else load_model(MODEL)
     pixels = sample_pixels(7) if pixels is None else pixels
     figure = Figure(figsize=(8, 5.6), layout="constrained")
     axes = figure.subplots(7, 1, height_ratios=(25, 25, 25, 10, 10, 10, 16))

@@ -4,16 +4,8 @@ from dataclasses import replace
 
 import ipywidgets as widgets
 
-from lenet_helpers.demos.figures.data import local_mnist
-from lenet_helpers.demos.live.convolution import Convolution
-from lenet_helpers.demos.live.data import Data
-from lenet_helpers.demos.live.drawing_pad import DrawingPad
-from lenet_helpers.demos.live.fool_it import FoolIt
-from lenet_helpers.demos.live.layers import Layers
-from lenet_helpers.demos.live.live_training import LiveTraining
-from lenet_helpers.demos.live.mistakes import Mistakes
-from lenet_helpers.demos.live.number_pad import NumberPad
-from lenet_helpers.demos.live.one_step import OneStep
+from lenet_helpers import demos
+from lenet_helpers.data import local_mnist
 from lenet_helpers.demos.live.parts import text
 from lenet_helpers.fitting.recipes import FAST
 from lenet_helpers.inference import ImageClassifier
@@ -23,7 +15,7 @@ EPOCHS = 6
 
 
 class Page(widgets.VBox):
-    """The demos as tabs; each is made when its tab is opened for the first time.
+    """The demos as tabs; each is loaded and made when its tab is opened for the first time.
 
     Parameters
     ----------
@@ -43,15 +35,15 @@ class Page(widgets.VBox):
         self._mnist = mnist
         # Voilà's kernel ends with the page, so the browser remembers what is on the pads.
         self._makers = {
-            "Draw a digit": lambda: DrawingPad(self._classifier, keep="lenet-pad"),
-            "Draw a number": lambda: NumberPad(self._classifier, keep="lenet-number"),
-            "What the layers see": lambda: Layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
-            "Convolution": lambda: Convolution(self._classifier),
-            "Data": lambda: Data(self.mnist),
-            "One step": lambda: OneStep(self.mnist),
-            "Training": lambda: LiveTraining(self.mnist, replace(FAST, epochs=EPOCHS)),
-            "Mistakes": lambda: Mistakes(self._classifier, self.mnist.test),
-            "Fool it": lambda: FoolIt(self._classifier, mnist=self.mnist),
+            "Draw a digit": lambda: demos.drawing_pad(self._classifier, keep="lenet-pad"),
+            "Draw a number": lambda: demos.number_pad(self._classifier, keep="lenet-number"),
+            "What the layers see": lambda: demos.layers(self._classifier, mnist=self.mnist, keep="lenet-layers"),
+            "Convolution": lambda: demos.convolution(self._classifier),
+            "Data": lambda: demos.data(self.mnist),
+            "One step": lambda: demos.one_step(self.mnist),
+            "Training": lambda: demos.live_training(self.mnist, replace(FAST, epochs=EPOCHS)),
+            "Mistakes": lambda: demos.mistakes(self._classifier, self.mnist.test),
+            "Fool it": lambda: demos.fool_it(self._classifier, mnist=self.mnist),
         }
         self.tabs = widgets.Tab([text("Loading …") for _ in self._makers], titles=list(self._makers), selected_index=0)
         self._made = {}
