@@ -68,7 +68,7 @@ def test_behind_a_proxy_the_page_asks_for_nothing_beside_its_path(opened):
     hand.draw(DIGITS[3])
     assert hand.read(1) == 3
     opened.page.get_by_role("tab", name="Convolution", exact=True).click()
-    opened.page.get_by_role("slider", name="Stride").wait_for()
+    opened.page.get_by_role("combobox", name="Stride").wait_for()
     assert not [path for path in opened.outside if path != "/favicon.ico"]
 
 
