@@ -136,8 +136,9 @@ class TrainingRun:
         The checkpoint can't be read or written, or belongs to another run.
     """
 
-    def __init__(self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None,
-                 after_step=None):  # fmt: skip
+    def __init__(
+        self, model, train, validation, recipe=FAST, *, device=None, threads=None, checkpoint=None, after_step=None
+    ):
         self.model, self.recipe, self.threads, self.checkpoint = model, recipe, threads, checkpoint
         self._after_step = after_step
         if recipe.epochs < 1:
