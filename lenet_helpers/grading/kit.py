@@ -5,8 +5,8 @@ import hashlib
 import io
 import json
 import shutil
-import tarfile
 import tempfile
+import zipfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -56,8 +56,9 @@ class Kit:
     def packed(self):
         """Return the whole kit as bytes, for another computer."""
         buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w:gz", compresslevel=6) as archive:
-            archive.add(self.folder, arcname=".")
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive:
+            for path in self.folder.rglob("*"):
+                archive.write(path, path.relative_to(self.folder))
         return buffer.getvalue()
 
 
@@ -103,8 +104,8 @@ def unpack_kit(packed):
     """Unpack a kit that came as bytes, once in a process, and return it."""
     folder = Path(tempfile.mkdtemp(prefix=f"lenet-kit-{hashlib.sha256(packed).hexdigest()[:8]}-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-        archive.extractall(folder, filter="data")
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        archive.extractall(folder)
     return open_kit(folder)
 
 
