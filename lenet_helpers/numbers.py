@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from lenet_helpers.evaluation import doubt
-from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
@@ -158,16 +158,19 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page as one of the ways of `find_pages` shows it, and the graphs of its rows."""
+    """A page as one of the ways of `find_pages` shows it, the graphs of its rows, and the strokes cut between rows."""
 
     way: Way
     graphs: list
+    contacts: float = 0.0
 
     @property
     def score(self):
-        """How well it explains the picture. All pages measure the length of lines in one unit."""
-        unit = min(self.way.mask.shape) / 4
-        return self.way.odds + sum(graph.total * graph.row.height / graph.row.place[2] for graph in self.graphs) / unit
+        """How well it explains the picture, as `Judged.score`: its evidence is the mean over all lines."""
+        heights = np.array([graph.row.height / graph.row.place[2] for graph in self.graphs])
+        lengths = heights @ [graph.row.length(0, len(graph.row.boxes)) for graph in self.graphs]
+        evidence = heights @ [graph.total for graph in self.graphs] - CUT_COSTS * self.contacts * heights.max(initial=0)
+        return self.way.odds + evidence / max(lengths, 1e-6) + INK_COUNTS * math.log(max(self.read, 1e-3))
 
     @property
     def digits(self):
@@ -240,7 +243,7 @@ def _read_pages(model, way):
     if apart is way.mask:
         return [_read_page(model, way)]
     strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
-    return [_read_page(model, one) for one in (way, replace(way, mask=apart, odds=way.odds - CUT_COSTS * strokes))]
+    return [_read_page(model, way), replace(_read_page(model, replace(way, mask=apart)), contacts=strokes)]
 
 
 def _read_page(model, way):
