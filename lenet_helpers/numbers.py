@@ -18,7 +18,7 @@ from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, eviden
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
-from lenet_helpers.preparation.steps import Step, Way, find_pages, prepare
+from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -202,12 +202,12 @@ def read_number(model, image):
     best = readings[0]
     # What one way takes for a sheet may be the inside of a 0.
     several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
-    if best.evidence > SURE and (not several or (best.way.several and best.way.kept > WHOLE)):
+    if best.evidence > SURE and best.way.kept > WHOLE and (best.way.several or not several):
         return _of_one(readings)
     page = max((page for way in find_pages(image) for page in _read_pages(model, way)), key=lambda page: page.score)
-    if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):
-        return _of_one(readings)
-    return _of_page(page)
+    alone = best.score - max(0, best.evidence - SUREST) + (0 if several else SEEN)
+    one = len(page.digits) == 1 or (alone > page.score and (page.digits or not several))
+    return _of_one(readings) if one else _of_page(page)
 
 
 def explain_number(image, model=None):
