@@ -38,7 +38,7 @@ WHOLE = 0.9
 SURE = 4.0
 """Evidence (see `Judged`) from which on the network is sure of a digit."""
 
-LEAST_READ = 0.5
+LEAST_READ = 0.8
 """A number accounts for so much of the ink ..."""
 
 MOST_DOUBTFUL = 0.5
@@ -180,8 +180,13 @@ class Page:
     @property
     def read(self):
         """The share of the ink that the digits account for, in [0, 1]."""
+        return min(1.0, self.inked / self.way.found.sum())
+
+    @property
+    def inked(self):
+        """How much ink the digits account for: the sum over its points."""
         rows = [(graph.row, graph.row.mask(*arc)) for graph, arc in self.digits]
-        return min(1.0, sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows) / self.way.found.sum())
+        return sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows)
 
 
 def read_number(model, image):
@@ -301,7 +306,8 @@ def _warning(page, digits):
     if not digits:
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
-    if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
+    seen = page.way.ink[page.way.mask].sum()  # without ruled lines
+    if page.inked < LEAST_READ * seen or len(doubtful) > MOST_DOUBTFUL * len(digits):
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
     return _sentence("; ".join(warnings)) or None

@@ -127,11 +127,11 @@ def _by_pen(rng, lean):
 
 
 def of_height(pixels, height):
-    """A digit of MNIST of about this height, cropped, 0..255; one that lies flat stays flat."""
+    """A digit of MNIST of about this height, cropped, 0 to 255; one that lies flat stays flat."""
     lines = np.flatnonzero(pixels.any(1))
     side = round(28 * height / max(10, lines[-1] + 1 - lines[0]))
     digit = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC), np.float32)
-    return digit[bounding_box(digit > 64)]
+    return digit[bounding_box(digit > 63)]
 
 
 def _row(drawn, height, sheet, rng):
@@ -145,7 +145,7 @@ def _row(drawn, height, sheet, rng):
     high = round(1.7 * height + 2 * abs(climb) * room)
     ink, form = np.zeros((2, high, room), np.float32)
     thick, left, line = max(1, round(rng.uniform(0.015, 0.04) * height)), round(0.1 * height), (high + height) / 2
-    for number, (digit, gap, mark) in enumerate(zip(drawn, gaps, marks, strict=True)):
+    for digit, gap, mark in zip(drawn, gaps, marks, strict=True):
         slope = climb * (left - room / 4)
         if sheet.cells:
             at = left + (cell - digit.shape[1]) // 2 + round(rng.uniform(-0.06, 0.06) * height)
@@ -162,7 +162,7 @@ def _row(drawn, height, sheet, rng):
             _put(ink, stamp, round(bottom - MARKS_AT[mark] * height), at + digit.shape[1] + round(0.08 * height))
             next_left += stamp.shape[1] + round(0.16 * height)
         if sheet.cells:
-            above = round(line - 1.2 * height) if sheet.cells != "comb" or number % 99 < 0 else round(line - height / 2)
+            above = round(line - (0.5 if sheet.cells == "comb" else 1.2) * height)
             below = min(high - 1, round(line + 0.12 * height))
             right = left + cell
             for side in (left, right):
