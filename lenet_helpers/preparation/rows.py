@@ -37,10 +37,8 @@ TALL = 0.6
 DEEPEST_CUT = 4.0
 """A cut goes through the ink of so many strokes at most."""
 
-
 HOLE_COSTS = 0.5
 """What a point inside a loop costs a cut, where ink costs 1: a loop is likely one digit's."""
-
 
 BETWEEN_ROWS = 0.4
 """A cut between rows meets at most so much of the ink that a level line meets elsewhere."""
@@ -318,12 +316,11 @@ def find_cuts(piece, stroke, height):
 def _cheapest(cost):
     """The cost of the cheapest way from the first row to each point of the last, and the column before each step."""
     total, came = cost[0], np.empty(cost.shape, np.intp)
-    columns = np.arange(cost.shape[1])
+    columns, ways = np.arange(cost.shape[1]), np.full((3, cost.shape[1]), np.inf)
     for number, row in enumerate(cost[1:], 1):
-        ways = np.stack([total, np.append(np.inf, total[:-1]) + 0.02, np.append(total[1:], np.inf) + 0.02])
-        best = ways.argmin(0)
-        came[number] = columns + np.array([0, -1, 1])[best]
-        total = ways[best, columns] + row
+        ways[0], ways[1, 1:], ways[2, :-1] = total, total[:-1] + 0.02, total[1:] + 0.02
+        came[number] = columns + np.array([0, -1, 1])[ways.argmin(0)]
+        total = ways.min(0) + row
     return total, came
 
 
