@@ -26,23 +26,17 @@ SUREST = 8.0
 CUT_COSTS = 6.0
 """What a cut costs for each stroke that it goes through."""
 
-SHORTEST = 0.75
-"""A digit that is less tall than so much of its row is doubtful, and the more so the shorter it is ..."""
+SHORTEST, THINNEST = 0.75, 0.7
+"""A digit that is less tall than so much of its row, or thinner than so much of the page's pen, is doubtful ..."""
 
-SHORT_COSTS = 30.0
-"""... by so much evidence for a whole height of the row. Commas, dots and dashes come to nothing by it."""
+SHORT_COSTS, THIN_COSTS = 30.0, 60.0
+"""... by so much evidence for a whole height or width. So commas, dots, dashes and thin lines come to nothing."""
 
-WHOLE = 0.9
-"""A digit with so much of the ink is all that there is, if the network is sure of it."""
+SURE, WHOLE = 4.0, 0.9
+"""With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
-SURE = 4.0
-"""Evidence (see `Judged`) from which on the network is sure of a digit."""
-
-LEAST_READ = 0.8
-"""A number accounts for so much of the ink ..."""
-
-MOST_DOUBTFUL = 0.5
-"""... and so many of its digits at most are doubtful, or it may be none."""
+LEAST_READ, MOST_DOUBTFUL = 0.8, 0.5
+"""A number accounts for so much of the ink, and so many of its digits at most are doubtful, or it may be none."""
 
 MOST_ARCS = 2500
 """So many pieces and joins are read at most, three seconds' work; 200 digits have half as many."""
@@ -170,17 +164,13 @@ class Page:
         heights = np.array([graph.row.height / graph.row.place[2] for graph in self.graphs])
         lengths = heights @ [graph.row.length(0, len(graph.row.boxes)) for graph in self.graphs]
         evidence = heights @ [graph.total for graph in self.graphs] - CUT_COSTS * self.contacts * heights.max(initial=0)
-        return self.way.odds + evidence / max(lengths, 1e-6) + INK_COUNTS * math.log(max(self.read, 1e-3))
+        read = np.clip(self.inked / self.way.found.sum(), 1e-3, 1)
+        return self.way.odds + evidence / max(lengths, 1e-6) + INK_COUNTS * math.log(read)
 
     @property
     def digits(self):
         """(graph, arc) of each digit, in the order of reading."""
         return [(graph, arc) for graph in self.graphs for arc in graph.digits]
-
-    @property
-    def read(self):
-        """The share of the ink that the digits account for, in [0, 1]."""
-        return min(1.0, self.inked / self.way.found.sum())
 
     @property
     def inked(self):
@@ -238,7 +228,10 @@ def explain_number(image, model=None):
 def _of_one(readings):
     """The `Reading` of a picture with one digit; the box is that of its ink."""
     prediction, mask = prediction_of(readings), readings[0].way.mask
-    box = (0.0, 0.0, 1.0, 1.0) if mask is None else _fractions(_sides(bounding_box(mask)), mask.shape)
+    box = (0.0, 0.0, 1.0, 1.0)
+    if mask is not None:
+        down, across = bounding_box(mask)
+        box = _fractions((across.start, down.start, across.stop, down.stop), mask.shape)
     return Reading(str(prediction.digit), [NumberDigit(prediction, box)], prediction.warning, prediction.steps)
 
 
@@ -253,21 +246,21 @@ def _read_pages(model, way):
 
 def _read_page(model, way):
     """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
-    rows = find_rows(way.ink, way.mask)
+    rows, pen = find_rows(way.ink, way.mask), mean_stroke(way.mask)
     arcs = [list(row.candidates()) for row in rows]
     if not 0 < sum(map(len, arcs)) <= MOST_ARCS:
         return Page(way, [])
     pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
     reads = zip(pixels, *evidence(model, pixels), strict=True)
-    graphs = [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
+    graphs = [_graph(row, {arc: next(reads) for arc in of_row}, pen) for row, of_row in zip(rows, arcs, strict=True)]
     return Page(way, graphs)
 
 
-def _graph(row, reads):
+def _graph(row, reads, pen):
     as_digit = np.full((len(row.boxes) + 1,) * 2, -np.inf)
     as_nothing = as_digit.copy()
     for (first, last), read in reads.items():
-        as_digit[first, last] = _score(row, first, last, read[-1])
+        as_digit[first, last] = _score(row, first, last, read[-1], pen)
         if last == first + 1:  # one piece, be it a comma or a dash
             as_nothing[first, last] = -row.length(first, last)
     scores = np.maximum(as_digit, as_nothing) - CUT_COSTS * row.contacts
@@ -275,11 +268,12 @@ def _graph(row, reads):
     return Graph(row, reads, scores, path, [arc for arc in pairwise(path) if as_digit[arc] > as_nothing[arc]])
 
 
-def _score(row, first, last, evidence):
+def _score(row, first, last, evidence, pen):
     """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
     _, top, _, bottom = row.box(first, last)
     short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
-    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short)
+    thin = max(0, THINNEST - mean_stroke(row.mask(first, last)) / (pen * row.place[2]))
+    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short - THIN_COSTS * thin)
 
 
 def _of_page(page):
@@ -341,10 +335,6 @@ COLOURS = ((220, 50, 47), (38, 139, 210), (133, 153, 0), (211, 54, 130))
 def _frame(picture, box, colour):
     left, top, right, bottom = (round(side) for side in box)
     cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, 1 + max(picture.shape) // 400)
-
-
-def _sides(box):
-    return box[1].start, box[0].start, box[1].stop, box[0].stop
 
 
 def _fractions(sides, shape):

@@ -160,6 +160,14 @@ def test_the_cells_of_a_form_are_no_digits(classifier, number):
     assert classifier.read(picture).text == "308"
 
 
+def test_thin_lines_beside_bold_digits_are_no_ones(classifier, number):
+    picture = np.asarray(number("308")).copy()
+    ink = np.argwhere(picture < 128)
+    (top, left), (bottom, right) = ink.min(0), ink.max(0)
+    picture[top:bottom, [left - 12, right + 12]] = picture.min()
+    assert classifier.read(picture).text == "308"
+
+
 def test_bad_pictures_are_refused_as_by_predict(classifier, tmp_path):
     for bad in (
         tmp_path / "nowhere.png",
