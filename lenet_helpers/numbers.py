@@ -14,11 +14,11 @@ import cv2
 import numpy as np
 
 from lenet_helpers.evaluation import doubt
-from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
-from lenet_helpers.preparation.steps import Step, Way, find_pages, prepare
+from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -26,23 +26,17 @@ SUREST = 8.0
 CUT_COSTS = 6.0
 """What a cut costs for each stroke that it goes through."""
 
-SHORTEST = 0.75
-"""A digit that is less tall than so much of its row is doubtful, and the more so the shorter it is ..."""
+SHORTEST, THINNEST = 0.75, 0.7
+"""A digit that is less tall than so much of its row, or thinner than so much of the page's pen, is doubtful ..."""
 
-SHORT_COSTS = 30.0
-"""... by so much evidence for a whole height of the row. Commas, dots and dashes come to nothing by it."""
+SHORT_COSTS, THIN_COSTS = 30.0, 60.0
+"""... by so much evidence for a whole height or width. So commas, dots, dashes and thin lines come to nothing."""
 
-WHOLE = 0.9
-"""A digit with so much of the ink is all that there is, if the network is sure of it."""
+SURE, WHOLE = 4.0, 0.9
+"""With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
-SURE = 4.0
-"""Evidence (see `Judged`) from which on the network is sure of a digit."""
-
-LEAST_READ = 0.5
-"""A number accounts for so much of the ink ..."""
-
-MOST_DOUBTFUL = 0.5
-"""... and so many of its digits at most are doubtful, or it may be none."""
+LEAST_READ, MOST_DOUBTFUL = 0.8, 0.5
+"""A number accounts for so much of the ink, and so many of its digits at most are doubtful, or it may be none."""
 
 MOST_ARCS = 2500
 """So many pieces and joins are read at most, three seconds' work; 200 digits have half as many."""
@@ -158,16 +152,20 @@ class Graph:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """A page as one of the ways of `find_pages` shows it, and the graphs of its rows."""
+    """A page as one of the ways of `find_pages` shows it, the graphs of its rows, and the strokes cut between rows."""
 
     way: Way
     graphs: list
+    contacts: float = 0.0
 
     @property
     def score(self):
-        """How well it explains the picture. All pages measure the length of lines in one unit."""
-        unit = min(self.way.mask.shape) / 4
-        return self.way.odds + sum(graph.total * graph.row.height / graph.row.place[2] for graph in self.graphs) / unit
+        """How well it explains the picture, as `Judged.score`: its evidence is the mean over all lines."""
+        heights = np.array([graph.row.height / graph.row.place[2] for graph in self.graphs])
+        lengths = heights @ [graph.row.length(0, len(graph.row.boxes)) for graph in self.graphs]
+        evidence = heights @ [graph.total for graph in self.graphs] - CUT_COSTS * self.contacts * heights.max(initial=0)
+        read = np.clip(self.inked / self.way.found.sum(), 1e-3, 1)
+        return self.way.odds + evidence / max(lengths, 1e-6) + INK_COUNTS * math.log(read)
 
     @property
     def digits(self):
@@ -175,10 +173,10 @@ class Page:
         return [(graph, arc) for graph in self.graphs for arc in graph.digits]
 
     @property
-    def read(self):
-        """The share of the ink that the digits account for, in [0, 1]."""
+    def inked(self):
+        """How much ink the digits account for: the sum over its points."""
         rows = [(graph.row, graph.row.mask(*arc)) for graph, arc in self.digits]
-        return min(1.0, sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows) / self.way.found.sum())
+        return sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows)
 
 
 def read_number(model, image):
@@ -199,12 +197,12 @@ def read_number(model, image):
     best = readings[0]
     # What one way takes for a sheet may be the inside of a 0.
     several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
-    if best.evidence > SURE and (not several or (best.way.several and best.way.kept > WHOLE)):
+    if best.evidence > SURE and best.way.kept > WHOLE and (best.way.several or not several):
         return _of_one(readings)
     page = max((page for way in find_pages(image) for page in _read_pages(model, way)), key=lambda page: page.score)
-    if not several and (len(page.digits) < 2 or min(graph.reads[arc][-1] for graph, arc in page.digits) < SURE):
-        return _of_one(readings)
-    return _of_page(page)
+    alone = best.score - max(0, best.evidence - SUREST) + (0 if several else SEEN)
+    one = len(page.digits) == 1 or (alone > page.score and (best.way.kept > WHOLE or not several))
+    return _of_one(readings) if one else _of_page(page)
 
 
 def explain_number(image, model=None):
@@ -230,7 +228,10 @@ def explain_number(image, model=None):
 def _of_one(readings):
     """The `Reading` of a picture with one digit; the box is that of its ink."""
     prediction, mask = prediction_of(readings), readings[0].way.mask
-    box = (0.0, 0.0, 1.0, 1.0) if mask is None else _fractions(_sides(bounding_box(mask)), mask.shape)
+    box = (0.0, 0.0, 1.0, 1.0)
+    if mask is not None:
+        down, across = bounding_box(mask)
+        box = _fractions((across.start, down.start, across.stop, down.stop), mask.shape)
     return Reading(str(prediction.digit), [NumberDigit(prediction, box)], prediction.warning, prediction.steps)
 
 
@@ -240,26 +241,26 @@ def _read_pages(model, way):
     if apart is way.mask:
         return [_read_page(model, way)]
     strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
-    return [_read_page(model, one) for one in (way, replace(way, mask=apart, odds=way.odds - CUT_COSTS * strokes))]
+    return [_read_page(model, way), replace(_read_page(model, replace(way, mask=apart)), contacts=strokes)]
 
 
 def _read_page(model, way):
     """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
-    rows = find_rows(way.ink, way.mask)
+    rows, pen = find_rows(way.ink, way.mask), mean_stroke(way.mask)
     arcs = [list(row.candidates()) for row in rows]
     if not 0 < sum(map(len, arcs)) <= MOST_ARCS:
         return Page(way, [])
     pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
     reads = zip(pixels, *evidence(model, pixels), strict=True)
-    graphs = [_graph(row, {arc: next(reads) for arc in of_row}) for row, of_row in zip(rows, arcs, strict=True)]
+    graphs = [_graph(row, {arc: next(reads) for arc in of_row}, pen) for row, of_row in zip(rows, arcs, strict=True)]
     return Page(way, graphs)
 
 
-def _graph(row, reads):
+def _graph(row, reads, pen):
     as_digit = np.full((len(row.boxes) + 1,) * 2, -np.inf)
     as_nothing = as_digit.copy()
     for (first, last), read in reads.items():
-        as_digit[first, last] = _score(row, first, last, read[-1])
+        as_digit[first, last] = _score(row, first, last, read[-1], pen)
         if last == first + 1:  # one piece, be it a comma or a dash
             as_nothing[first, last] = -row.length(first, last)
     scores = np.maximum(as_digit, as_nothing) - CUT_COSTS * row.contacts
@@ -267,11 +268,12 @@ def _graph(row, reads):
     return Graph(row, reads, scores, path, [arc for arc in pairwise(path) if as_digit[arc] > as_nothing[arc]])
 
 
-def _score(row, first, last, evidence):
+def _score(row, first, last, evidence, pen):
     """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
     _, top, _, bottom = row.box(first, last)
     short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
-    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short)
+    thin = max(0, THINNEST - mean_stroke(row.mask(first, last)) / (pen * row.place[2]))
+    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short - THIN_COSTS * thin)
 
 
 def _of_page(page):
@@ -298,7 +300,8 @@ def _warning(page, digits):
     if not digits:
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
-    if page.read < LEAST_READ or len(doubtful) > MOST_DOUBTFUL * len(digits):
+    seen = page.way.ink[page.way.mask].sum()  # without ruled lines
+    if page.inked < LEAST_READ * seen or len(doubtful) > MOST_DOUBTFUL * len(digits):
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
     return _sentence("; ".join(warnings)) or None
@@ -332,10 +335,6 @@ COLOURS = ((220, 50, 47), (38, 139, 210), (133, 153, 0), (211, 54, 130))
 def _frame(picture, box, colour):
     left, top, right, bottom = (round(side) for side in box)
     cv2.rectangle(picture, (left, top), (right - 1, bottom - 1), colour, 1 + max(picture.shape) // 400)
-
-
-def _sides(box):
-    return box[1].start, box[0].start, box[1].stop, box[0].stop
 
 
 def _fractions(sides, shape):

@@ -125,6 +125,49 @@ def test_a_single_digit_is_read_as_by_predict(classifier, sample):
     assert 0 < left < right < 1 and 0 < top < bottom < 1
 
 
+def test_where_one_digit_is_found_it_is_what_predict_reads(classifier, number):
+    picture = np.asarray(number("5", seed=2)).copy()
+    ink = np.argwhere(picture < 128)
+    (top, _), (bottom, right) = ink.min(0), ink.max(0)
+    wider = np.pad(picture, ((0, 0), (0, 80)), constant_values=picture[0, 0])
+    wider[(top + bottom) // 2 : (top + bottom) // 2 + 6, right + 30 : right + 60] = picture.min()  # a dash
+    reading, prediction = classifier.read(wider), classifier.classify(wider)
+    assert (reading.text, reading.confidence) == (str(prediction.digit), prediction.confidence)
+    assert reading.text == "5" and not reading.graphs
+
+
+def test_a_doubtful_number_is_not_taken_for_the_one_digit_in_it_that_is_sure(classifier, number, monkeypatch):
+    assert len(classifier.read(number("4711")).text) == 4
+    monkeypatch.setattr("lenet_helpers.numbers.Page.score", property(lambda page: -9.0))
+    assert len(classifier.read(number("4711")).text) == 4
+
+
+def test_ruled_lines_are_no_ink_that_is_left_unread(classifier, number):
+    picture = np.asarray(number("471")).copy()
+    picture[::12] = np.minimum(picture[::12], picture[0, 0] - 60)
+    reading = classifier.read(picture)
+    assert (reading.text, reading.warning) == ("471", None)
+
+
+def test_the_cells_of_a_form_are_no_digits(classifier, number):
+    picture = np.asarray(number("308")).copy()
+    ink = picture < 128
+    rows, filled = np.flatnonzero(ink.any(1)), np.flatnonzero(ink.any(0))
+    gaps = filled[:-1][np.diff(filled) > 3] + np.diff(filled)[np.diff(filled) > 3] // 2
+    top, bottom, sides = rows[0] - 8, rows[-1] + 8, [filled[0] - 8, *gaps, filled[-1] + 8]
+    picture[[top, bottom], sides[0] : sides[-1] + 1] = 90
+    picture[top:bottom, sides] = 90
+    assert classifier.read(picture).text == "308"
+
+
+def test_thin_lines_beside_bold_digits_are_no_ones(classifier, number):
+    picture = np.asarray(number("308")).copy()
+    ink = np.argwhere(picture < 128)
+    (top, left), (bottom, right) = ink.min(0), ink.max(0)
+    picture[top:bottom, [left - 12, right + 12]] = picture.min()
+    assert classifier.read(picture).text == "308"
+
+
 def test_bad_pictures_are_refused_as_by_predict(classifier, tmp_path):
     for bad in (
         tmp_path / "nowhere.png",

@@ -13,11 +13,10 @@ import numpy as np
 from PIL import Image
 
 from benchmarks import machine
-from benchmarks.accuracy import rendered
+from benchmarks.accuracy import rendered, sheets
 from benchmarks.accuracy.nodigits import kept_aside
 from benchmarks.report import duration, percent, table
 from benchmarks.timing import run_apart, say
-from lenet_helpers.preparation.masks import bounding_box
 
 SPACINGS = {
     "spaced": "a gap of 8 to 40 % of their height",
@@ -48,6 +47,7 @@ def measure(settings):
     return {
         "folder": folder_rows(classifier, settings.numbers),
         "drawn": drawn_rows(classifier, test, settings),
+        "sheets": sheet_rows(classifier, test, settings),
         "single": single_rows(classifier, test, settings),
         "nodigits": nodigit_row(classifier, settings),
         "times": time_rows(classifier, test, settings),
@@ -132,6 +132,18 @@ def drawn_rows(classifier, test, settings):
     return results
 
 
+def sheet_rows(classifier, test, settings):
+    """Numbers on every kind of sheet, by seeds that no choice was made on; beside their digits in MNIST's form."""
+    results, count = [], settings.size(settings.digits // 10, 2)
+    for sheet in settings.size(sheets.SHEETS, sheets.SHEETS[:2]):
+        pictures, labels, clean = zip(*(sheets.draw_sheet(sheet, test, 10_000 + i) for i in range(count)), strict=True)
+        alone = ["".join(map(str, classifier.predict(digits))) for digits in clean]
+        row = summary(read_all(classifier, pictures, labels))
+        results.append({"sheet": sheet.name, "alone": float(np.mean(np.array(alone) == labels)), **row})
+        say(f"  {sheet.name}: {percent(row['whole'])} of the pictures")
+    return results
+
+
 def draw_number(digits, spacing, rng):
     """Draw digits side by side, dark on light, with a `spacing` of `SPACINGS`.
 
@@ -140,7 +152,7 @@ def draw_number(digits, spacing, rng):
     height = rng.uniform(50, 140)
     page = np.zeros((round(1.6 * height), 0), np.float32)
     for digit in digits:
-        digit = _of_height(digit, height * rng.uniform(0.9, 1.1))
+        digit = sheets.of_height(digit, height * rng.uniform(0.9, 1.1)) / 255
         top = round((len(page) - len(digit)) / 2 + rng.uniform(-0.06, 0.06) * height)
         layer = np.pad(digit, ((top, len(page) - len(digit) - top), (0, 0)))
         further = rng.uniform(0, 0.1) * layer.shape[1]
@@ -159,14 +171,6 @@ def draw_number(digits, spacing, rng):
         page = wider
     margin = round(0.4 * height)
     return rendered.to_picture(rendered.ink_on_paper(np.pad(page, margin), rng.uniform(0, 60), rng.uniform(200, 255)))
-
-
-def _of_height(pixels, height):
-    """A digit of about this height, cropped, in [0, 1]; one that lies flat stays flat."""
-    lines = np.flatnonzero(pixels.any(1))
-    side = round(28 * height / max(10, lines[-1] + 1 - lines[0]))
-    digit = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC), np.float32) / 255
-    return digit[bounding_box(digit > 0.25)]
 
 
 def _free(page, layer):
@@ -341,6 +345,15 @@ def show(result):
                 duration(row["seconds"]),
             ]
         )
+    on_sheets = [
+        [
+            row["sheet"],
+            f"{row['pictures']:,}",
+            *(percent(row[key]) for key in ("digits", "whole", "alone")),
+            duration(row["seconds"]),
+        ]
+        for row in result["sheets"]
+    ]
     others = [
         [f"single digits read as by `predict`: {row['name']}", f"{row['pictures']:,}", percent(row["same"]), goal]
         for row in result["single"]
@@ -367,6 +380,9 @@ def show(result):
         table(["drawn", "digits", "pictures", "digits right", "wholly right", "goal", "alone", "a digit takes"], drawn),
         "Digits right: 1 − edit distance ÷ length. Alone: in how many pictures all digits are right when each is given "
         "to `predict` as it is. Goals are for 4 digits.",
+        table(["sheet", "pictures", "digits right", "wholly right", "alone", "a digit takes"], on_sheets),
+        "Sheets: digits of MNIST's test images and digits drawn with pens, in turn, as `benchmarks/accuracy/sheets.py` "
+        "puts them on paper.",
         table(["what", "pictures", "share", "goal"], others),
         table(["picture", "seconds", "goal", "for a digit", "memory", "warning or error"], times),
         "Times are those of the processor. Each picture is read in a process of its own; the memory is what its peak "

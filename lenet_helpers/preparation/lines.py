@@ -111,11 +111,24 @@ def _without_boxes(mask):
             continue
         # What hangs together with the box, and what merely lies in it.
         rest = piece & ~np.any(sides, axis=0)
+        rest &= ~_walls(rest)
         within = rest | ((parts.labels[outer] > 0) & ~piece)
         if extent(bounding_box(within))[0] > 0.3 * piece.shape[0]:
             mask = mask.copy()
             mask[outer] &= ~piece | (rest if extent(bounding_box(rest))[0] > 0.3 * piece.shape[0] else False)
     return mask
+
+
+def _walls(inside):
+    """The thin upright lines from top to bottom of what is inside a wide box: they part the cells of a form."""
+    height, thickest = extent(bounding_box(inside))[0], 2 + inside.shape[0] // 20
+    if inside.shape[1] < 1.4 * inside.shape[0] or height < 16:
+        return np.zeros_like(inside)
+    # They may be tilted a little: the 3 columns around a point count as one.
+    tall = cv2.dilate(as_bytes(inside), np.ones((1, 3), np.uint8))
+    tall = cv2.dilate(cv2.morphologyEx(tall, cv2.MORPH_OPEN, np.ones((int(0.8 * height) | 1, 1), np.uint8)), square(3))
+    wide = cv2.morphologyEx(as_bytes(inside), cv2.MORPH_OPEN, np.ones((1, thickest + 1 | 1), np.uint8))
+    return inside & (tall > 0) & (wide == 0)
 
 
 def _sides_of_a_box(piece):

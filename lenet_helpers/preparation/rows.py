@@ -32,15 +32,13 @@ WIDEST = 1.4
 """No digit is wider than this many times the height of its row."""
 
 TALL = 0.6
-"""What is taller than so much of the row, and stands beside another tall piece that it doesn't touch, is a digit."""
+"""Ink that is taller than so much of the row, and stands beside more such ink that it doesn't touch, is a digit."""
 
 DEEPEST_CUT = 4.0
 """A cut goes through the ink of so many strokes at most."""
 
-
 HOLE_COSTS = 0.5
 """What a point inside a loop costs a cut, where ink costs 1: a loop is likely one digit's."""
-
 
 BETWEEN_ROWS = 0.4
 """A cut between rows meets at most so much of the ink that a level line meets elsewhere."""
@@ -58,6 +56,8 @@ class Row:
         Which piece each point belongs to: 1 to N, from left to right; 0 is none.
     boxes : list of (slice, slice)
         Of each piece.
+    wholes : list of int
+        How tall the ink is that each piece was cut from.
     cuts : list of ndarray of int, shape (h, 2)
         The cuts that were made through ink: row and column of each of their points.
     contacts : ndarray of float, shape (N + 1,)
@@ -71,6 +71,7 @@ class Row:
     ink: np.ndarray
     labels: np.ndarray
     boxes: list
+    wholes: list
     cuts: list
     contacts: np.ndarray
     stroke: float
@@ -80,15 +81,14 @@ class Row:
     def candidates(self):
         """Yield (first, last) of every piece and join of neighbours that may be a digit; last is not included."""
         for first in range(len(self.boxes)):
-            down, across = self.boxes[first]
+            across = self.boxes[first][1]
             for last in range(first + 1, min(first + MOST_JOINED, len(self.boxes)) + 1):
                 yield first, last
                 if last == len(self.boxes):
                     break
-                next_down, next_across = self.boxes[last]
+                next_across = self.boxes[last][1]
                 gap = next_across.start - across.stop
-                tall = min(down.stop - down.start, next_down.stop - next_down.start) > TALL * self.height
-                down = slice(min(down.start, next_down.start), max(down.stop, next_down.stop))
+                tall = min(self.wholes[last - 1 : last + 1]) > TALL * self.height
                 across = slice(min(across.start, next_across.start), max(across.stop, next_across.stop))
                 wide = across.stop - across.start > WIDEST * self.height
                 if wide or gap > 0.4 * self.height or (tall and gap >= 0 and not self.contacts[last]):
@@ -240,10 +240,10 @@ def _row(ink, parts, numbers):
     if factor < 1:
         ink, mask = scale(ink, factor), scale(mask.astype(np.float32), factor) > 0.5
     height, stroke = height * factor, mean_stroke(mask)
-    labels, boxes, cuts = _cut(mask, stroke, height)
+    labels, boxes, wholes, cuts = _cut(mask, stroke, height)
     # The margin of 2 pixels was there before the row was reduced.
     place = place[0].start - 2, place[1].start - 2, factor
-    return Row(ink, labels, boxes, cuts, _contacts(labels, len(boxes)) / stroke, stroke, height, place)
+    return Row(ink, labels, boxes, wholes, cuts, _contacts(labels, len(boxes)) / stroke, stroke, height, place)
 
 
 def _contacts(labels, count):
@@ -258,7 +258,7 @@ def _contacts(labels, count):
 
 
 def _cut(mask, stroke, height):
-    """Cut each piece of a row wherever two digits may touch. Returns labels, boxes and cuts."""
+    """Cut each piece of a row wherever two digits may touch. Returns labels, boxes, wholes and cuts."""
     parts, cuts, found = pieces(mask), [], []
     for number, box in enumerate(parts.boxes):
         piece, corner = parts.cut(number), (box[0].start, box[1].start)
@@ -269,12 +269,12 @@ def _cut(mask, stroke, height):
         for part in range(len(seams) + 1):
             here = piece & (side == part)
             if np.count_nonzero(here) > 0.3 * stroke * stroke:
-                found.append(np.argwhere(here) + corner)
-    found.sort(key=lambda points: points[:, 1].min() + points[:, 1].max())
+                found.append((np.argwhere(here) + corner, len(piece)))
+    found.sort(key=lambda part: part[0][:, 1].min() + part[0][:, 1].max())
     labels = np.zeros(mask.shape, np.int32)
-    for number, points in enumerate(found, 1):
+    for number, (points, _) in enumerate(found, 1):
         labels[tuple(points.T)] = number
-    return labels, ndimage.find_objects(labels), cuts
+    return labels, ndimage.find_objects(labels), [height for _, height in found], cuts
 
 
 def find_cuts(piece, stroke, height):
@@ -316,12 +316,11 @@ def find_cuts(piece, stroke, height):
 def _cheapest(cost):
     """The cost of the cheapest way from the first row to each point of the last, and the column before each step."""
     total, came = cost[0], np.empty(cost.shape, np.intp)
-    columns = np.arange(cost.shape[1])
+    columns, ways = np.arange(cost.shape[1]), np.full((3, cost.shape[1]), np.inf)
     for number, row in enumerate(cost[1:], 1):
-        ways = np.stack([total, np.append(np.inf, total[:-1]) + 0.02, np.append(total[1:], np.inf) + 0.02])
-        best = ways.argmin(0)
-        came[number] = columns + np.array([0, -1, 1])[best]
-        total = ways[best, columns] + row
+        ways[0], ways[1, 1:], ways[2, :-1] = total, total[:-1] + 0.02, total[1:] + 0.02
+        came[number] = columns + np.array([0, -1, 1])[ways.argmin(0)]
+        total = ways.min(0) + row
     return total, came
 
 

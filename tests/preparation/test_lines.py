@@ -45,3 +45,16 @@ def test_a_box_of_a_few_pixels_is_taken_away():
     left = remove_boxes(boxed, find_ink(boxed))
     assert left[44:64, 50:54].min() > 0.8
     assert np.count_nonzero(left) == np.count_nonzero(ink)
+
+
+@pytest.mark.parametrize("top", [True, False])
+def test_the_walls_between_the_cells_of_a_form_go_too_and_a_1_that_stands_in_a_cell_stays(top):
+    ink = np.zeros((160, 500), np.float32)
+    ink[55:100, 190:196] = ink[55:100, 350:356] = ink[55:60, 340:366] = 0.9
+    form = ink.copy()
+    form[110:112, 40:462] = 0.7
+    for wall in range(40, 461, 70):
+        form[40 if top else 80 : 112, wall : wall + 2] = 0.7
+    if top:
+        form[40:42, 40:462] = 0.7
+    np.testing.assert_allclose(remove_boxes(form, find_ink(form)), ink)

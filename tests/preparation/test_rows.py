@@ -68,6 +68,9 @@ def test_a_cut_of_touching_digits_has_contact_and_a_gap_has_none():
 def test_two_tall_strokes_apart_are_never_one_digit():
     (row,) = find_rows(*page((50, 110, 100, 108), (50, 110, 118, 126)))
     assert set(row.candidates()) == {(0, 1), (1, 2)}
+    gate = ((50, 110, 180, 188), (75, 85, 120, 188), (70, 90, 120, 128))  # its left part is low, once it is cut
+    (row,) = find_rows(*page((50, 110, 100, 108), *gate))
+    assert len(row.boxes) > 2 and {last for first, last in row.candidates() if first == 0} == {1}
     (row,) = find_rows(*page((50, 110, 100, 108), (50, 70, 110, 126)))  # the bar of a 5
     assert (0, 2) in row.candidates()
 

@@ -1,0 +1,225 @@
+"""Sheets with numbers: digits of MNIST and of pens, in rows, on the papers that people write numbers on.
+
+`SHEETS` lists the kinds of sheet as data; `draw_sheet` draws one. Numbers of the same seed are the same on each kind.
+"""
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+from benchmarks.accuracy import pens, rendered
+from benchmarks.accuracy.hands import Digit, by_hand, normalised
+from lenet_helpers.drawing.forms import FORMS
+from lenet_helpers.preparation.masks import bounding_box
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A kind of sheet. Lengths are in heights of a digit.
+
+    Attributes
+    ----------
+    name : str
+    rows, digits : (int, int)
+        Least and most of them; of digits, in a row.
+    gap : (float, float)
+        From one digit's box to the next.
+    uneven : float
+        Most by which a digit is larger or smaller, and off the line.
+    tilt : float
+        Most by which a row climbs or falls for each length across.
+    marks : float
+        How often a comma, a dot or a dash stands between two digits.
+    cells : str or None
+        "boxes", "touching boxes" or "comb": what each digit stands in, as on forms.
+    lines : tuple of two bool
+        Whether there are ruled lines, level and upright.
+    photo : bool
+        In uneven light, blurred, noisy, as JPEG.
+    inverted : bool
+        Light on dark.
+    """
+
+    name: str
+    rows: tuple = (1, 1)
+    digits: tuple = (2, 8)
+    gap: tuple = (0.08, 0.35)
+    uneven: float = 0.08
+    tilt: float = 0.03
+    marks: float = 0.0
+    cells: str | None = None
+    lines: tuple = (False, False)
+    photo: bool = False
+    inverted: bool = False
+
+
+SHEETS = (
+    Sheet("plain"),
+    Sheet("light on dark", inverted=True),
+    Sheet("close", gap=(-0.06, 0.06)),
+    Sheet("uneven", uneven=0.2, tilt=0.12),
+    Sheet("commas, dots, dashes", marks=0.4),
+    Sheet("rows", rows=(2, 4)),
+    Sheet("ruled", rows=(1, 2), lines=(True, False)),
+    Sheet("squared", rows=(1, 2), lines=(True, True)),
+    Sheet("boxes", cells="boxes"),
+    Sheet("touching boxes", cells="touching boxes"),
+    Sheet("comb", cells="comb"),
+    Sheet("photo", photo=True),
+    Sheet("photo, squared", lines=(True, True), photo=True),
+)
+
+
+def draw_sheet(sheet, test, seed):
+    """Draw a number on a kind of sheet.
+
+    Parameters
+    ----------
+    sheet : Sheet
+    test : Split
+        Whose digits it takes, for an even seed; for an odd one, a pen draws patterns of `FORMS`.
+    seed : int
+
+    Returns
+    -------
+    picture : PIL.Image.Image
+    label : str
+        All digits, row by row.
+    clean : list of ndarray of uint8, shape (28, 28)
+        Each digit alone, in MNIST's form.
+    """
+    rng = np.random.default_rng(seed)
+    height, pen, width = rng.uniform(40, 110), PENS[rng.integers(len(PENS))], rng.uniform(0.04, 0.12)
+    lean = rng.uniform(-0.2, 0.3)
+    rows, label, clean = [], "", []
+    for _ in range(rng.integers(sheet.rows[0], sheet.rows[1] + 1)):
+        drawn = []
+        for _ in range(rng.integers(sheet.digits[0], sheet.digits[1] + 1)):
+            tall = height * (1 + rng.uniform(-sheet.uneven, sheet.uneven))
+            if seed % 2:
+                digit = _by_pen(rng, lean)
+                ink = np.asarray(pens.draw_digit(digit, pen, width, round(tall), seed=int(rng.integers(2**32))))
+                number, form = digit.label, pens.in_mnist_form(digit)
+            else:
+                at = rng.integers(len(test.labels))
+                ink, number, form = of_height(test.pixels[at], tall), test.labels[at], test.pixels[at]
+            drawn.append(np.asarray(ink, np.float32) / 255)
+            label += str(number)
+            clean.append(form)
+        rows.append(_row(drawn, height, sheet, rng))
+    wide = max(ink.shape[1] for ink, _ in rows)
+    rows = [[np.pad(layer, ((0, 0), (0, wide - layer.shape[1]))) for layer in row] for row in rows]
+    margin = round(rng.uniform(0.3, 1.2) * height)
+    ink, form = (np.pad(np.concatenate(layers), margin) for layers in zip(*rows, strict=True))
+    return _on_paper(ink, form, height, sheet, rng), label, clean
+
+
+PENS = (pens.felt, pens.ball, pens.marker, pens.brush, pens.mouse)
+
+
+def _by_pen(rng, lean):
+    label = int(rng.integers(10))
+    lines = by_hand(FORMS[label][rng.integers(len(FORMS[label]))], rng)
+    lines = [line @ np.array([[1, 0], [-lean / 2, 1]]) for line in lines]
+    return Digit(label, normalised(lines), "forms", 0)
+
+
+def of_height(pixels, height):
+    """A digit of MNIST of about this height, cropped, 0 to 255; one that lies flat stays flat."""
+    lines = np.flatnonzero(pixels.any(1))
+    side = round(28 * height / max(10, lines[-1] + 1 - lines[0]))
+    digit = np.asarray(Image.fromarray(pixels).resize((side, side), Image.Resampling.BICUBIC), np.float32)
+    return digit[bounding_box(digit > 63)]
+
+
+def _row(drawn, height, sheet, rng):
+    """A row of digits: two covers in [0, 1], of the ink and of what is printed on the form."""
+    cell = round(max(1.25 * height, 1.1 * max(digit.shape[1] for digit in drawn)))
+    apart = 0 if sheet.cells != "boxes" else round(rng.uniform(0.1, 0.3) * height)
+    gaps = [round(rng.uniform(*sheet.gap) * height) for _ in drawn]
+    marks = [rng.choice(list(MARKS)) if rng.random() < sheet.marks else None for _ in drawn[1:]] + [None]
+    room = round(sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart))
+    climb = rng.uniform(-sheet.tilt, sheet.tilt)
+    high = round(1.7 * height + 2 * abs(climb) * room)
+    ink, form = np.zeros((2, high, room), np.float32)
+    thick, left, line = max(1, round(rng.uniform(0.015, 0.04) * height)), round(0.1 * height), (high + height) / 2
+    for digit, gap, mark in zip(drawn, gaps, marks, strict=True):
+        slope = climb * (left - room / 4)
+        if sheet.cells:
+            at = left + (cell - digit.shape[1]) // 2 + round(rng.uniform(-0.06, 0.06) * height)
+            slope, next_left = 0, left + cell + (apart if sheet.cells == "boxes" else 0)
+        else:
+            at = left
+            next_left = left + digit.shape[1] + gap
+        bottom = round(line + slope + rng.uniform(-sheet.uneven, sheet.uneven) * height / 2)
+        top = max(0, min(bottom, high) - len(digit))
+        at = max(0, at)
+        _put(ink, digit, top, at)
+        if mark:
+            stamp = MARKS[mark](height)
+            _put(ink, stamp, round(bottom - MARKS_AT[mark] * height), at + digit.shape[1] + round(0.08 * height))
+            next_left += stamp.shape[1] + round(0.16 * height)
+        if sheet.cells:
+            above = round(line - (0.5 if sheet.cells == "comb" else 1.2) * height)
+            below = min(high - 1, round(line + 0.12 * height))
+            right = left + cell
+            for side in (left, right):
+                form[above:below, side : side + thick] = 1
+            form[below - thick : below, left : right + thick] = 1
+            if sheet.cells != "comb":
+                form[above : above + thick, left : right + thick] = 1
+        left = next_left
+    return ink, form
+
+
+def _put(page, stamp, top, left):
+    part = page[top : top + len(stamp), left : left + stamp.shape[1]]
+    np.maximum(part, stamp[: len(part), : part.shape[1]], out=part)
+
+
+def _comma(height):
+    high, wide = round(0.24 * height), round(0.12 * height)
+    y, x = np.mgrid[:high, :wide]
+    return (np.abs(x - wide * 0.7 + y * wide * 0.5 / high) < max(1, 0.035 * height)).astype(np.float32)
+
+
+def _dot(height):
+    side = max(3, round(0.1 * height))
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return (np.hypot(y, x) <= side / 2).astype(np.float32)
+
+
+def _dash(height):
+    return np.ones((max(2, round(0.07 * height)), round(0.35 * height)), np.float32)
+
+
+MARKS = {"comma": _comma, "dot": _dot, "dash": _dash}
+MARKS_AT = {"comma": 0.1, "dot": 0.08, "dash": 0.5}
+"""How far above the line the mark's top is."""
+
+
+def _on_paper(ink, form, height, sheet, rng):
+    dark, bare = rng.uniform(10, 70), rng.uniform(215, 255)
+    values = np.full(ink.shape, bare, np.float32)
+    if any(sheet.lines):
+        spacing, thick = height * rng.uniform(0.45, 1.5), max(1.0, height * rng.uniform(0.015, 0.035))
+        gray, tilt = rng.uniform(140, 205), rng.uniform(-0.01, 0.01)
+        y, x = np.mgrid[: ink.shape[0], : ink.shape[1]].astype(np.float32)
+        for wanted, across in zip(sheet.lines, (y + tilt * x, x - tilt * y), strict=True):
+            if wanted:
+                far = np.abs((across + rng.uniform(0, spacing)) % spacing - spacing / 2)
+                values = np.minimum(values, bare + (gray - bare) * np.clip((thick + 1) / 2 - far, 0, 1))
+    values += (rng.uniform(30, 150) - values) * form
+    values += (dark - values) * ink
+    if sheet.inverted:
+        values = 255 - values
+    if not sheet.photo:
+        return rendered.to_picture(values)
+    y, x = np.mgrid[-1 : 1 : len(ink) * 1j, -1 : 1 : ink.shape[1] * 1j]
+    light = 0.8 + 0.2 * (rng.uniform(-1, 1) * x + rng.uniform(-1, 1) * y) - 0.1 * (x * x + y * y)
+    picture = rendered.to_picture(values * light * 0.9).filter(ImageFilter.GaussianBlur(height / 80))
+    file = io.BytesIO()
+    rendered.to_picture(np.asarray(picture) + rng.normal(0, 5, ink.shape)).save(file, "JPEG", quality=60)
+    return Image.open(file)
