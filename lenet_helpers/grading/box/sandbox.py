@@ -130,7 +130,8 @@ class Unshare:
         root.mkdir(exist_ok=True)
         lines = [f"root={q(str(root))} size={size}", _NEW_ROOT]
         lines += [f"box {folder}" for folder in _BOXES_FIRST]
-        lines += [f"readable {q(source)} {q(target)}" for source, target in _readable(inside, places)]
+        readable = _passable(_readable(inside, places)) if _is_root() else _readable(inside, places)
+        lines += [f"readable {q(source)} {q(target)}" for source, target in readable]
         lines += [f'ln -s {q(target)} "$root"{q(link)}' for link, target in _links()]
         lines += [_PROC, "" if template else _SETTINGS_READ_ONLY, _DEV]
         lines += [*(f"box {folder}" for folder in _BOXES_LAST), _ENTER]
@@ -294,11 +295,20 @@ def kept_in_boxes(inside):
     return [path for path in readable if any(Path(path).is_relative_to(box) for box in BOXES)]
 
 
+def _passable(pairs):
+    """Replace a folder that only its owner may enter by all that lies in it."""
+    for source, target in pairs:
+        if os.path.isdir(source) and os.stat(source).st_mode & 0o005 != 0o005:
+            yield from ((f"{source}/{name}", f"{target}/{name}") for name in sorted(os.listdir(source)))
+        else:
+            yield source, target
+
+
 def _hidden_from_others(inside):
     """Return a path that a submission needs and not everybody may read, or None."""
-    paths = [inside.course, *inside.course.rglob("*"), inside.runner.parent, *inside.runner.parent.iterdir()]
+    paths = [*inside.course.rglob("*"), *inside.runner.parent.iterdir()]
     if inside.data:
-        paths += [inside.data, *inside.data.glob("MNIST"), *inside.data.glob("MNIST/**/*")]
+        paths += [*inside.data.glob("MNIST"), *inside.data.glob("MNIST/**/*")]
     for path in paths:
         needed = 0o005 if path.is_dir() else 0o004
         if path.exists() and path.stat().st_mode & needed != needed:
