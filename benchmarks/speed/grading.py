@@ -103,7 +103,7 @@ def show(result):
     by_notebook = []
     for one in result["solved"]:
         warm, cold = (statistics.median(one["seconds"][way]) for way in ("warm", "cold"))
-        memory = f"{one['megabytes']:.0f} MB"
+        memory = f"{one['megabytes']:.0f} MB" if one["megabytes"] else "–"
         by_notebook.append([one["notebook"], duration(warm), duration(cold), ratio(cold / warm), memory])
     return f"""
 {table(["way", "submissions", "all", "a submission", "serial ÷ this"], rows)}
@@ -118,4 +118,5 @@ grade` those that a graded cell builds on.
 
 Median seconds, in one process and in turn. The memory is by how much the template and all that it has forked grow while
 the notebook is marked, where a page that several share counts once; what its own cells ask for is in it.
+A dash: it was over before it was looked at.
 """
