@@ -1,6 +1,6 @@
 """Grade a simulated class in several ways and compare: the marks must be the same.
 
-    python tools/grade_class.py [--size 60] [--ways serial workers dask] [--alone] [--keep DIR]
+    python tools/grade_class.py [--size 60] [--ways serial workers dask cold] [--alone] [--keep DIR]
 
 The submissions are solved, untouched, partly solved, planted with mistakes, hostile and
 broken; what each must get is known beforehand. Prints seconds a submission and the speed-up
@@ -212,7 +212,8 @@ def run_way(way, submissions, out, workers, limits):
         with cluster(workers, out.parent / "dask-workers") as running:
             batch.grade(submissions, out, sandbox=sandbox, scheduler=running.address, limits=limits)
             return time.perf_counter() - started
-    batch.grade(submissions, out, sandbox=sandbox, workers=workers if way == "workers" else 1, limits=limits)
+    processes, warm = workers if way == "workers" else 1, way != "cold"  # in which each submission starts Python anew
+    batch.grade(submissions, out, sandbox=sandbox, workers=processes, limits=limits, warm=warm)
     return time.perf_counter() - started
 
 
@@ -280,7 +281,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=60)
     parser.add_argument(
-        "--ways", nargs="+", choices=["serial", "workers", "dask"], default=["serial", "workers", "dask"]
+        "--ways", nargs="+", choices=["serial", "workers", "dask", "cold"], default=["serial", "workers", "dask"]
     )
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--alone", action="store_true", help="let nbgrader by itself grade the harmless ones as well")

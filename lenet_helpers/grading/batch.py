@@ -11,6 +11,7 @@ from filelock import FileLock, Timeout
 from lenet_helpers.grading import feedback, gradebook, overview
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.sandbox import forbidden_paths
+from lenet_helpers.grading.box.warm import why_cold
 from lenet_helpers.grading.by_hand import read_adjustments, with_marks_by_hand
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.finding import find
@@ -50,6 +51,7 @@ def grade(
     notebooks=(),
     again=False,
     adjust=None,
+    warm=True,
     course=COURSE,
     say=lambda line: None,
 ):
@@ -78,6 +80,8 @@ def grade(
         Run submissions that have not changed as well.
     adjust : path, optional
         Marks by hand (see `by_hand`). Without it, the file adjust.csv beside `out`, where there is one.
+    warm : bool
+        Fork submissions from a process that has imported everything, where the computer can.
     course : Path
         The instructor's course folder.
     say : callable
@@ -111,6 +115,7 @@ def grade(
             limits=limits or Limits(),
             data=str(Path(data).absolute()) if data else None,
             whole=whole,
+            warm=warm,
         )
         summary = Summary(folder)
         tasks, left = [], []
@@ -125,6 +130,8 @@ def grade(
             if not chosen and not current and task.content is not None:
                 left.append(f"{task.student}/{task.notebook}: " + ("has changed since" if record else "not graded yet"))
         summary.kept = sum(record["status"] != MISSING for record in summary.records)
+        if warm and sandbox.isolates and tasks and (reason := why_cold()):
+            say(f"each submission starts Python anew, which takes longer, as no template works here: {reason}")
         run_all = runner(workers, scheduler, kit)
         for number, record in enumerate(run_all(tasks, job), start=1):
             _keep(folder, record)

@@ -7,11 +7,8 @@ function, and sends what came out. The right answers never leave this process.
 
 import contextlib
 import hashlib
-import shutil
 import socket
-import tempfile
 import threading
-from pathlib import Path
 
 import numpy as np
 
@@ -31,20 +28,18 @@ class Judge:
 
     The inputs are drawn from `key`, the exercise and how often was asked: the same submission
     is asked the same in every run, and knows nothing of it beforehand. All calls of one check
-    together may take so many seconds. `address` is the socket's, which lies alone in its
-    folder; `verdicts` has the last one for each exercise that was asked for.
+    together may take so many seconds. The socket is made in `folder`, where it lies alone and which
+    nobody else can reach; `verdicts` has the last one for each exercise that was asked for.
     """
 
-    def __init__(self, key, seconds):
-        self._key, self._seconds = key, seconds
+    def __init__(self, key, seconds, folder):
+        self._key, self._seconds, self.address = key, seconds, folder / "socket"
         self.verdicts, self.requests = {}, 0
 
     def __enter__(self):
-        self.folder = Path(tempfile.mkdtemp(prefix="lenet-m-"))  # short: a socket's path may have 107 bytes
-        self.address = self.folder / "m" / "socket"
-        self.address.parent.mkdir()
         self._listener = socket.socket(socket.AF_UNIX)
         self._listener.bind(str(self.address))
+        self.address.chmod(0o666)  # a submission may be another user
         self._listener.listen(8)
         self._ended, self._connection = threading.Event(), None
         self._thread = threading.Thread(target=self._serve, name="judge", daemon=True)
@@ -59,7 +54,7 @@ class Judge:
                     one.shutdown(socket.SHUT_RDWR)  # wakes the thread, which close would not
                 one.close()
         self._thread.join(timeout=30)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self.address.unlink(missing_ok=True)
 
     def _serve(self):
         while not self._ended.is_set():

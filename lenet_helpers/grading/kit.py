@@ -51,7 +51,13 @@ class Kit:
 
     @property
     def runner(self):
-        return self.folder / "runner.py"
+        """What executes a submission's cells in the sandbox."""
+        return self.folder / "box" / "runner.py"
+
+    @property
+    def template(self):
+        """What does so in forks of itself."""
+        return self.folder / "box" / "template.py"
 
     def packed(self):
         """Return the whole kit as bytes, for another computer."""
@@ -71,7 +77,9 @@ def make_kit(folder, course=COURSE):
         shutil.copy(with_nbgrader.gradebook_file(Path(temporary)), with_nbgrader.gradebook_file(folder))
     lessons = {name: _graded_cells(notebooks[name], copies[name]) for name in notebooks}
     _bare_course(course, folder / "course")
-    shutil.copy(HERE / "box" / "runner.py", folder / "runner.py")
+    (folder / "box").mkdir()
+    for name in ("runner.py", "template.py", "confining.py"):
+        shutil.copy(HERE / "box" / name, folder / "box" / name)
     facts = {
         "release": fingerprint(notebooks),
         "fingerprint": fingerprint(notebooks, course / "lenet_helpers", course / "model.pth"),

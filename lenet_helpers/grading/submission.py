@@ -11,8 +11,7 @@ from pathlib import Path
 from nbformat.v4 import new_code_cell
 
 from lenet_helpers.grading.box.limits import Limits
-from lenet_helpers.grading.box.sandbox import Inside
-from lenet_helpers.grading.box.supervising import run
+from lenet_helpers.grading.box.warm import room
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read
 from lenet_helpers.grading.intake.needed import cells_that_give, effects, free_names, needed_cells
@@ -72,6 +71,7 @@ class Job:
     limits: Limits = field(default_factory=Limits)
     data: str | None = None  # folder that holds MNIST/raw; None for the bundled sample
     whole: bool = False  # run every cell, also those that no graded cell builds on
+    warm: bool = True  # fork submissions from a template, where the computer can
 
     def __call__(self, task):
         """Mark a task and return its record."""
@@ -240,12 +240,13 @@ def _run(notebook, needed, task, kit, job):
     for at, cell in enumerate(chosen.cells):
         if at not in needed:
             cell.source = ""
+    key, data = hashlib.sha256(task.content).digest(), Path(job.data) if job.data else None
     for _ in range(2):
-        with Judge(hashlib.sha256(task.content).digest(), job.limits.check_seconds) as judge:
-            data = Path(job.data) if job.data else None
-            inside = Inside(kit.course, kit.runner, judge.address.parent, data)
-            command = job.sandbox.command(inside, job.limits)
-            done = run(command, {"notebook": chosen, "limits": limits}, job.limits)
+        with (
+            room(job.sandbox, kit, data, job.limits, warm=job.warm) as place,
+            Judge(key, job.limits.check_seconds, place.judge) as judge,
+        ):
+            done = place.run({"notebook": chosen, "limits": limits}, job.limits)
         outcome = _Outcome(notebook, done, judge.verdicts, needed)
         if outcome.cells or done.ended:
             break

@@ -379,6 +379,9 @@ def tiny(sample, tmp_path, monkeypatch):
         ways = {"serial": 2.0 * size, "workers": 1.1 * size, "dask": 1.2 * size}
         return {"ways": ways, "alone": {"submissions": 4, "seconds": 14.0}}
 
+    def solved(rounds):
+        return [{"notebook": "01_data", "seconds": {"warm": [0.5], "cold": [6.0]}, "megabytes": 40.0}]
+
     for section in SECTIONS:
         module = module_of(section)
         for name, stand_in in (
@@ -386,6 +389,7 @@ def tiny(sample, tmp_path, monkeypatch):
             ("run_apart", lambda function, **arguments: json.loads(json.dumps(function(**arguments)))),
             ("run_python", lambda *_: (0.5, "0.01")),
             ("seconds_of_class", graded_class),
+            ("solved", solved),
         ):
             if hasattr(module, name):
                 monkeypatch.setattr(module, name, stand_in)

@@ -5,6 +5,7 @@ import shutil
 
 import nbformat
 import pytest
+from boxes import BOX, BOXES, EACH, WHY_COLD, WORKING
 from filelock import FileLock
 from small_course import make_course
 
@@ -65,3 +66,11 @@ def kit(made_once, course):
 def released(made_once):
     """A release of the course itself; none of the tests changes it."""
     return made_once("a release", lambda new: release.release(new / "course")) / "course"
+
+
+@pytest.fixture(scope="module", params=EACH)
+def box(request):
+    """Each sandbox that works here, and None for what is taken as a rule: forks of a template."""
+    assert BOX, f"no sandbox works here: {WORKING}"
+    assert request.param != "warm" or WHY_COLD is None, WHY_COLD
+    return BOXES.get(request.param)

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from boxes import BOX, WORKING, children, marked, marks_of, needs_sandbox
 from grade_class import Student, grade_alone
 from local_cluster import cluster
 from small_course import (
@@ -47,50 +48,8 @@ from lenet_helpers.grading import submission as submissions
 from lenet_helpers.grading.box import sandbox, supervising
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.submission import FAILED, GRADED, NO_HIDDEN_TESTS, Job, Task, mark, without_hidden_tests
+from lenet_helpers.grading.submission import FAILED, GRADED, NO_HIDDEN_TESTS, Job, Task, without_hidden_tests
 from lenet_helpers.system.paths import COURSE
-
-BOXES = {box.name: box for box in sandbox.SANDBOXES}
-WORKING = {name: sandbox.why_not(box) for name, box in BOXES.items()} if sys.platform == "linux" else {}
-HERE = [name for name in BOXES if WORKING.get(name, "") is None]
-BOX = BOXES[HERE[0]] if HERE else None
-
-
-def separates(*command):
-    """Tell whether this machine lets a program of its own kind, without any of our code, make what a sandbox needs."""
-    try:
-        return subprocess.run(command, capture_output=True, timeout=60).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
-
-
-# Asked of the machine and not of our sandbox: where ours alone fails, these tests have to fail as well.
-MACHINE_CAN = separates("bwrap", "--unshare-all", "--ro-bind", "/", "/", "--tmpfs", "/tmp", "true") or separates(
-    *"unshare --user --map-root-user --mount --pid --net --fork mount -t tmpfs none /tmp".split()
-)
-# A machine that decides whether a change is good must not decide it without these tests.
-needs_sandbox = pytest.mark.skipif(
-    not (BOX or MACHINE_CAN or os.environ.get("CI")), reason=f"no sandbox works here: {WORKING or sys.platform}"
-)
-
-
-@pytest.fixture(scope="module", params=HERE or [pytest.param("none", marks=needs_sandbox)])
-def box(request):
-    """Each sandbox that works here."""
-    assert BOX, f"no sandbox works here: {WORKING or sys.platform}"
-    return BOXES[request.param]
-
-
-def marked(kit, notebook, box=None, **limits):
-    """Mark one submission and return its record."""
-    job = Job(str(kit.folder), kit.fingerprint, box or BOX or sandbox.NoSandbox(), Limits(**limits))
-    content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
-    return mark(Task("anna", NAME, content), kit, job)
-
-
-def marks_of(record):
-    return {one["exercise"]: one["mark"] for one in record["exercises"]}
-
 
 NONE = {"01-split": 0, "01-normalise": 0}
 ALL = {"01-split": 2, "01-normalise": 2}
@@ -185,8 +144,8 @@ def test_the_judge_says_what_check_says(name):
         assert not verdict and verdict == check(name, mistake.function, seed=1)
 
 
-def test_the_judge_survives_all_kinds_of_callers():
-    with judge.Judge(b"key", 10) as one:
+def test_the_judge_survives_all_kinds_of_callers(tmp_path):
+    with judge.Judge(b"key", 10, tmp_path) as one:
 
         def ask(*lines):
             with socket.socket(socket.AF_UNIX) as connection:
@@ -208,7 +167,7 @@ def test_the_judge_survives_all_kinds_of_callers():
         assert not one.verdicts["01-split"]
         place = one.address
     assert not place.exists()
-    with judge.Judge(b"key", 10) as again:
+    with judge.Judge(b"key", 10, tmp_path) as again:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(again.address))
             connection.sendall(b"01-split\n")
@@ -251,12 +210,13 @@ def test_a_loop_without_end_costs_only_its_own_exercise(kit):
 
 
 @pytest.mark.slow
-def test_a_cell_without_end_and_a_syntax_error_cost_only_their_own(kit):
+def test_a_cell_without_end_and_a_syntax_error_cost_only_their_own(kit, box):
     notebook = full(kit, begin="import time\nwhile True:\n    time.sleep(1)")
     at = exercise_cells(notebook, "01-split-solution")[0]
     notebook["cells"][at]["source"] = "def first_of_each(:"
-    record = marked(kit, notebook, cell_seconds=6)
+    record = marked(kit, notebook, box, cell_seconds=6)
     assert marks_of(record) == ONE
+    assert record["remarks"] == ["cell [2], import time, ended in CellTimeoutError"]
     assert record["exercises"][0]["error"] == "SyntaxError"
     assert record["exercises"][0]["reason"] == "ended in NameError before the check could answer"
 
@@ -310,6 +270,11 @@ def look(secrets, writable):
         found.append("imported_grading")
     except ImportError:
         pass
+    try:
+        os.chmod("/dev/null", 0o666)  # which it is already
+        found.append("changed_device")
+    except OSError:
+        pass
     return type("found:" + " ".join(found) + ":", (), {{}})()
 
 FOUND = look({secrets!r}, {writable!r})
@@ -357,10 +322,11 @@ def intruder(kit, course, box, tmp_path_factory):
         return marked(kit, notebook, box, memory=3000, disk=16), folder / "to write"
 
 
-def test_a_sandbox_hides_everything_else(intruder):
+def test_a_sandbox_hides_everything_else(intruder, box):
     record, folder = intruder
+    as_root = "changed_device" if box and box.name == "bubblewrap" and sandbox._is_root() else ""  # so the last choice
     assert marks_of(record)["01-split"] == 0
-    assert re.search("found:(.*?):", " ".join(record["exercises"][0]["verdict"].split())).group(1) == ""
+    assert re.search("found:(.*?):", " ".join(record["exercises"][0]["verdict"].split())).group(1) == as_root
     assert not list(folder.iterdir())
 
 
@@ -508,12 +474,6 @@ def nobody_but(before, patience=10):
     return set(children()) == before
 
 
-def children():
-    import psutil
-
-    return [child.pid for child in psutil.Process().children(recursive=True) if child.status() != "zombie"]
-
-
 @pytest.fixture(scope="module")
 def talkative(kit):
     """The record of a right submission that prints a hundred megabytes, and how its run came out."""
@@ -576,6 +536,36 @@ def test_a_sandbox_that_does_not_separate_is_not_taken():
 
     reason = sandbox.why_not(Open())
     assert "it sees files outside" in reason
+
+
+@needs_sandbox
+@pytest.mark.parametrize("limit", [True, False])
+def test_the_kernel_itself_ends_a_flood_in_the_sandbox_that_is_taken(tmp_path, limit):
+    """Nobody watches here."""
+    for name in ("course/notebooks", "judge"):
+        (tmp_path / name).mkdir(parents=True)
+    shutil.copytree(Path(sandbox.__file__).parent, tmp_path / "box")
+    limits = {**vars(Limits(processes=4)), "count_processes": limit}
+    flood = (
+        f"import os, runner\nproblems = []\nrunner.limit({limits})\n{sandbox.FLOOD.format(most=120)}\nprint(problems)"
+    )
+    (tmp_path / "box" / "flood.py").write_text(flood)
+    inside = sandbox.Inside(tmp_path / "course", tmp_path / "box" / "flood.py", tmp_path / "judge")
+    done = subprocess.run(BOX.command(inside, Limits()), capture_output=True, text=True, timeout=120)
+    assert done.stdout == ("[]\n" if limit else "['no limit of the kernel ends a flood of processes']\n"), done.stderr
+
+
+@pytest.mark.skipif(not sandbox._is_root(), reason="only root runs submissions as somebody else")
+def test_as_root_what_others_may_not_read_is_named(tmp_path):
+    for name in ("course", "judge", "box", "data/MNIST"):
+        (tmp_path / name).mkdir(parents=True)
+    images = tmp_path / "data" / "MNIST" / "images"
+    images.touch(0o600)
+    inside = sandbox.Inside(tmp_path / "course", tmp_path / "box" / "runner.py", tmp_path / "judge", tmp_path / "data")
+    with pytest.raises(GradingError, match="images"):
+        sandbox.Unshare().command(inside, Limits())
+    images.chmod(0o604)
+    assert sandbox.Unshare().command(inside, Limits())
 
 
 def test_what_a_sandbox_can_read_must_hold_no_secret(kit, tmp_path):

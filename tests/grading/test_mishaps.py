@@ -2,8 +2,9 @@
 
 import json
 
+from boxes import BOX, marked, marks_of
 from small_course import NAME, SPLIT, exercise_cells, full, submission
-from test_grading import ALL, BOX, NONE, ONE, marked, marks_of
+from test_grading import ALL, NONE, ONE
 
 from lenet_helpers.grading.box import sandbox
 from lenet_helpers.grading.box.limits import Limits

@@ -13,6 +13,8 @@ import subprocess
 import sys
 
 LONGEST_TEXT = 1500
+THREADS = 64  # beside the processes: the kernel has one limit for both
+TIMED_OUT = "CellTimeoutError"
 
 
 def limit(limits):
@@ -26,7 +28,7 @@ def limit(limits):
         resource.RLIMIT_CPU: 4 * limits["seconds"],
     }
     if limits["count_processes"]:  # outside of a user namespace, this would count all that the user runs
-        wanted[resource.RLIMIT_NPROC] = limits["processes"] * 8  # which are threads as well
+        wanted[resource.RLIMIT_NPROC] = limits["processes"] + THREADS
     for kind, value in wanted.items():
         _, hard = resource.getrlimit(kind)
         value = value if hard == resource.RLIM_INFINITY else min(value, hard)
@@ -65,6 +67,8 @@ def main():
     def executed(cell, cell_index, execute_reply):
         content = execute_reply["content"]
         error = errors.get(cell_index) or (content if content.get("status") == "error" else None)
+        if content.get("ename") == TIMED_OUT:  # whatever it answers when it is interrupted
+            error = content
         if error is None:
             say(cell=cell_index)
         else:
@@ -94,7 +98,7 @@ def main():
         force_raise_errors=False,
         record_timing=False,
         store_widget_state=False,
-        error_on_timeout={"status": "error", "ename": "CellTimeoutError", "evalue": "", "traceback": []},
+        error_on_timeout={"status": "error", "ename": TIMED_OUT, "evalue": "", "traceback": []},
         extra_arguments=["--HistoryManager.enabled=False", "--log-level=50"],
         on_cell_executed=executed,
         resources={"metadata": {"path": os.getcwd()}},

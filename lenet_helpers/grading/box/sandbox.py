@@ -29,12 +29,17 @@ _SETTINGS = (
 _PROBE_SECONDS = 60
 
 
+def _is_root():
+    return hasattr(os, "geteuid") and os.geteuid() == 0
+
+
 @dataclass(frozen=True)
 class Inside:
     """What one run needs, as paths outside.
 
-    The folder with the helper package, the program to run, the folder that holds the judge's socket alone, in one
-    that is thrown away after the run, and the folder with MNIST, or None for the bundled sample.
+    The folder with the helper package, the program to run, which may use those beside it, the folder that holds the
+    judge's socket alone, in one that is thrown away after the run, and the folder with MNIST, or None for the bundled
+    sample.
     """
 
     course: Path
@@ -69,15 +74,14 @@ def environment(places, threads):
 
 def _places(inside):
     """Where a sandboxed process finds what it needs."""
-    own = {"course": "/course", "runner": "/runner.py", "judge": "/judge", "home": "/home/student", "tmp": "/tmp"}
-    return {**own, "data": "/data" if inside.data else None}
+    own = {"course": "/course", "box": "/box", "judge": "/judge", "home": "/home/student", "tmp": "/tmp"}
+    return {**own, "runner": f"/box/{inside.runner.name}", "data": "/data" if inside.data else None}
 
 
-_BOXES_FIRST = (
-    "/tmp",
-    "/home/student",
-)  # what may be written to; before all else, as the course may lie in one of them
+# What may be written to; some before all else, as the course may lie in one of them.
+_BOXES_FIRST = ("/tmp", "/home/student")
 _BOXES_LAST = ("/course/notebooks", "/dev/shm")
+BOXES = (*_BOXES_FIRST, *_BOXES_LAST)
 
 
 class Bubblewrap:
@@ -115,25 +119,39 @@ class Unshare:
     isolates = True
     how_to_get = "allow unprivileged user namespaces (util-linux's unshare is there already)"
 
-    def command(self, inside, limits):
-        """Return the command that runs the runner inside."""
+    def command(self, inside, limits, template=False):
+        """Return the command that runs the runner inside.
+
+        A template of submissions may in addition enter namespaces of its own: it keeps the right to be mapped there,
+        and a /proc without other mounts on it, which the kernel asks for before it lets anybody mount a further one.
+        """
         q, places, size = shlex.quote, _places(inside), limits.disk * 2**20
         root = inside.judge.parent / "root"  # what is mounted there, only this process sees
         root.mkdir(exist_ok=True)
         lines = [f"root={q(str(root))} size={size}", _NEW_ROOT]
         lines += [f"box {folder}" for folder in _BOXES_FIRST]
-        lines += [f"readable {q(source)} {q(target)}" for source, target in _readable(inside, places)]
+        readable = _passable(_readable(inside, places)) if _is_root() else _readable(inside, places)
+        lines += [f"readable {q(source)} {q(target)}" for source, target in readable]
         lines += [f'ln -s {q(target)} "$root"{q(link)}' for link, target in _links()]
-        lines += [_PROC_AND_DEV, *(f"box {folder}" for folder in _BOXES_LAST), _ENTER]
+        lines += [_PROC, "" if template else _SETTINGS_READ_ONLY, _DEV]
+        lines += [*(f"box {folder}" for folder in _BOXES_LAST), _ENTER]
         variables = " ".join(f"{name}={q(value)}" for name, value in environment(places, limits.threads).items())
         init = f"/bin/sh -c {q(_INIT)} init {q(sys.executable)} {places['runner']}"
-        lines.append(f"exec env -i {variables} {_DROP_RIGHTS} {init}")
-        spaces = ["--user", "--map-root-user", "--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"]
+        keep = ",+setfcap" if template else ""
+        become, spaces = (_BECOME_SOMEBODY, []) if _is_root() else ("", ["--user", "--map-root-user"])
+        if become and (hidden := _hidden_from_others(inside)):
+            raise GradingError(
+                f"Root has submissions run as a user who owns nothing, and who may not read {hidden}. "
+                f"Say chmod -R o+rX {shlex.quote(hidden)}, or grade as an ordinary user."
+            )
+        lines.append(f"exec env -i {variables} {become} {_DROP_RIGHTS.format(keep=keep)} {init}")
+        spaces += ["--mount", "--pid", "--ipc", "--uts", "--net", "--cgroup"]
         unshare = shutil.which(self.program) or self.program
         return [unshare, *spaces, "--fork", "--kill-child", "--", "/bin/sh", "-c", "\n".join(lines)]
 
 
 _NEW_ROOT = """set -e
+umask 022
 mount -t tmpfs -o mode=755,nosuid,nodev root "$root"
 box() {
     mkdir -p "$root$1"
@@ -145,26 +163,34 @@ readable() {
     mount -o remount,bind,ro,nosuid,nodev "$root$2" 2>/dev/null ||
         mount -o remount,bind,ro,nosuid,nodev,relatime "$root$2"
 }"""
-_PROC_AND_DEV = """mkdir -p "$root/proc" "$root/dev" "$root/old"
+_PROC = """mkdir -p "$root/proc" "$root/dev" "$root/old"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
-for part in sys irq bus fs sysrq-trigger; do  # settings of the whole computer
+"""
+_SETTINGS_READ_ONLY = """for part in sys irq bus fs sysrq-trigger; do  # settings of the whole computer
     if [ -e "$root/proc/$part" ]; then
         mount --bind "$root/proc/$part" "$root/proc/$part"
         mount -o remount,bind,ro,nosuid,nodev,noexec "$root/proc/$part"
     fi
-done
-mount -t tmpfs -o mode=755,nosuid,size=1m dev "$root/dev"
+done"""
+_DEV = """mount -t tmpfs -o mode=755,nosuid,size=1m dev "$root/dev"
 for device in null zero full random urandom; do
     touch "$root/dev/$device"
     mount --bind "/dev/$device" "$root/dev/$device"
-done"""
+done
+mkdir "$root/dev/pts"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts "$root/dev/pts"
+ln -s pts/ptmx "$root/dev/ptmx"
+"""
 _ENTER = """mount -o remount,ro,nosuid dev "$root/dev"
 cd "$root"
 pivot_root . old
 umount -l /old
-mount -o remount,ro,nosuid,nodev /
+mount -o remount,bind,ro,nosuid,nodev /
 cd /course/notebooks"""
-_DROP_RIGHTS = "setpriv --no-new-privs --inh-caps=-all --bounding-set=-all"
+# No limit on processes binds whoever is root on the computer itself, in no namespace: root becomes a user who owns
+# nothing, with a number that nobody else has. What is to be read has been mounted before, wherever it lies.
+_BECOME_SOMEBODY = "setpriv --reuid=65533 --regid=65533 --clear-groups unshare --user --map-root-user"
+_DROP_RIGHTS = "setpriv --pdeathsig=KILL --no-new-privs --inh-caps=-all{keep} --bounding-set=-all{keep}"
 # Process 1 gets no SIGKILL from inside, and adopts orphans: so that is this shell, which buries them, waits for the
 # runner and takes everybody with it when it ends. The runner itself can be killed, as it can be under bwrap.
 _INIT = '"$@"; exit $?'
@@ -187,7 +213,9 @@ class NoSandbox:
         return ["env", "-i", "-C", str(home / "notebooks"), *settings, sys.executable, str(inside.runner)]
 
 
-SANDBOXES = (Bubblewrap(), Unshare())
+SANDBOXES = (Unshare(), Bubblewrap()) if _is_root() else (Bubblewrap(), Unshare())
+"""The tightest first. Bubblewrap leaves root on the computer what it is: owner of devices, and bound by no limit on
+processes, so that these are only counted and ended from outside."""
 
 
 def find_sandbox():
@@ -211,10 +239,11 @@ def why_not(sandbox):
         return f"the program {sandbox.program} is not there"
     with tempfile.TemporaryDirectory(prefix="lenet-probe-") as folder:
         folder = Path(folder)
-        for name in ("course/notebooks", "judge"):
+        for name in ("course/notebooks", "judge", "box"):
             (folder / name).mkdir(parents=True)
-        (folder / "runner.py").write_text(_PROBE.format(secret=str(folder / "runner.py")))
-        command = sandbox.command(Inside(folder / "course", folder / "runner.py", folder / "judge"), Limits(disk=8))
+        runner = folder / "box" / "runner.py"
+        runner.write_text(PROBE.format(secret=str(runner)) + 'print("; ".join(problems) or "apart")\n')
+        command = sandbox.command(Inside(folder / "course", runner, folder / "judge"), Limits(disk=8))
         try:
             done = subprocess.run(
                 command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PROBE_SECONDS, check=False
@@ -227,8 +256,8 @@ def why_not(sandbox):
     return said[-1][:200]
 
 
-# Says "apart" where nothing outside can be read, written or reached.
-_PROBE = """
+# Finds what of the outside can be read, written or reached.
+PROBE = """
 import os, socket
 problems = []
 if os.path.exists({secret!r}): problems.append("it sees files outside")
@@ -244,8 +273,47 @@ try:
 except OSError as error:
     if error.errno not in (101, 99, 113, 1): problems.append("it has a network")
 if len([name for name in os.listdir("/proc") if name.isdigit()]) > 8: problems.append("it sees other processes")
-print("; ".join(problems) or "apart")
 """
+
+
+# Finds out whether the kernel ends a flood of processes: who counts them from outside may come too late.
+FLOOD = """
+import signal
+for _ in range({most}):
+    try: child = os.fork()
+    except BlockingIOError: break
+    if not child:
+        signal.alarm(20)
+        signal.pause()
+else: problems.append("no limit of the kernel ends a flood of processes")
+"""
+
+
+def kept_in_boxes(inside):
+    """Return what may be read although it lies in a place that may be written to: an environment in /tmp, say."""
+    readable = [target for _, target in _readable(inside, _places(inside))]
+    return [path for path in readable if any(Path(path).is_relative_to(box) for box in BOXES)]
+
+
+def _passable(pairs):
+    """Replace a folder that only its owner may enter by all that lies in it."""
+    for source, target in pairs:
+        if os.path.isdir(source) and os.stat(source).st_mode & 0o005 != 0o005:
+            yield from ((f"{source}/{name}", f"{target}/{name}") for name in sorted(os.listdir(source)))
+        else:
+            yield source, target
+
+
+def _hidden_from_others(inside):
+    """Return a path that a submission needs and not everybody may read, or None."""
+    paths = [*inside.course.rglob("*"), *inside.runner.parent.iterdir()]
+    if inside.data:
+        paths += [*inside.data.glob("MNIST"), *inside.data.glob("MNIST/**/*")]
+    for path in paths:
+        needed = 0o005 if path.is_dir() else 0o004
+        if path.exists() and path.stat().st_mode & needed != needed:
+            return str(path)
+    return None
 
 
 def forbidden_paths(inside_paths):
@@ -269,7 +337,7 @@ def _readable(inside, places):
     """Pairs of what may be read: outside, inside."""
     pairs = [(path, path) for path in _SYSTEM if os.path.isdir(path) and not os.path.islink(path)]
     pairs += [(path, path) for path in (*_SETTINGS, *_python_folders()) if os.path.exists(path)]
-    own = {name: getattr(inside, name) for name in ("course", "runner", "judge", "data")}
+    own = {"course": inside.course, "box": inside.runner.parent, "judge": inside.judge, "data": inside.data}
     return pairs + [(str(path), places[name]) for name, path in own.items() if path]
 
 

@@ -27,7 +27,6 @@ class Run:
 
 def run(command, request, limits):
     """Run `command` with `request` as JSON on its standard input, within `limits`; return the `Run`."""
-    result = Run()
     process = subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
@@ -35,18 +34,49 @@ def run(command, request, limits):
         stderr=subprocess.PIPE,
         start_new_session=True,  # out of reach of the terminal's Ctrl-C: we end it ourselves
     )
-    lines, errors = _Collector(process.stdout, MOST_BYTES), _Collector(process.stderr, 64 * 1024)
-    feeder = threading.Thread(target=_feed, args=(process.stdin, request), daemon=True)
+
+    def ended(seconds):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        return process.returncode is not None
+
+    return watch(
+        (process.stdin, process.stdout, process.stderr),
+        request,
+        limits,
+        ended=ended,
+        everybody=lambda: descendants(process.pid, limits.processes),
+        end=lambda: end(process, limits.processes),
+    )
+
+
+def watch(files, request, limits, *, ended, everybody, end):
+    """Watch a run that has been started, and end it when it takes too much; return the `Run`.
+
+    Parameters
+    ----------
+    files : tuple
+        Of three streams: for the `request`, from its reports, from its errors.
+    limits : Limits
+    ended : callable
+        Waits so many seconds for the end and returns whether it has come.
+    everybody : callable
+        Returns the IDs of the run's processes.
+    end : callable
+        Ends all of them; called in any case.
+    """
+    result = Run()
+    lines, errors = _Collector(files[1], MOST_BYTES), _Collector(files[2], 64 * 1024)
+    feeder = threading.Thread(target=_feed, args=(files[0], request), daemon=True)
     feeder.start()
     deadline = time.monotonic() + limits.seconds
     try:
-        while process.poll() is None:
-            result.ended = _why_end(process.pid, lines, limits, deadline)
+        while not ended(POLL_SECONDS):
+            result.ended = _why_end(everybody, lines, limits, deadline)
             if result.ended:
                 break
-            time.sleep(POLL_SECONDS)
     finally:
-        end(process, limits.processes)
+        end()
         for collector in (lines, errors):
             collector.join(5)
     result.stderr = errors.text()[-2000:]
@@ -67,8 +97,9 @@ def end(process, most):
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
-    with contextlib.suppress(OSError):
-        process.stdin.close()
+    if process.stdin:
+        with contextlib.suppress(OSError):
+            process.stdin.close()
 
 
 def descendants(pid, most):
@@ -80,11 +111,12 @@ def descendants(pid, most):
     found = [pid]
     for one in found:
         if len(found) <= most:
-            found += _children(one)
+            found += children(one)
     return found[1 : most + 2]
 
 
-def _children(pid):
+def children(pid):
+    """Return the processes right below one."""
     found = []
     with contextlib.suppress(OSError, psutil.Error):
         if not os.path.exists(f"/proc/self/task/{os.getpid()}/children"):  # another system, or an old kernel
@@ -95,23 +127,37 @@ def _children(pid):
     return found
 
 
-def _why_end(pid, lines, limits, deadline):
+def _why_end(everybody, lines, limits, deadline):
     """Return why the run has to end now, or an empty string."""
     if time.monotonic() > deadline:
         return f"it took more than {limits.seconds} s"
     if lines.overflow:
         return "it reported more than there is to report"
-    everybody = descendants(pid, limits.processes)
-    if len(everybody) > limits.processes:
+    processes = everybody()
+    if len(processes) > limits.processes:
         return f"it started more than {limits.processes} processes"
-    memory = 0
-    for one in everybody:
-        with contextlib.suppress(psutil.Error):
-            used = psutil.Process(one).memory_info()
-            memory += used.rss - getattr(used, "shared", 0)
-    if memory > limits.memory * 2**20:
+    most = limits.memory * 2**20
+    if sum(map(_at_most, processes)) > most and sum(map(_memory, processes)) > most:
         return f"it used more than {limits.memory} MB of memory"
     return ""
+
+
+def _at_most(pid):
+    """Return the bytes of a process's own memory, and those that it shares with whoever forked it: quick to be had."""
+    with contextlib.suppress(psutil.Error):
+        used = psutil.Process(pid).memory_info()
+        return used.rss - getattr(used, "shared", 0)
+    return 0
+
+
+def _memory(pid):
+    """Return the same, where a page that several processes share counts once for all of them, as far as can be told."""
+    with contextlib.suppress(OSError):
+        with open(f"/proc/{pid}/smaps_rollup") as file:
+            for line in file:
+                if line.startswith("Pss_Anon:"):
+                    return int(line.split()[1]) * 1024
+    return _at_most(pid)  # another system, or an old kernel
 
 
 def _feed(stream, request):
