@@ -34,6 +34,7 @@ def in_full(requirements):
             yield from in_full(PROJECT["optional-dependencies"][extra])
 
 
+BOX = "lenet_helpers/grading/box"  # its programs run inside of sandboxes, and import each other as they lie there
 NOT_FOR_STUDENTS = list(PROJECT["optional-dependencies"])
 NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instructor", "cluster", "heic")]
 
@@ -42,9 +43,9 @@ NOT_FOR_ANYBODY = [extra for extra in NOT_FOR_STUDENTS if extra not in ("instruc
     "arguments",
     [
         # pyproject.toml says what is used as a program or a plugin alone.
-        PYPROJECT["tool"]["pytest"]["ini_options"]["pythonpath"],
+        (*PYPROJECT["tool"]["pytest"]["ini_options"]["pythonpath"], BOX),
         # The package and its notebooks need nothing that is there for tests and tools alone,
-        ("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_ANYBODY)),
+        ("lenet_helpers", BOX, "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_ANYBODY)),
         # and a student, who has no extra, does without all but grading; pillow-heif reads the photos of some phones.
         (
             *("lenet_helpers", "notebooks", "--optional-dependencies-dev-groups", ",".join(NOT_FOR_STUDENTS)),

@@ -418,7 +418,12 @@ def test_edited_and_hidden_grade_cells_are_restored(graded):
 @pytest.mark.parametrize(
     ("name", "begin", "limits", "expected"),
     [
-        ("forks without end", "import os\nwhile True:\n    os.fork()", {"processes": 30}, "more than 30 processes"),
+        (
+            "forks without end",
+            "import os\nwhile True:\n    os.fork()",
+            {"processes": 30},
+            "more than 30 processes|BlockingIOError",
+        ),
         (
             "fills memory in many processes",
             "import os, time\nfor _ in range(6):\n    if not os.fork():\n        hold = bytearray(300 * 2**20)\n"
@@ -429,8 +434,8 @@ def test_edited_and_hidden_grade_cells_are_restored(graded):
         (
             "sleeps for ever, and can't be woken",
             "import signal, time\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
-            {"seconds": 6, "cell_seconds": 1},
-            "more than 6 s",
+            {"seconds": 3, "cell_seconds": 1},
+            "more than 3 s",
         ),
         (
             "kills its parent and everybody else",
@@ -445,7 +450,7 @@ def test_what_takes_too_much_is_stopped(kit, box, name, begin, limits, expected)
     started = time.monotonic()
     record = marked(kit, full(kit, begin=begin), box, **limits)
     assert marks_of(record) == NONE
-    assert any(expected in remark for remark in record["remarks"]), record["remarks"]
+    assert any(re.search(expected, remark) for remark in record["remarks"]), record["remarks"]
     assert time.monotonic() - started < 200  # which is no measurement: it ends at all
     assert nobody_but(before), "processes were left behind"
 
