@@ -361,8 +361,9 @@ def test_the_convolution_explorer_has_every_kernel_and_knows_its_output(classifi
     assert set(demo.kernels) == {*convolution.KINDS, *convolution.LEARNED}
     assert demo.output.shape == (26, 26)
     demo.set_state({"kernel": demo.kernels["learned 2"]["5"], "padding": 2, "digit": "0"})  # as a browser does
-    expected = F.conv2d(to_input(layers.sample_pixels(0)), classifier.model.conv1.weight[1:2], padding=2)
-    assert np.allclose(demo.output, expected[0, 0].detach(), atol=1e-5)
+    weight = classifier.model.conv1.weight[1:2].detach().cpu()
+    expected = F.conv2d(to_input(layers.sample_pixels(0)), weight, padding=2)
+    assert np.allclose(demo.output, expected[0, 0], atol=1e-5)
     own = demos.convolution(classifier, sample.test.pixels[3])
     own.kernel = [[1]]
     assert own.digit == "yours" and np.allclose(own.output, to_input(sample.test.pixels[3])[0, 0])
