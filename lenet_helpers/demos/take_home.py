@@ -18,7 +18,7 @@ from lenet_helpers.demos.figures.layers import NAMES, STAGES
 from lenet_helpers.demos.figures.maps import colours
 from lenet_helpers.drawing.strokes import WIDTHS, sample_digit
 from lenet_helpers.evaluation import BETWEEN_TWO, MOST_ENTROPY, accuracy
-from lenet_helpers.inference import INK_COUNTS, SIZES, SLANTS, SURE, probabilities_over_slants
+from lenet_helpers.inference import INK_COUNTS, PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
 from lenet_helpers.system.whole_files import written_whole
 
 STATIC = Path(__file__).parent / "static"
@@ -31,7 +31,7 @@ def take_home(model, path, name=None, validation=None):
     ----------
     model : LeNet
     path : path
-        The HTML file to write, about 150 kB; one that is there is replaced.
+        The HTML file to write, about 230 kB; one that is there is replaced.
     name : str, optional
         What the page calls the network; the file's name without its ending when not given.
     validation : Split, optional
@@ -74,6 +74,7 @@ def network_for_page(model):
         "inkCounts": INK_COUNTS,
         "mostEntropy": MOST_ENTROPY,
         "betweenTwo": BETWEEN_TWO,
+        "patch": PATCH,
     }
 
 

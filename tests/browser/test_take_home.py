@@ -112,6 +112,45 @@ def test_what_is_saved_is_what_was_read(hand, classifier, tmp_path):
     assert classifier.predict(tmp_path / "digit-5.png") == 5
 
 
+def looking(page):
+    """Ask where the network looks; return the picture that tells it, once it does, and the sentence below."""
+    page.get_by_label("Where is it looking?").check()
+    seen = page.locator(".lenet-seen canvas[tabindex]")
+    seen.wait_for()
+    assert seen.get_attribute("aria-label").startswith("Where the network looks: covered at row")
+    return seen, page.locator(".lenet-covered")
+
+
+def test_it_tells_where_it_looks_and_mouse_and_keys_cover_a_place(hand):
+    hand.draw(DIGITS[3])
+    assert hand.read(1) == 3
+    seen, said = looking(hand.page)
+    seen.hover()
+    assert said.inner_text().startswith(("Covered here", "✗ Covered here"))
+    hand.page.mouse.move(1, 1)
+    assert said.inner_text().startswith("Point at a place")
+    seen.focus()
+    hand.page.keyboard.press("ArrowUp")
+    assert "Covered here" in said.inner_text()
+    hand.page.keyboard.press("Escape")
+    assert said.inner_text().startswith("Point at a place")
+    hand.draw(DIGITS[3])  # a stroke on top: it is read at once, and looked at anew
+    assert hand.read(2) == 3
+    seen.wait_for()
+    hand.page.get_by_label("Where is it looking?").uncheck()
+    assert seen.count() == 0 and said.is_hidden()
+
+
+def test_a_finger_covers_a_place_and_it_stays(phone):
+    finger = clean(phone, finger=True)
+    finger.draw(DIGITS[3])
+    assert finger.read(1) == 3
+    seen, said = looking(phone)
+    seen.tap()
+    assert "Covered here" in said.inner_text()
+    phone.get_by_label("Where is it looking?").uncheck()
+
+
 def test_keys_reach_everything_and_clear_the_pad(hand):
     hand.draw(DIGITS[7])
     assert hand.read(1) == 7
@@ -156,6 +195,7 @@ def test_it_fits_the_screen_and_keeps_nobody_out(page, screen, scheme):
     hand = clean(page)
     hand.press("Sample digit 4")
     assert hand.read(2) == 4
+    looking(page)
     page.evaluate("scrollTo(0, 0)")
     edges = page.locator("main *").evaluate_all("all => all.map((each) => each.getBoundingClientRect().right)")
     assert max(edges) <= width and page.evaluate("document.documentElement.scrollWidth") <= width

@@ -16,6 +16,7 @@ from lenet_helpers.cli.main import cli
 from lenet_helpers.demos import take_home as home
 from lenet_helpers.drawing.forms import FORMS, another_hand, corners_of
 from lenet_helpers.drawing.strokes import PAD, WIDTHS, draw_strokes, rounded
+from lenet_helpers.inference import occlusion
 from lenet_helpers.preparation import steps
 
 HERE = Path(__file__).parent / "static"
@@ -98,6 +99,12 @@ def compare_readings(node, classifier, strokes, most_wrong):
 
 def test_the_forward_pass_is_that_of_torch(node, classifier, sample):
     compare_logits(node, classifier, sample.test.pixels[::5])
+
+
+def test_each_place_is_covered_as_python_covers_it(node, classifier, sample):
+    pixels = np.roll(sample.test.pixels[0], 9, axis=1)  # ink at both edges, where a patch is cut off
+    there = in_javascript(node, classifier, pixels=pixels)["covered"]
+    assert np.allclose(np.reshape(there, (28, 28, 10)), occlusion(classifier.model, pixels), atol=1e-3)
 
 
 @pytest.mark.slow

@@ -1,6 +1,6 @@
 // Reads what is drawn on a pad, as ImageClassifier.classify of lenet_helpers.inference reads its picture.
 
-import { Network } from "./network.js";
+import { Network, softmax, toInput } from "./network.js";
 import { prepare } from "./preparation.js";
 
 const article = (digit) => (digit === 8 ? "an" : "a");
@@ -21,6 +21,30 @@ export class Classifier {
     const reading = readings.reduce((best, other) => (score(other) > score(best) ? other : best));
     const { digit, probabilities, pixels } = reading;
     return { digit, probabilities, pixels: new DataView(pixels.buffer), warning: this.warning(reading) };
+  }
+
+  // Where the network looks in what it has read, as `looks` of lenet_helpers.demos.figures.drawing_pad tells it. It stops
+  // after each of the 784 places, so that a stroke need not wait for them all.
+  *looks({ digit, pixels }) {
+    const seen = new Uint8Array(pixels.buffer);
+    const side = Math.sqrt(seen.length);
+    const reach = (this.about.patch - 1) / 2;
+    const read = (image) => softmax(this.network.logits(toInput(image)));
+    const alone = read(seen);
+    const falls = new Float32Array(seen.length);
+    const covered = new Float32Array(10 * seen.length);
+    for (let place = 0; place < seen.length; place++) {
+      const column = place % side;
+      const left = seen.slice();
+      for (let start = place - column - reach * side; start <= place - column + reach * side; start += side) {
+        if (start >= 0) left.fill(0, start + Math.max(0, column - reach), start + Math.min(side, column + reach + 1));
+      }
+      const ten = left.some((ink, at) => ink !== seen[at]) ? read(left) : alone;
+      falls[place] = alone[digit] - ten[digit];
+      covered.set(ten, 10 * place);
+      yield;
+    }
+    return { falls: new DataView(falls.buffer), covered: new DataView(covered.buffer), patch: this.about.patch };
   }
 
   warning({ several, contacts, evidence, probabilities }) {

@@ -8,6 +8,7 @@ import { toInput } from "./network.js";
 import { SIDE, drawStrokes } from "./preparation.js";
 
 const SLOW_MS = 25; // where reading takes longer, an unfinished stroke is not read
+const SLICE_MS = 4; // for so long the page may look, and not heed a hand
 
 const about = JSON.parse(document.getElementById("lenet-about").textContent);
 const classifier = new Classifier(about);
@@ -38,6 +39,7 @@ function showStage(canvas, values, { maps, columns }) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+const look = document.getElementById("lenet-look");
 const layers = document.getElementById("lenet-layers");
 const pictures = about.stages.map((stage) => {
   const figure = document.createElement("figure");
@@ -53,7 +55,8 @@ const pictures = about.stages.map((stage) => {
 });
 
 let took = 0; // milliseconds of the last reading
-let later; // the layers follow once the answer has been painted
+let later; // the layers follow once the answer has been painted ...
+let looking; // ... and where the network looks, little by little
 
 function read({ unfinished }) {
   if (unfinished && took > SLOW_MS) return;
@@ -64,9 +67,20 @@ function read({ unfinished }) {
   answer.set("reading", found ? { ...found, serial } : { message: "Draw a digit", serial });
   took = performance.now() - began;
   clearTimeout(later);
+  clearTimeout(looking);
+  if (found && !live.length && look.checked) looking = setTimeout(lookOn, 0, classifier.looks(found));
   requestAnimationFrame(() => {
     later = setTimeout(showStages, 0, found ? new Uint8Array(found.pixels.buffer) : new Uint8Array(28 * 28));
   });
+}
+
+function lookOn(places) {
+  const began = performance.now();
+  let step;
+  do step = places.next();
+  while (!step.done && performance.now() - began < SLICE_MS);
+  if (step.done) answer.set("reading", { ...answer.get("reading"), ...step.value });
+  else looking = setTimeout(lookOn, 0, places);
 }
 
 function showStages(pixels) {
@@ -91,7 +105,8 @@ async function savePicture() {
 drawing.on("change:strokes", () => read({ unfinished: false }));
 drawing.on("change:live", () => drawing.get("live").length && read({ unfinished: true }));
 drawing.on("sent", savePicture);
-reading.render({ model: answer, el: document.getElementById("lenet-reading") });
+look.addEventListener("change", () => read({ unfinished: false }));
+reading.render({ model: answer, el: document.querySelector("#lenet-reading > div") });
 read({ unfinished: false });
 pad.render({ model: drawing, el: document.getElementById("lenet-pad") });
 document.getElementById("lenet-needs").remove();

@@ -35,6 +35,7 @@ function render({ model, el }) {
   });
 
   const percent = (share) => (share > 0.999 && share < 1 ? ">99.9 %" : `${(100 * share).toFixed(1)} %`);
+  const say = (element, text) => element.textContent !== text && (element.textContent = text); // and read out once only
   const number = (bytes, at) => bytes.getFloat32(4 * at, true);
 
   function showBars(probabilities, digit, truth) {
@@ -74,9 +75,9 @@ function render({ model, el }) {
   function show() {
     const { digit, probabilities, pixels, warning: doubt, message, truth, serial, falls } = model.get("reading");
     const known = digit !== undefined && digit !== null;
-    answer.textContent = known ? `It reads ${digit}` : message ?? "";
-    sure.textContent = known ? `${percent(probabilities[digit])} sure` : "";
-    warning.textContent = doubt ? `⚠ ${doubt}` : "";
+    say(answer, known ? `It reads ${digit}` : message ?? "");
+    say(sure, known ? `${percent(probabilities[digit])} sure` : "");
+    say(warning, doubt ? `⚠ ${doubt}` : "");
     canvas.setAttribute("aria-label", known ? "The 28 by 28 pixels that the network sees" : "Nothing to see yet");
     caption.textContent = "What the network sees";
     if (falls) lookable(digit, falls);
@@ -114,7 +115,7 @@ function render({ model, el }) {
       showBars(read, best, truth);
       text = best === digit ? `Covered here, it still reads ${digit}: ${percent(read[digit])}.` : `✗ Covered here, it reads ${best}: ${percent(read[best])}.`;
     }
-    if (told.textContent !== text) told.textContent = text;
+    say(told, text);
   }
 
   const within = (at) => Math.min(Math.max(at, 0), SIDE - 1);

@@ -19,9 +19,17 @@ const logits = [];
 for (let at = 0; at < pixels.length; at += 784) {
   logits.push([...classifier.network.logits(toInput(pixels.subarray(at, at + 784)))]);
 }
+// All ten probabilities, with each place of the first image covered.
+function covered() {
+  const places = classifier.looks({ digit: 0, pixels: new DataView(pixels.slice(0, 784).buffer) });
+  let step;
+  do step = places.next();
+  while (!step.done);
+  return [...new Float32Array(step.value.covered.buffer)];
+}
 const readings = strokes.map((each) => {
   const { digit, probabilities, warning } = classifier.read(each);
   return { digit, probabilities, warning };
 });
 const ways = pictures.map((each) => prepareInk(inkOf(each)).map((way) => ({ ...way, pixels: [...way.pixels] })));
-process.stdout.write(JSON.stringify({ logits, readings, ways }));
+process.stdout.write(JSON.stringify({ logits, covered: logits.length ? covered() : [], readings, ways }));
