@@ -66,7 +66,7 @@ def hint(name, stage=1):
     The solution is the solved notebook's own. A student's copy holds it only where it was
     released with solutions, and says so otherwise.
 
-    Named in the exercises of notebooks 01, 02 and 05.
+    Named in the exercises of all five notebooks.
 
     Parameters
     ----------

@@ -55,7 +55,7 @@ class Verdict:
     def _repr_html_(self):
         """The same text with a sign and a colour, for notebooks; black or white on both stays readable."""
         sign, colour = ("✓", "#1a7f37") if self.right else ("✗", "#cf222e")
-        style = f"border-left: 4px solid {colour}; padding-left: 0.8em; white-space: pre-wrap"
+        style = f"border-left: 4px solid {colour}; padding-left: 0.8em; white-space: pre-wrap; word-break: normal"
         return f'<pre style="{style}"><b style="color: {colour}">{sign}</b> {html.escape(repr(self))}</pre>'
 
 

@@ -145,9 +145,11 @@ def test_the_lines_grow_on_axes_that_stay_and_a_view_asks_for_what_it_missed(pag
     axes = "[...el.querySelectorAll('text')].map((each) => each.outerHTML).join()"
     line = "el.querySelector('path.lenet-each').getAttribute('d').match(/[ML]/g)?.join('') ?? ''"
     page.wait_for_function("el.querySelector('path')")  # once the page is laid out
-    before = page.evaluate(axes)
+    assert page.get_by_text("epochs", exact=True).is_visible(), "how long they are is known once there are steps"
     tell = "([first, text]) => tell({ first }, [bytes(text)])"
     page.evaluate(tell, [0, base64_of([2.3, 2.3, 50.0, 9.0], "<f4")])
+    assert page.get_by_text("epochs (5 steps each)").is_visible()
+    before = page.evaluate(axes)
     page.evaluate(tell, [2, base64_of([np.nan, 5.0, 0.5, 3.0, 0.4, 2.0], "<f4")])
     assert page.evaluate(line) == "MLML", "a loss that is no number leaves a gap"
     assert page.evaluate(axes) == before
@@ -548,11 +550,13 @@ def test_another_rate_shows_what_its_step_does(page, stages, step, hand):
     assert [float(loss) for loss in after] == pytest.approx(step.taken_apart.losses[[0, 25], 2], abs=0.006)
 
 
-@pytest.mark.parametrize("width", [320, 390])
+@pytest.mark.parametrize("width", [285, 390])  # the first is a cell of JupyterLab on a phone
 @pytest.mark.parametrize("stage", range(5))
 def test_every_stage_fits_on_a_phone_and_keeps_nobody_out(page, step, width, stage):
     page.set_viewport_size({"width": width, "height": 800})
     make(page, "one_step", stages=step.stages, step=step.step, stage=stage, rate=25)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    right = "all => Math.max(...all.map((each) => each.getBoundingClientRect().right))"
+    assert page.locator(".lenet-tile *").evaluate_all(right) <= width
     assert not serious_problems(page, ".lenet-step")
     page.set_viewport_size({"width": 1280, "height": 800})

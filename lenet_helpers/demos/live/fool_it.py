@@ -9,7 +9,19 @@ import numpy as np
 from lenet_helpers.data import CLASSES, Split
 from lenet_helpers.demos.figures.fool_it import retrain, steps_figure
 from lenet_helpers.demos.figures.maps import ink
-from lenet_helpers.demos.live.parts import Pad, Picture, Reading, Said, Upload, column, figure_png, png_of, row, text
+from lenet_helpers.demos.live.parts import (
+    Pad,
+    Picture,
+    Reading,
+    Said,
+    Upload,
+    column,
+    figure_png,
+    png_of,
+    row,
+    sure,
+    text,
+)
 from lenet_helpers.drawing.strokes import draw_strokes
 from lenet_helpers.inference import ImageClassifier, ImageError
 from lenet_helpers.system.paths import PICTURE
@@ -72,7 +84,9 @@ class FoolIt(widgets.VBox):
             titles=["Every step", "Retrain with your own digits"],
             selected_index=0,
         )
-        super().__init__([row(hint, self.upload, self.example), self.tabs])
+        above = row(hint, self.upload, self.example)
+        above.layout.align_items = "center"
+        super().__init__([above, self.tabs])
         self.add_class("lenet-box")
 
     def show(self, image):
@@ -93,7 +107,7 @@ class FoolIt(widgets.VBox):
         items = "".join(f"<li><strong>{step.name}</strong>: {html.escape(step.sentence)}</li>" for step in steps)
         self.sentences.value = f"<ol>{items}</ol>"
         self.seen.show(ink(self.prediction.pixels))
-        self.read.html = f"<strong>It reads {self.prediction.digit}</strong>, {self.prediction.confidence:.1%} sure."
+        self.read.html = f"<strong>It reads {self.prediction.digit}</strong>, {sure(self.prediction.confidence)} sure."
 
     # --- retraining
 
@@ -102,7 +116,8 @@ class FoolIt(widgets.VBox):
         self.seen = Picture("The digit that would be kept", width=5)
         self.read, self.said, self.table = Said(), Said(), text()
         self.label = widgets.Dropdown(options=[("choose", -1), *((str(d), d) for d in CLASSES)])
-        self.label.description, self.label.layout.width = "It really is", "15em"
+        self.label.description, self.label.layout.width = "It really is", "auto"
+        self.label.style.description_width = "initial"
         self.keep, self.retrain, self.remove, self.reset = (
             widgets.Button(description=name) for name in ("Keep it", "Retrain", "Remove the last", "Reset")
         )
@@ -193,4 +208,4 @@ def _verdict(probabilities, at, label):
     if probabilities is None:
         return ""
     digit = int(probabilities[at].argmax())
-    return f"{'✓' if digit == label else '✗'} {digit}, {probabilities[at].max():.1%}"
+    return f"{'✓' if digit == label else '✗'} {digit}, {sure(probabilities[at].max())}"

@@ -211,6 +211,11 @@ class Watched(anywidget.AnyWidget):
         super().__init__(pixels=split.pixels.tobytes(), labels=split.labels.tolist(), **more)
 
 
+def sure(share):
+    """Return a probability as `Reading` shows it, as HTML: nothing is quite sure."""
+    return "&gt;99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
+
+
 def text(html="", **more):
     """Return an HTML widget in the demos' type; change its ``value``."""
     return widgets.HTML(html, **more).add_class("lenet-demo").add_class("lenet-text")

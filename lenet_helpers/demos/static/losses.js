@@ -50,7 +50,8 @@ function render({ model, el }) {
       const at = x((steps * epoch) / epochs);
       parts.push(line("lenet-grid", at, top, at, bottom), text("middle", at, bottom + 1.1 * em, epoch));
     }
-    parts.push(text("middle", (left + right) / 2, bottom + 2.3 * em, `epochs (${(steps / epochs).toLocaleString("en")} steps each)`));
+    const each = lines.length ? ` (${(steps / epochs).toLocaleString("en")} steps each)` : "";
+    parts.push(text("middle", (left + right) / 2, bottom + 2.3 * em, `epochs${each}`));
     parts.push(path("lenet-each", 0), line("lenet-guess", left, y(GUESSING), right, y(GUESSING)));
     parts.push(text("end", right - 0.3 * em, y(GUESSING) - 0.4 * em, "guessing: 2.3"), path("lenet-mean", 1));
     const validation = model.get("validation");

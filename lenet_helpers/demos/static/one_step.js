@@ -153,7 +153,7 @@ function render({ model, el }) {
     part.detail.querySelector("figcaption").innerHTML =
       stage === 0
         ? `It is ${label}, and is read as ${read}.`
-        : `Its right digit, ${label}, has ${percent(share)}:<br>−ln ${number(share, 3)} = <strong>${short(losses[0][image])}</strong>`;
+        : `Its right digit, ${label}, has ${percent(share).replace(" ", "\u00a0")}:<br>−ln ${number(share, 3)} = <strong>${short(losses[0][image])}</strong>`;
     part.detail.querySelectorAll(".lenet-bar").forEach((row, digit) => {
       row.classList.toggle("lenet-top", digit === read);
       row.classList.toggle("lenet-truth", digit === label);

@@ -34,7 +34,7 @@ function render({ model, el }) {
     return row;
   });
 
-  const percent = (share) => (share > 0.999 && share < 1 ? ">99.9 %" : `${(100 * share).toFixed(1)} %`);
+  const percent = (share) => (share > 0.999 ? ">99.9 %" : `${(100 * share).toFixed(1)} %`);
   const say = (element, text) => element.textContent !== text && (element.textContent = text); // and read out once only
   const number = (bytes, at) => bytes.getFloat32(4 * at, true);
 
