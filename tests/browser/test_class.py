@@ -125,6 +125,15 @@ def test_remove_mine_takes_them_off_disk_and_board(served, tablet, board):
     assert tablet.locator("#lenet-writer").inner_text() != f"You are writer {writer}."
 
 
+def test_the_board_fits_a_phone_too(board):
+    board.set_viewport_size({"width": 390, "height": 844})
+    assert board.evaluate("document.documentElement.scrollWidth") <= 390
+    assert board.locator("header").bounding_box()["height"] < 844 / 2
+    digits, matrix = (board.locator(part).bounding_box() for part in ("#lenet-digits", "#lenet-matrix"))
+    assert digits["y"] + digits["height"] <= matrix["y"] and matrix["x"] + matrix["width"] <= 390
+    board.set_viewport_size({"width": 1366, "height": 768})
+
+
 @pytest.mark.parametrize("colours", ["light", "dark"])
 def test_pages_have_no_barriers(tablet, board, colours):
     """axe-core finds nothing serious."""
