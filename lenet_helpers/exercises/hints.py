@@ -17,12 +17,19 @@ class Hint(str):
         return wrapped(self)
 
 
+class Solution(Hint):
+    """The same for code, whose lines stay whole."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
 def staged_hint(exercise, stage):
     """Return the hint, the worked step or the solution of `exercise` (see `hint`)."""
     if stage == 1 or stage == 2:
         return Hint(exercise.hints[stage - 1])
     if stage == 3:
-        return Hint(_solution(exercise.name) or f"The instructor's copy holds the solution of {exercise.name}.")
+        return Solution(_solution(exercise.name) or f"The instructor's copy holds the solution of {exercise.name}.")
     raise ValueError(f"stage {stage!r}: 1 is a hint, 2 a worked step, 3 the full solution")
 
 

@@ -65,8 +65,10 @@ def wrapped(text):
 
 
 def _wrapped(line):
-    """Break one line; what follows a label such as "hint:", or a bracket, stays in its column."""
-    start = re.match(r" +(\w+: +|\[+)?", line)
+    """Break one line, unless it is an array's row; what follows a label such as "hint:" stays in its column."""
+    if line.lstrip().startswith("["):
+        return line
+    start = re.match(r" +(\w+: +)?", line)
     indent = " " * start.end() if start else ""
     return fill(line, 88, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
 

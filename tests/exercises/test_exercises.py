@@ -310,8 +310,10 @@ def test_the_text_names_property_input_expected_got_and_hint():
     assert isinstance(verdict, Verdict) and str(verdict) == repr(verdict)
     assert max(map(len, repr(verdict).splitlines())) <= 88  # pages break longer lines inside words
     assert repr(verdict).split() == verdict.text.split()
-    table = repr(check("04-calibration", lambda *three: (0.0, 0.0)))  # its rows are broken as well
-    assert all(line.startswith("  ") for line in table.splitlines()[1:])
+    table = repr(check("04-calibration", lambda *three: (0.0, 0.0))).splitlines()
+    assert all(line.startswith("  ") for line in table[1:])
+    rows = [line.strip(" ,") for line in table if line.strip().startswith("[")]
+    assert rows and all(row.count(",") == 9 and row.endswith("]") for row in rows), "a row of an array stays whole"
     assert lines[0] == "02-output-size: not right yet."
     labels = [line.split(":")[0].strip() for line in lines[1:]]
     assert labels == ["failed", "input", "expected", "got", "hint"]
@@ -673,6 +675,7 @@ def test_a_hint_is_shown_as_it_reads_and_is_a_string():
         assert isinstance(text, str) and json.loads(json.dumps(text)) == text == pickle.loads(pickle.dumps(text))
         assert repr(text).split() == text.split()  # a notebook shows the repr of a class that has its own
         assert max(map(len, repr(text).splitlines())) <= 88
+    assert max(map(len, repr(hint("02-network", 3)).splitlines())) > 88, "code is never broken"
     assert "\n" in repr(hint("05-polarity", 3)) and repr(hint("05-polarity", 3)) == hint("05-polarity", 3)
 
 
