@@ -20,6 +20,7 @@ from lenet_helpers import (
     TrainingForm,
     count_parameters,
     evaluate,
+    load_class,
     load_model,
     probabilities_over_slants,
     to_input,
@@ -235,6 +236,11 @@ def test_04_the_answers_name_the_mistakes_that_were_counted():
     assert "the 7: 11 of 1028 are not recognised, and 5 of these are read as 2" in text
     assert "missed most often: the 7, 11 of 1028 images" in counted and "7 read as 2: 5 of 1028" in counted
     assert "7 times, a 5 is read as 3" in text and counted.startswith("5 read as 3: 7 of")
+
+
+def test_04_how_the_class_that_the_course_draws_is_read():
+    assert "so far that only about four in five are read right" in text_of("04")
+    assert abs(evaluate(load_model(COURSE / "model.pth"), load_class(None)).accuracy - 0.8) < 0.03
 
 
 def test_05_what_a_change_of_the_images_costs(full_mnist):

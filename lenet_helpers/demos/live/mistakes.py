@@ -48,7 +48,7 @@ class Mistakes(widgets.VBox):
         self._shake_view()
         self.tabs = widgets.Tab(
             [
-                row(column(self.matrix, self.about), column(self.gallery, self.which, self.reading)),
+                row(column(self.matrix, self.about, self.which), column(self.gallery, self.reading)),
                 column(self.threshold, self.traded, self.curve),
                 row(
                     column(*self.sliders.values(), self.reset, self.flips),
