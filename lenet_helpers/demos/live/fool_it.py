@@ -9,19 +9,7 @@ import numpy as np
 from lenet_helpers.data import CLASSES, Split
 from lenet_helpers.demos.figures.fool_it import retrain, steps_figure
 from lenet_helpers.demos.figures.maps import ink
-from lenet_helpers.demos.live.parts import (
-    Pad,
-    Picture,
-    Reading,
-    Said,
-    Upload,
-    column,
-    figure_png,
-    png_of,
-    row,
-    sure,
-    text,
-)
+from lenet_helpers.demos.live.parts import Pad, Picture, Reading, Said, Upload, column, figure_png, png_of, row, text
 from lenet_helpers.drawing.strokes import draw_strokes
 from lenet_helpers.inference import ImageClassifier, ImageError
 from lenet_helpers.system.paths import PICTURE
@@ -107,7 +95,9 @@ class FoolIt(widgets.VBox):
         items = "".join(f"<li><strong>{step.name}</strong>: {html.escape(step.sentence)}</li>" for step in steps)
         self.sentences.value = f"<ol>{items}</ol>"
         self.seen.show(ink(self.prediction.pixels))
-        self.read.html = f"<strong>It reads {self.prediction.digit}</strong>, {sure(self.prediction.confidence)} sure."
+        self.read.html = (
+            f"<strong>It reads {self.prediction.digit}</strong>, {Reading.percent(self.prediction.confidence)} sure."
+        )
 
     # --- retraining
 
@@ -208,4 +198,4 @@ def _verdict(probabilities, at, label):
     if probabilities is None:
         return ""
     digit = int(probabilities[at].argmax())
-    return f"{'✓' if digit == label else '✗'} {digit}, {sure(probabilities[at].max())}"
+    return f"{'✓' if digit == label else '✗'} {digit}, {Reading.percent(probabilities[at].max())}"

@@ -5,7 +5,7 @@ import html
 import ipywidgets as widgets
 
 from lenet_helpers.demos.figures.number_pad import SAMPLE, WIDE, read_number_strokes
-from lenet_helpers.demos.live.parts import Pad, Picture, column, row, sure, text
+from lenet_helpers.demos.live.parts import Pad, Picture, Reading, column, row, text
 from lenet_helpers.drawing.strokes import WIDTHS, draw_strokes, sample_number
 from lenet_helpers.inference import ImageClassifier
 
@@ -59,7 +59,7 @@ class NumberPad(widgets.HBox):
         lines = [html.escape(f"⚠ {self.reading.warning}")] if self.reading.warning else []
         if self.reading.text:
             numbers = self.reading.text.replace("\n", " / ")
-            lines = [f"<strong>It reads {numbers}</strong> {sure(self.reading.confidence)} sure", *lines]
+            lines = [f"<strong>It reads {numbers}</strong> {Reading.percent(self.reading.confidence)} sure", *lines]
         return "<br>".join(lines)
 
     @property

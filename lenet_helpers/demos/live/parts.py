@@ -75,6 +75,11 @@ class Reading(anywidget.AnyWidget):
         """Show a sentence in place of a digit."""
         self.reading = {"message": message, **more}
 
+    @staticmethod
+    def percent(share):
+        """Return a probability as the front end writes it, as HTML: nothing is quite sure."""
+        return "&gt;99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
+
 
 class Slider(anywidget.AnyWidget):
     """A labelled slider: the browser's own `<input type="range">`."""
@@ -209,11 +214,6 @@ class Watched(anywidget.AnyWidget):
 
     def __init__(self, split, **more):
         super().__init__(pixels=split.pixels.tobytes(), labels=split.labels.tolist(), **more)
-
-
-def sure(share):
-    """Return a probability as `Reading` shows it, as HTML: nothing is quite sure."""
-    return "&gt;99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
 
 
 def text(html="", **more):
