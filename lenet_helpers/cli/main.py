@@ -16,6 +16,7 @@ from pathlib import Path
 
 import click
 
+import lenet_helpers.system.sparing  # noqa: F401
 from lenet_helpers import __version__
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import MODEL

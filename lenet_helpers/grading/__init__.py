@@ -21,3 +21,5 @@
 
 Needs the extra "instructor": ``pip install "lenet-helpers[instructor]"``.
 """
+
+import lenet_helpers.system.sparing  # noqa: F401

@@ -12,7 +12,6 @@ from functools import lru_cache
 from pathlib import Path
 
 from lenet_helpers.exercises.catalogue import NAMES, exercise
-from lenet_helpers.grading import with_nbgrader
 from lenet_helpers.grading.solved import exercise_of, fingerprint, flag, id_of, solved_notebooks
 from lenet_helpers.system.paths import COURSE
 
@@ -70,6 +69,8 @@ class Kit:
 
 def make_kit(folder, course=COURSE):
     """Make the kit of the course in an empty folder and return it."""
+    from lenet_helpers.grading import with_nbgrader  # half a second to import, which who only marks need not wait for
+
     notebooks = solved_notebooks(course)
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="lenet-kit-") as temporary:
