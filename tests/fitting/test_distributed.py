@@ -2,18 +2,20 @@
 
 import dataclasses
 import os
+import signal
 import subprocess
 import sys
 import time
 from unittest import mock
 
 import numpy as np
-import psutil
 import pytest
 import torch
 import torch.distributed as dist
+from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from lenet_helpers import BEST, FAST, LeNet, Split, TrainingRun, evaluate, fit, load_checkpoint, load_mnist, load_model
+from lenet_helpers.cli import main as cli
 from lenet_helpers.fitting.distributed import Ranks, process_group
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
@@ -22,19 +24,7 @@ from lenet_helpers.system.paths import COURSE
 STARTED_BY = "forkserver" if "forkserver" in torch.multiprocessing.get_all_start_methods() else "spawn"
 torch.multiprocessing.set_forkserver_preload([__name__, "lenet_helpers.training"])
 
-# Slow, some 10 s for each start: torchrun itself and every process import torch.
 pytestmark = pytest.mark.filterwarnings("ignore::lenet_helpers.data.SampleNotice")
-
-
-def start(processes, *arguments):
-    command = [sys.executable, "-m"]
-    if processes > 1:
-        command += ["torch.distributed.run", "--standalone", f"--nproc-per-node={processes}", "-m"]
-    command += ["lenet_helpers", "train", "--data", "sample", *map(str, arguments)]
-    environment = {**os.environ, "PYTHONPATH": str(COURSE), "OMP_NUM_THREADS": "1"}
-    environment["CUDA_VISIBLE_DEVICES"] = ""  # more processes than most machines have graphics cards
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, text=True, **pipes)
 
 
 @torch.no_grad()
@@ -97,11 +87,15 @@ def test_several_processes_take_the_step_that_one_would_take(tmp_path, count):
 
 
 def test_torchrun_trains_and_only_rank_0_writes_and_talks(tmp_path):
-    process = start(2, "--epochs", 2, "--out", tmp_path / "m.pth", "--checkpoint", tmp_path / "run.ckpt")
-    output, errors = process.communicate(timeout=300)
-    assert process.returncode == 0, errors
-    assert [line.split()[0] for line in output.splitlines()] == ["epoch", "1", "2", f"{tmp_path / 'm.pth'}:"]
-    assert "2 processes" in errors
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2", "-m"]
+    command += ["lenet_helpers", "train", "--data", "sample", "--epochs", "2"]
+    command += ["--out", tmp_path / "m.pth", "--checkpoint", tmp_path / "run.ckpt"]
+    environment = {**os.environ, "PYTHONPATH": str(COURSE), "OMP_NUM_THREADS": "1"}
+    environment["CUDA_VISIBLE_DEVICES"] = ""  # more processes than most machines have graphics cards
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["epoch", "1", "2", f"{tmp_path / 'm.pth'}:"]
+    assert "2 processes" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.pth", "run.ckpt"]
     mnist = load_mnist("sample")
     alone = LeNet(seed=0)
@@ -111,25 +105,46 @@ def test_torchrun_trains_and_only_rank_0_writes_and_talks(tmp_path):
     )  # rounding differs, and a hundred steps make more of it
 
 
-def ranks_of(torchrun):
-    """Processes of the ranks, by rank."""
-    children = psutil.Process(torchrun.pid).children()
-    return {int(child.environ()["RANK"]): child for child in children if "RANK" in child.environ()}
+def torchrun(folder, *arguments):
+    """Do what torchrun does. Itself, it would import torch, and so would each of its processes."""
+    write_into(folder / "said")
+    config = LaunchConfig(1, 1, 2, rdzv_backend="c10d", rdzv_endpoint="127.0.0.1:0", run_id=folder.name,
+                          max_restarts=0, start_method=STARTED_BY)  # fmt: skip
+    elastic_launch(config, one_of_torchruns)(folder, arguments)
+
+
+def one_of_torchruns(folder, arguments):
+    write_into(folder / "said")
+    (folder / f"rank{os.environ['RANK']}").write_text(str(os.getpid()))
+    os.environ["CUDA_VISIBLE_DEVICES"] = ""
+    cli.main(["train", "--data", "sample", *map(str, arguments)])
+
+
+def write_into(file):
+    """Let this process print into a file, behind what others have written."""
+    there = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(there, 1)
+    os.dup2(there, 2)
 
 
 @pytest.mark.parametrize("killed", [0, 1])
 def test_a_killed_rank_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, killed):
     checkpoint, out = tmp_path / "run.ckpt", tmp_path / "model.pth"
-    process = start(2, "--epochs", 200, "--checkpoint", checkpoint, "--out", out)
+    context = torch.multiprocessing.get_context(STARTED_BY)
+    process = context.Process(
+        target=torchrun, args=(tmp_path, "--epochs", 200, "--checkpoint", checkpoint, "--out", out)
+    )
+    process.start()
     try:
         deadline = time.monotonic() + 120
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        ranks_of(process)[killed].kill()
-        _, errors = process.communicate(timeout=120)
+        os.kill(int((tmp_path / f"rank{killed}").read_text()), signal.SIGKILL)
+        process.join(120)
     finally:
         process.kill()
-    assert process.returncode != 0
+    errors = (tmp_path / "said").read_text()
+    assert process.exitcode not in (0, None)
     assert "SIGKILL" in errors  # torchrun names the rank and the signal
     assert not out.exists()
     assert "another process of this run ended" in errors or "SIGTERM" in errors  # what the other one met
