@@ -33,7 +33,6 @@ from benchmarks.reliability import (
     strangers,
 )
 from benchmarks.settings import Settings
-from benchmarks.timing import run_apart
 from lenet_helpers import LeNet, save_model
 from lenet_helpers.system.paths import COURSE
 
@@ -214,7 +213,7 @@ def test_training_keeps_no_memory():
 
 
 def test_reading_pictures_keeps_no_memory():
-    grown = run_apart(memory.read, pictures=1000, seed=0)
+    grown = memory.read(pictures=1000, seed=0)
     # A picture that is kept takes 0.7 MB at its working size, so a leak would show.
     assert grown["after"] - grown["before"] < memory.MOST_GROWTH
 

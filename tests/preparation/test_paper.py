@@ -77,8 +77,9 @@ def like_sheets(sample):
         one[5:19, 10:14] = 255
         ones.append(one)
     bold = [ndimage.grey_dilation(pixels, (3, 3)) for pixels in sample.test.pixels[::5]]
-    large = [np.asarray(Image.fromarray(one).resize((168, 168), Image.Resampling.BICUBIC)) for one in ones + bold]
-    return [gray for gray in large if only_the_sheet(gray.astype(np.float32)) is not gray]
+    size, bicubic = (168, 168), Image.Resampling.BICUBIC
+    large = [np.asarray(Image.fromarray(one).resize(size, bicubic), np.float32) for one in ones + bold]
+    return [gray for gray in large if only_the_sheet(gray) is not gray]
 
 
 @pytest.mark.parametrize("light", [True, False])
