@@ -19,6 +19,15 @@ START_SECONDS = 600
 """For a process to begin, on a machine that others keep busy."""
 
 
+def with_torch():
+    """Return a context of multiprocessing whose processes fork from one that has torch already, where there is that."""
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(["benchmarks.reliability.small", "lenet_helpers.training", "torch"])
+        return context
+    return multiprocessing.get_context("spawn")
+
+
 class Worker:
     """A process that tries one case after the other, and is replaced when it dies or hangs.
 
@@ -54,7 +63,7 @@ class Worker:
             self.process = None
 
     def _start(self):
-        context = multiprocessing.get_context("spawn")
+        context = with_torch()
         self.connection, there = context.Pipe()
         work = (there, self.prepare, self.arguments)
         self.process = context.Process(target=_answer, args=work, daemon=True)

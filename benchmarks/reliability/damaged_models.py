@@ -137,7 +137,7 @@ def _legacy(content, protocol):
 def with_record(whole, name, content, method=zipfile.ZIP_STORED):
     """The same archive with another content for one record; right checksums, also with an iterator of pieces."""
     result = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(result, "w", method) as new:
+    with zipfile.ZipFile(io.BytesIO(whole)) as old, zipfile.ZipFile(result, "w", method, compresslevel=1) as new:
         for record in old.infolist():
             with new.open(record.filename, "w", force_zip64=True) as target:
                 if not record.filename.endswith(f"/{name}"):

@@ -5,7 +5,6 @@ checkpoint, it must end with the same bits as one that was never stopped.
 """
 
 import io
-import multiprocessing
 import random
 import tempfile
 import threading
@@ -13,6 +12,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from benchmarks.reliability.cases import with_torch
 from benchmarks.reliability.small import bits, small_run
 from benchmarks.report import pivot
 from benchmarks.timing import say
@@ -60,7 +60,7 @@ def kill_and_continue(folder, while_writing, rng, expected):
     save_model(LeNet(seed=9), folder / "model.pth")  # an old file, which must not be lost
     save_checkpoint(small_run(EPOCHS), folder / "run.ckpt")
     (folder / "versions").write_text(bits(LeNet(seed=9).state_dict()) + "\n")
-    process = _context().Process(target=train_for_ever, args=(str(folder), while_writing, rng.random()), daemon=True)
+    process = with_torch().Process(target=train_for_ever, args=(str(folder), while_writing, rng.random()), daemon=True)
     process.start()
     awaited = {"begin": lambda: (folder / "training").exists()}
     if while_writing:
@@ -101,15 +101,6 @@ def kill_and_continue(folder, while_writing, rng, expected):
         "continued from the first step": steps == 0,
         "same bits": not problems,
     }, problems
-
-
-def _context():
-    """Processes that fork from one that has torch already, where the system has that."""
-    if "forkserver" in multiprocessing.get_all_start_methods():
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["benchmarks.reliability.saving", "lenet_helpers.training", "torch"])
-        return context
-    return multiprocessing.get_context("spawn")
 
 
 def _wait(condition, process):
