@@ -121,7 +121,7 @@ def drawn_rows(classifier, test, settings):
     for spacing in SPACINGS:
         for lengths in ((2, 10), (4, 4)):
             rng, pictures, labels, alone = np.random.default_rng([7, *spacing.encode(), *lengths]), [], [], []
-            for _ in range(settings.size(settings.digits // 4, 2)):
+            for _ in range(settings.size(settings.digits // 4, 1)):
                 chosen = rng.integers(len(test.labels), size=rng.integers(lengths[0], lengths[1] + 1))
                 pictures.append(draw_number(test.pixels[chosen], spacing, rng))
                 labels.append("".join(map(str, test.labels[chosen])))
@@ -134,7 +134,7 @@ def drawn_rows(classifier, test, settings):
 
 def sheet_rows(classifier, test, settings):
     """Numbers on every kind of sheet, by seeds that no choice was made on; beside their digits in MNIST's form."""
-    results, count = [], settings.size(settings.digits // 10, 2)
+    results, count = [], settings.size(settings.digits // 10, 1)
     for sheet in settings.size(sheets.SHEETS, sheets.SHEETS[:2]):
         pictures, labels, clean = zip(*(sheets.draw_sheet(sheet, test, 10_000 + i) for i in range(count)), strict=True)
         alone = ["".join(map(str, classifier.predict(digits))) for digits in clean]
@@ -192,7 +192,7 @@ def single_rows(classifier, test, settings):
     kinds = settings.size(rendered.KINDS, rendered.KINDS[:2])
     chosen = rng.integers(len(test.labels), size=settings.size(settings.digits, 4))
     sets = {
-        "test images, as they are": test.pixels[: settings.size(10 * settings.digits, 20)],
+        "test images, as they are": test.pixels[: settings.size(10 * settings.digits, 5)],
         "pages with a digit": [kinds[i % len(kinds)](test.pixels[at], rng) for i, at in enumerate(chosen)],
     }
     if settings.images:
@@ -251,7 +251,7 @@ def draw_pages(folder, test, settings, rng):
     """Yield name, file and number of digits of each picture to time."""
     from lenet_helpers.drawing.nodigits import draw_nodigits
 
-    shape = settings.size((3000, 4000), (600, 800))
+    shape = settings.size((3000, 4000), (450, 600))
     for count in settings.size((4, 10), (4,)):
         number = draw_number(test.pixels[rng.integers(len(test.labels), size=count)], "spaced", rng)
         photo = _photo(number.resize((shape[1], round(shape[1] * number.height / number.width))), shape, rng)
@@ -265,7 +265,7 @@ def draw_pages(folder, test, settings, rng):
         page.paste(line.point(lambda value: min(value, 235)), (50, 200 * row))
     page.save(folder / "page.png")
     yield f"a page of {across * down} digits", folder / "page.png", across * down
-    across, down = settings.size((50, 40), (5, 4))
+    across, down = settings.size((50, 40), (5, 2))
     marks = draw_nodigits(across * down, seed=5).reshape(down, across, 28, 28).swapaxes(1, 2).reshape(28 * down, -1)
     for name, picture in (("print, 2,000 marks", 255 - marks), ("a crowd", _crowd(shape, rng))):
         rendered.to_picture(picture).save(folder / f"{name}.png")

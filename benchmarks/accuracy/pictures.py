@@ -141,7 +141,7 @@ def mapper(workers):
 def mnist_rows(reader, test, settings):
     """The test split directly, as pictures of 28×28, and through every step."""
     say("  MNIST's test images through to_mnist")
-    labels = test.labels[: settings.size(None, 50)]
+    labels = test.labels[: settings.size(None, 10)]
     pictures = [("pixels", pixels) for pixels in test.pixels[: len(labels)]]
     simple, ours = reader.correct(pictures, labels)
     _, upright = reader.correct(pictures, labels, "slants")
@@ -165,7 +165,7 @@ def some_digits(test, count):
 
 def page_rows(reader, test, settings):
     """The same digits on every kind of page."""
-    pixels, labels = some_digits(test, settings.size(settings.digits, 10))
+    pixels, labels = some_digits(test, settings.size(settings.digits, 3))
     clean = float(reader.reads_at_slants(pixels, labels).mean())
     rows = []
     for kind in settings.size(rendered.KINDS, rendered.KINDS[:3]):
@@ -181,7 +181,7 @@ def dataset_rows(reader, settings):
     """Digits of other collections, as pictures."""
     rows = []
     for name, pixels, labels in datasets(settings.arrays):
-        pixels, labels = pixels[: settings.size(None, 20)], labels[: settings.size(None, 20)]
+        pixels, labels = pixels[: settings.size(None, 5)], labels[: settings.size(None, 5)]
         simple, ours = reader.correct([("enlarged", digit) for digit in pixels], labels)
         say(f"  {name}: {percent(ours.mean())}")
         size = f"{pixels.shape[1]}×{pixels.shape[2]}"
@@ -248,7 +248,7 @@ def by_folder(paths, correct):
 
 def warning_rows(reader, test, settings):
     """How often `classify` warns: without reason, of single digits, and with reason, of two digits and of cut ones."""
-    pixels, _ = some_digits(test, settings.size(max(1, settings.digits // 5), 4))
+    pixels, _ = some_digits(test, settings.size(max(1, settings.digits // 5), 2))
     kinds = [kind.__name__ for kind in settings.size(rendered.KINDS, rendered.KINDS[:2])]
     pairs = np.stack([pixels, np.roll(pixels, 1, axis=0)], axis=1)
     sets = {
@@ -277,7 +277,7 @@ def ablation_rows(reader, test, settings):
     pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 40), 2))
     drawn = [(kinds[i % len(kinds)], digit, i) for i, digit in enumerate(pixels)]
     papers = [page.name for page in pens.PAGES if page.group == "paper"]
-    lines = hands.some_digits(test, settings.size(settings.digits // 10, 2))
+    lines = hands.some_digits(test, settings.size(settings.digits // 10, 1))
     written = [(name, digit) for name in papers for digit in lines]
     written_labels = np.array([digit.label for digit in lines] * len(papers))
     rows = []

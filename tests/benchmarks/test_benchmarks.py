@@ -367,6 +367,8 @@ def tiny(sample, tmp_path, monkeypatch):
     }
     mnist = replace(sample, **few)
     monkeypatch.setattr("lenet_helpers.load_mnist", lambda *_, **__: mnist)
+    for module in ("settings", "accuracy.original", "speed.card", "speed.growth"):
+        monkeypatch.setattr(f"benchmarks.{module}.load_quietly", lambda data: mnist)
     monkeypatch.setattr("torch.set_num_threads", lambda count: None)  # on a busy machine, two would take seconds
     monkeypatch.setattr("benchmarks.speed.demos.chromium", lambda: None)  # tests/browser starts enough of them
 
