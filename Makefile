@@ -56,7 +56,7 @@ test-browser: setup
 
 nbval: unit
 	@echo "Notebooks against their committed outputs"
-	@$(PY) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
+	@OMP_NUM_THREADS=1 $(PY) -m pytest -q -n 2 --dist loadfile --nbval --nbval-current-env --nbval-sanitize-with=tests/nbval_sanitize.cfg \
 		--nbval-cell-timeout=300 notebooks
 
 lint: setup
