@@ -130,6 +130,12 @@ def test_the_command_answers_without_torch():
     assert not {"torch", "torchvision", "numpy", "matplotlib", "PIL"} & set(run_python(code).split())
 
 
+@pytest.mark.parametrize("module", ["lenet_helpers.cli.main", "lenet_helpers.grading"])
+def test_who_starts_a_program_waits_for_no_grammars(module):
+    # jsonschema makes them for addresses, with the package lark: a second for each process that imports nbformat.
+    assert run_python(f"import sys, {module}, nbformat; print('lark' in sys.modules)") == "False\n"
+
+
 def run_python(code):
     done = subprocess.run([sys.executable, "-c", code], cwd=COURSE, capture_output=True, text=True, check=True)
     return done.stdout

@@ -2,13 +2,13 @@
 
 import dataclasses
 import os
-import signal
 import subprocess
 import sys
 import time
 from unittest import mock
 
 import numpy as np
+import psutil
 import pytest
 import torch
 import torch.distributed as dist
@@ -139,7 +139,7 @@ def test_a_killed_rank_ends_the_run_and_leaves_the_last_checkpoint(tmp_path, kil
         deadline = time.monotonic() + 120
         while not checkpoint.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        os.kill(int((tmp_path / f"rank{killed}").read_text()), signal.SIGKILL)
+        psutil.Process(int((tmp_path / f"rank{killed}").read_text())).kill()
         process.join(120)
     finally:
         process.kill()
