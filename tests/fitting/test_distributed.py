@@ -4,6 +4,7 @@ import dataclasses
 import os
 import subprocess
 import sys
+import threading
 import time
 from unittest import mock
 
@@ -117,7 +118,10 @@ def one_of_torchruns(folder, arguments):
     write_into(folder / "said")
     (folder / f"rank{os.environ['RANK']}").write_text(str(os.getpid()))
     os.environ["CUDA_VISIBLE_DEVICES"] = ""
-    cli.main(["train", "--data", "sample", *map(str, arguments)])
+    try:
+        cli.main(["train", "--data", "sample", *map(str, arguments)])
+    except SystemExit:
+        threading.Event().wait()  # until it is ended, so that the one that was killed is met first, and named
 
 
 def write_into(file):
