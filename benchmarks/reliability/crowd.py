@@ -39,7 +39,7 @@ print(json.dumps({name: hashlib.md5(content).hexdigest() for name, content in co
 def measure(settings):
     """Let crowds start on folders in different states; return what each asked for and got."""
     rng = random.Random(settings.seed)
-    programs, rounds = settings.size((PROGRAMS, 10), (6, 1))
+    programs, rounds = settings.size((PROGRAMS, 10), (4, 1))
     files = {name: rng.randbytes(rng.randrange(50_000, 500_000)) for name in RAW_FILES}
     rows, failures = [], []
     for situation in SITUATIONS:
