@@ -102,7 +102,7 @@ def _own_address():
 
 def notebook(model):
     """Return the notebook behind the page: one cell."""
-    from nbformat.v4 import new_code_cell, new_notebook  # nearly a second, which a class's server need not wait for
+    from nbformat.v4 import new_code_cell, new_notebook  # what a class's server need not wait for
 
     code = f"from lenet_helpers.demos.live.page import Page\n\nPage({str(model)!r})"
     kernel = {"name": KERNEL, "display_name": "Python 3", "language": "python"}
