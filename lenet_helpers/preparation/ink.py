@@ -73,7 +73,7 @@ def _bare_paper(gray, reach):
     return np.maximum(paper, gray)
 
 
-def find_ink(ink):
+def find_ink(ink, pale=True):
     """Mark what is clearly darker than the paper.
 
     Otsu's threshold parts ink from paper; what is fainter, down to half of it, counts too
@@ -82,6 +82,8 @@ def find_ink(ink):
     Parameters
     ----------
     ink : ndarray of float32, shape (H, W), range [0, 1]
+    pale : bool
+        Whether what is fainter counts. Where ruled lines were taken away, it may be what is left of them.
 
     Returns
     -------
@@ -97,10 +99,13 @@ def find_ink(ink):
     if dark.size == 0 or dark.max() < 1.5 * floor:
         return np.zeros(ink.shape, bool)
     threshold = otsu(dark)
+    clear = ink > max(0.7 * threshold, floor)
+    if not pale:
+        return clear
     parts = pieces(ink > max(0.45 * threshold, floor))
-    clear = np.zeros(len(parts) + 1, bool)
-    clear[parts.labels[ink > max(0.7 * threshold, floor)]] = True
-    return clear[parts.labels]
+    hangs_on = np.zeros(len(parts) + 1, bool)
+    hangs_on[parts.labels[clear]] = True
+    return hangs_on[parts.labels]
 
 
 def _faintest_ink(ink):

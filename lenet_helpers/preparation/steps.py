@@ -283,7 +283,8 @@ def no_lines(way):
 
 
 def the_mask(way):
-    mask = way.mask if way.journal[-1][0] == "even light" else find_ink(way.ink)
+    before = way.journal[-1][0]
+    mask = way.mask if before == "even light" else find_ink(way.ink, pale=before != "no lines")
     sentence = "What is clearly darker than the paper counts as ink."
     return [way.note("ink", mask, sentence, mask=mask, several=holds_several(mask))] if mask.any() else []
 
