@@ -26,6 +26,42 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     assert not holds_several(mask)
 
 
+@pytest.mark.parametrize(
+    ("piece", "belongs"),
+    [
+        (np.s_[100:120, 200:210], True),  # a twentieth of the ink, a fifth of the digit's height away
+        (np.s_[100:120, 220:230], False),
+        (np.s_[100:120, 190:199], True),  # what has less than a twenty-fifth of the ink must be nearer
+        (np.s_[100:114, 190:200], False),
+        (np.s_[100:114, 173:183], True),
+        (np.s_[100:114, 180:190], False),
+        (np.s_[100:106, 173:181], True),  # a hundredth of the ink is a speck
+        (np.s_[100:105, 173:180], False),
+        (np.s_[100:200, 180:190], True),  # what is nearly as tall is another digit
+        (np.s_[110:240, 180:190], False),
+        (np.s_[270:275, 150:200], True),
+        (np.s_[270:275, 100:200], False),  # the line that it was written on
+    ],
+)
+def test_what_belongs_to_a_digit_is_near_it_for_its_size(piece, belongs):
+    stroke = np.zeros((300, 300), bool)
+    stroke[50:250, 140:160] = True
+    mask = stroke.copy()
+    mask[piece] = True
+    for turned in (mask, mask[:, ::-1]):
+        assert np.count_nonzero(pick_digit(turned)) == np.count_nonzero(mask if belongs else stroke)
+
+
+@pytest.mark.parametrize(
+    ("piece", "several"), [((100, 7), False), ((100, 9), True), ((45, 60), False), ((55, 60), True)]
+)
+def test_another_digit_has_a_fifth_of_the_ink_and_is_half_as_tall(piece, several):
+    mask = np.zeros((200, 300), bool)
+    mask[50:150, 40:80] = True
+    mask[50 : 50 + piece[0], 200 : 200 + piece[1]] = True
+    assert holds_several(mask) == several
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_pieces_of_one_size_side_by_side_or_one_above_the_other_are_several(turned):
     mask = np.zeros((300, 300), bool)
