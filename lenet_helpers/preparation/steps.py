@@ -12,6 +12,7 @@ shape (H, W) in [0, 255]; *ink* is float32 of shape (H, W) in [0, 1], where 0 is
 *mask* is bool of shape (H, W).
 """
 
+import math
 import os
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,7 @@ SMALLEST_SIDE = 28
 CLEAR_POLARITY = 0.9
 """From `lightness_of_ink`; where it is less clear, both polarities are tried."""
 
-SEEN = 3.0
+SEEN = math.log(20)
 """A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
 
 MOST_CROSSINGS = 6

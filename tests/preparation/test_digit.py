@@ -5,6 +5,7 @@ import pytest
 
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.lines import without_tails
+from lenet_helpers.preparation.steps import Way
 
 
 def test_a_thin_loose_bar_belongs_to_the_digit():
@@ -101,3 +102,28 @@ def test_the_rest_of_a_line_that_hangs_from_the_digit_is_a_tail_and_a_cut_stroke
     cut = np.zeros((200, 200), bool)
     cut[60:, 90:102] = True  # a stroke as wide as itself is no line
     np.testing.assert_array_equal(without_tails(cut), cut)
+
+
+@pytest.mark.parametrize(
+    ("box", "solid"), [(np.s_[20:180, 50:140], False), (np.s_[20:180, 50:155], True), (np.s_[20:180, :10], False)]
+)
+def test_a_few_strokes_are_not_as_thick_as_six_tenths_of_their_length(box, solid):
+    mask = np.zeros((200, 300), bool)
+    mask[box] = True
+    assert Way(mask, mask=mask).no_digit == solid
+
+
+@pytest.mark.parametrize(("reach", "surrounds"), [(150, False), (250, True)])
+def test_what_covers_half_of_the_frame_lies_around_a_digit(reach, surrounds):
+    mask = np.zeros((200, 200), bool)
+    mask[:3] = mask[:reach, :3] = mask[: max(0, reach - 120), -3:] = True
+    assert Way(mask, mask=mask).no_digit == surrounds
+
+
+@pytest.mark.parametrize("strokes", [6, 7])
+def test_what_crosses_the_frame_more_than_six_times_is_squared_paper(strokes):
+    mask = np.zeros((200, 300), bool)
+    mask[100:104, 20:280] = True
+    for stroke in range(strokes):
+        mask[100:, 20 + 30 * stroke : 26 + 30 * stroke] = True
+    assert Way(mask, mask=mask).no_digit == (strokes > 6)
