@@ -117,6 +117,8 @@ class Way:
     @property
     def no_digit(self):
         """Whether it is a sheet, a shadow, what lies around a sheet, or squared paper, rather than a few strokes."""
+        if self.mask is None:
+            return False
         box = bounding_box(self.mask)
         solid = 2 * depth_of(np.pad(self.mask[box], 1)).max() > 0.6 * max(extent(box))
         at_frame = frame(self.mask)
