@@ -32,10 +32,6 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     [
         (np.s_[100:120, 200:210], True),  # a twentieth of the ink, a fifth of the digit's height away
         (np.s_[100:120, 220:230], False),
-        (np.s_[100:120, 190:199], True),  # what has less than a twenty-fifth of the ink must be nearer
-        (np.s_[100:114, 190:200], False),
-        (np.s_[100:114, 173:183], True),
-        (np.s_[100:114, 180:190], False),
         (np.s_[100:106, 173:181], True),  # a hundredth of the ink is a speck
         (np.s_[100:105, 173:180], False),
         (np.s_[100:200, 180:190], True),  # what is nearly as tall is another digit
