@@ -221,7 +221,7 @@ class Prediction:
         What the network saw: 0 = background, 255 = ink.
     warning : str or None
         Why the digit is doubtful: there is more than one digit, the ink is cut by the
-        edge, or two digits are nearly tied.
+        edge, two digits are nearly tied, or it looks like none.
     steps : list of Step
         How the picture came to be what the network saw, as `explain` shows it.
     """
@@ -361,7 +361,7 @@ def prediction_of(readings):
     doubts = ["there is more than one digit in the picture"] if way.several else []
     if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
         doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-    if unsure := doubt(probabilities):
+    if unsure := doubt(probabilities) or (way.no_digit and "it does not look like a digit"):
         doubts.append(unsure)
     warning = "; ".join(doubts)
     return Prediction(

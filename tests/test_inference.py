@@ -185,6 +185,14 @@ def test_the_edge_is_warned_of_where_the_network_is_not_sure_or_several_strokes_
     assert "edge" in classifier.classify(page).warning
 
 
+def test_warns_of_a_blot_however_sure_the_network_is():
+    y, x = np.mgrid[-100:100, -100:100]
+    sure = ImageClassifier(Answering(20.0, *[0.0] * 9))
+    blot, ring = ((np.hypot(y / 40, x / 34) > 1) | (np.hypot(y / 40, x / 34) < inner) for inner in (0, 0.7))
+    assert sure.classify(blot).warning == "It does not look like a digit"
+    assert sure.classify(ring).warning is None
+
+
 def test_does_not_warn_of_a_clean_digit(classifier, digits):
     sure = [classifier.classify(big(image, 200)).warning is None for image in digits[0]]
     assert np.mean(sure) > 0.85

@@ -41,7 +41,7 @@ def pick_digit(mask):
     at_frame = np.bincount(frame(labels), minlength=len(grown) + 1)[1:]
     surrounds = (at_frame > sum(mask.shape)) & (len(grown) > 1)  # more than half of the frame
     weights = np.bincount(labels.ravel(), central.ravel(), len(grown) + 1)[1:]
-    main = int(np.argmax(weights * np.where(at_frame > 0, 0.5, 1) * ~surrounds))
+    main = int(np.argmax(weights * ~surrounds))
     digit, left = labels == main + 1, {*range(len(grown))} - {main}
     while left:
         far = depth_of(~digit)
@@ -57,10 +57,8 @@ def pick_digit(mask):
                 continue  # the line that it was written on
             if beside and extent(grown.boxes[number])[0] > 0.6 * height:
                 continue  # another digit
-            if areas[number] > 0.01 * inked:
-                gap = far[labels == number + 1].min() / size
-                if gap < (0.25 if areas[number] > 0.04 * inked else 0.08):
-                    joined.add(number)
+            if areas[number] > 0.01 * inked and far[labels == number + 1].min() < 0.25 * size:
+                joined.add(number)
         if not joined:
             break
         digit |= np.isin(labels, [number + 1 for number in joined])

@@ -22,15 +22,11 @@ from lenet_helpers.preparation.masks import (
 
 
 def remove_lines(ink):
-    """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge.
-
-    Gives back `ink` itself where there is no such line, and where nothing else would be left.
-    """
+    """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge."""
     if min(ink.shape) < 64:
         return ink
     level = _without_level_lines(ink)
-    rest = np.ascontiguousarray(_without_level_lines(np.ascontiguousarray(level.T)).T)
-    return ink if np.array_equal(rest, ink) or rest.max() < 0.5 * ink.max() else rest
+    return np.ascontiguousarray(_without_level_lines(np.ascontiguousarray(level.T)).T)
 
 
 def _without_level_lines(ink):

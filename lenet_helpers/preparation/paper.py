@@ -127,7 +127,7 @@ def _is_alone(half, sheet):
 
 def _looks_like_a_sheet(mask):
     """Tell whether a mask has hardly a dent and few corners, and leaves most of the frame to what lies around it."""
-    if not 0.1 < mask.mean() < 0.95 or frame(mask).mean() > 0.5:
+    if mask.mean() <= 0.1 or frame(mask).mean() > 0.5:
         return False
     # With the corners of its pixels, so that a rectangle fills its hull.
     outline = cv2.findNonZero(cv2.dilate(as_bytes(np.pad(mask, (0, 1))), square(2), anchor=(0, 0)))

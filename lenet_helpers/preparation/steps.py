@@ -12,6 +12,7 @@ shape (H, W) in [0, 255]; *ink* is float32 of shape (H, W) in [0, 1], where 0 is
 *mask* is bool of shape (H, W).
 """
 
+import math
 import os
 from dataclasses import dataclass, replace
 
@@ -38,7 +39,7 @@ SMALLEST_SIDE = 28
 CLEAR_POLARITY = 0.9
 """From `lightness_of_ink`; where it is less clear, both polarities are tried."""
 
-SEEN = 3.0
+SEEN = math.log(20)
 """A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
 
 MOST_CROSSINGS = 6
@@ -116,6 +117,8 @@ class Way:
     @property
     def no_digit(self):
         """Whether it is a sheet, a shadow, what lies around a sheet, or squared paper, rather than a few strokes."""
+        if self.mask is None:
+            return False
         box = bounding_box(self.mask)
         solid = 2 * depth_of(np.pad(self.mask[box], 1)).max() > 0.6 * max(extent(box))
         at_frame = frame(self.mask)
@@ -283,7 +286,8 @@ def no_lines(way):
 
 
 def the_mask(way):
-    mask = way.mask if way.journal[-1][0] == "even light" else find_ink(way.ink)
+    before = way.journal[-1][0]
+    mask = way.mask if before == "even light" else find_ink(way.ink, pale=before != "no lines")
     sentence = "What is clearly darker than the paper counts as ink."
     return [way.note("ink", mask, sentence, mask=mask, several=holds_several(mask))] if mask.any() else []
 

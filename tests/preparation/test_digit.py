@@ -5,6 +5,7 @@ import pytest
 
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.lines import without_tails
+from lenet_helpers.preparation.steps import Way
 
 
 def test_a_thin_loose_bar_belongs_to_the_digit():
@@ -24,6 +25,38 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     expected[:10, :10] = expected[:, 195:] = False
     np.testing.assert_array_equal(pick_digit(mask), expected)
     assert not holds_several(mask)
+
+
+@pytest.mark.parametrize(
+    ("piece", "belongs"),
+    [
+        (np.s_[100:120, 200:210], True),  # a twentieth of the ink, a fifth of the digit's height away
+        (np.s_[100:120, 220:230], False),
+        (np.s_[100:106, 173:181], True),  # a hundredth of the ink is a speck
+        (np.s_[100:105, 173:180], False),
+        (np.s_[100:200, 180:190], True),  # what is nearly as tall is another digit
+        (np.s_[110:240, 180:190], False),
+        (np.s_[270:275, 150:200], True),
+        (np.s_[270:275, 100:200], False),  # the line that it was written on
+    ],
+)
+def test_what_belongs_to_a_digit_is_near_it_for_its_size(piece, belongs):
+    stroke = np.zeros((300, 300), bool)
+    stroke[50:250, 140:160] = True
+    mask = stroke.copy()
+    mask[piece] = True
+    for turned in (mask, mask[:, ::-1]):
+        assert np.count_nonzero(pick_digit(turned)) == np.count_nonzero(mask if belongs else stroke)
+
+
+@pytest.mark.parametrize(
+    ("piece", "several"), [((100, 7), False), ((100, 9), True), ((45, 60), False), ((55, 60), True)]
+)
+def test_another_digit_has_a_fifth_of_the_ink_and_is_half_as_tall(piece, several):
+    mask = np.zeros((200, 300), bool)
+    mask[50:150, 40:80] = True
+    mask[50 : 50 + piece[0], 200 : 200 + piece[1]] = True
+    assert holds_several(mask) == several
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -65,3 +98,28 @@ def test_the_rest_of_a_line_that_hangs_from_the_digit_is_a_tail_and_a_cut_stroke
     cut = np.zeros((200, 200), bool)
     cut[60:, 90:102] = True  # a stroke as wide as itself is no line
     np.testing.assert_array_equal(without_tails(cut), cut)
+
+
+@pytest.mark.parametrize(
+    ("box", "solid"), [(np.s_[20:180, 50:140], False), (np.s_[20:180, 50:155], True), (np.s_[20:180, :10], False)]
+)
+def test_a_few_strokes_are_not_as_thick_as_six_tenths_of_their_length(box, solid):
+    mask = np.zeros((200, 300), bool)
+    mask[box] = True
+    assert Way(mask, mask=mask).no_digit == solid
+
+
+@pytest.mark.parametrize(("reach", "surrounds"), [(150, False), (250, True)])
+def test_what_covers_half_of_the_frame_lies_around_a_digit(reach, surrounds):
+    mask = np.zeros((200, 200), bool)
+    mask[:3] = mask[:reach, :3] = mask[: max(0, reach - 120), -3:] = True
+    assert Way(mask, mask=mask).no_digit == surrounds
+
+
+@pytest.mark.parametrize("strokes", [6, 7])
+def test_what_crosses_the_frame_more_than_six_times_is_squared_paper(strokes):
+    mask = np.zeros((200, 300), bool)
+    mask[100:104, 20:280] = True
+    for stroke in range(strokes):
+        mask[100:, 20 + 30 * stroke : 26 + 30 * stroke] = True
+    assert Way(mask, mask=mask).no_digit == (strokes > 6)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lenet_helpers.preparation.ink import _bare_paper, _faintest_ink, even_light, find_ink
+from lenet_helpers.preparation.ink import _bare_paper, _faintest_ink, even_light, find_ink, without_noise
 
 
 def test_the_inside_of_a_thick_stroke_is_not_paper():
@@ -64,3 +64,39 @@ def test_a_printed_box_does_not_hide_that_the_inside_of_a_pencil_stroke_is_missi
     gray[50:280, 100:220][box] = line
     mask = find_ink(even_light(gray))
     assert mask[95:235, 145:175].all()
+
+
+@pytest.mark.parametrize(
+    ("pale", "counts", "alone"), [(0.2, False, False), (0.26, True, False), (0.36, True, False), (0.5, True, True)]
+)
+def test_pale_ink_counts_where_it_hangs_on_clear_ink(pale, counts, alone):
+    """The threshold lies halfway between the two; down to half of it, what hangs on clear ink is ink."""
+    ink = np.zeros((100, 100), np.float32)
+    ink[20:50, 40:46] = 0.8
+    ink[50:80, 40:46] = ink[20:80, 70:76] = pale
+    found = find_ink(ink)
+    assert found[20:50, 40:46].all()
+    assert (found[60, 43], found[50, 73]) == (counts, alone)
+    np.testing.assert_array_equal(find_ink(ink, pale=False), ink > 0.3 if alone else ink > 0.7)
+
+
+@pytest.mark.parametrize(("darkness", "blank"), [(0.07, True), (0.08, False)])
+def test_the_faintest_stroke_darkens_the_paper_by_a_thirteenth(darkness, blank):
+    ink = np.zeros((100, 100), np.float32)
+    ink[20:80, 40:46] = darkness
+    assert find_ink(ink).any() != blank
+
+
+@pytest.mark.parametrize(("width", "blank"), [(22, False), (28, True)])
+def test_what_fades_away_over_an_eighth_of_the_picture_is_a_shadow(width, blank):
+    x = np.arange(200) - 100
+    ink = 0.2 * np.maximum(0, 1 - abs(x) / width) * np.ones((200, 1))
+    assert find_ink(ink.astype(np.float32)).any() != blank
+
+
+@pytest.mark.parametrize(("side", "noise", "blurred"), [(64, 1.3, False), (64, 2.0, True), (63, 2.0, False)])
+def test_only_a_noisy_picture_is_blurred(side, noise, blurred):
+    gray = np.random.default_rng(0).normal(200, noise, (side, side)).astype(np.float32)
+    left = without_noise(gray)
+    # A Gaussian of standard deviation s leaves 1 / (2 √π s) of white noise.
+    assert left.std() == pytest.approx((0.188 if blurred else 1) * gray.std(), rel=0.08)

@@ -7,6 +7,12 @@ from lenet_helpers.preparation.ink import find_ink
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines
 
 
+def page_with_a_1(*shape):
+    ink = np.zeros(shape, np.float32)
+    ink[shape[0] // 2 - 40 : shape[0] // 2 + 40, 200:212] = 0.9
+    return ink
+
+
 def test_a_line_is_taken_away_and_what_crosses_it_stays():
     ink = np.zeros((200, 300), np.float32)
     ink[40:160, 140:152] = 0.9  # a 1
@@ -14,6 +20,37 @@ def test_a_line_is_taken_away_and_what_crosses_it_stays():
     lined[100:103] = np.maximum(lined[100:103], 0.5)
     np.testing.assert_allclose(remove_lines(lined), ink)
     np.testing.assert_array_equal(remove_lines(ink), ink)
+
+
+@pytest.mark.parametrize(
+    ("line", "goes"),
+    [
+        (np.s_[120:126], True),  # up to 3 pixels and a sixtieth of the page thick
+        (np.s_[120:127], False),
+        (np.s_[120:123, 2:150], True),  # from the edge on, or nearly so
+        (np.s_[120:123, 3:150], False),
+        (np.s_[120:123, 210:358], True),
+        (np.s_[120:123, 210:357], False),
+        (np.s_[120:123, :38], True),  # at least a tenth of the page long
+        (np.s_[120:123, :36], False),
+    ],
+)
+def test_a_ruled_line_is_thin_and_long_and_starts_at_the_edge(line, goes):
+    ink = page_with_a_1(240, 360)
+    lined = ink.copy()
+    lined[line] = np.maximum(ink[line], 0.5)
+    np.testing.assert_array_equal(remove_lines(lined), ink if goes else lined)
+
+
+@pytest.mark.parametrize(("line", "stays"), [(0.5, True), (0.7, False)])
+def test_a_stroke_that_runs_along_a_line_stays_where_it_is_half_as_dark_again(line, stays):
+    ink = page_with_a_1(240, 360)
+    ink[120:124, 100:200] = 0.9
+    lined = ink.copy()
+    lined[120:124] = np.maximum(ink[120:124], line)
+    left = remove_lines(lined)
+    assert (left[120:124, 100:200] == 0.9).all() == stays
+    assert not left[120:124, :90].any()
 
 
 def test_the_strokes_of_a_tight_crop_are_no_lines():
@@ -35,6 +72,40 @@ def test_the_box_of_a_form_is_taken_away(touching):
     assert left[60:130, 90:102].min() > 0.8
     left[60:143, 90:102] = 0
     assert left.max() == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "goes"),
+    [
+        ({"thick": 7}, True),  # a twentieth of its side
+        ({"thick": 8}, False),
+        ({"tilt": 7}, True),  # a twenty-fifth, and its thickness
+        ({"tilt": 8}, False),
+        ({"sides": 2}, False),
+        ({"inside": 35}, True),  # a good part of it is filled
+        ({"inside": 25}, False),
+        ({"merged": 25}, True),  # strokes run along a quarter of a side
+        ({"merged": 35}, False),
+        ({"side": 16, "inside": 8, "thick": 1}, True),
+        ({"side": 14, "inside": 7, "thick": 1}, False),
+    ],
+)
+def test_a_box_has_three_thin_straight_sides_round_a_good_part_of_the_ink(change, goes):
+    side, thick, tilt, sides, inside, merged = (
+        {"side": 100, "thick": 3, "tilt": 0, "sides": 3, "inside": 40, "merged": 0} | change
+    ).values()
+    box = np.zeros((160, 160), np.float32)
+    for x in range(side):
+        box[30 + tilt * x // side : 30 + tilt * x // side + thick, 30 + x] = 0.8
+    box[30 + side - thick : 30 + side, 30 : 30 + side] = 0.8
+    box[30 : 30 + side, 30 : 30 + thick] = 0.8 if sides == 3 else 0
+    digit, middle = np.zeros_like(box), 30 + side // 2
+    digit[middle - inside // 2 : middle - inside // 2 + inside, middle - 2 : middle + 2] = 0.9
+    digit[30:middle, 40 : 40 + merged] = 0.9
+    ink = np.maximum(box, digit)
+    left = remove_boxes(ink, find_ink(ink))
+    assert not goes or np.count_nonzero(left[digit == 0]) < 0.1 * np.count_nonzero(box)
+    assert goes or left is ink
 
 
 def test_a_box_of_a_few_pixels_is_taken_away():

@@ -4,7 +4,35 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lenet_helpers.preparation.mnist_form import THICKEST_STROKE, THINNEST_STROKE, centre, cut_out, even_strokes, fit
+from lenet_helpers.preparation.mnist_form import (
+    THICKEST_STROKE,
+    THINNEST_STROKE,
+    centre,
+    cut_out,
+    even_strokes,
+    fit,
+    is_mnist_form,
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "grays", "passes"),
+    [
+        (slice(4, 24), [0, 255, 255, 0], True),  # two pixels wide, without any gray
+        (slice(4, 24), [0, 0, 255, 0], False),  # one
+        (slice(4, 24), [0, 127, 255, 127], True),  # soft edges
+        (slice(5, 23), [0, 255, 255, 0], True),  # 18 to 21 pixels tall
+        (slice(5, 22), [0, 255, 255, 0], False),
+        (slice(4, 25), [0, 255, 255, 0], True),
+        (slice(3, 25), [0, 255, 255, 0], False),
+        (slice(4, 24), [0, 255, 170, 0], True),  # its centre of mass is 0.6 and 0.75 pixels beside the middle
+        (slice(4, 24), [0, 255, 85, 0], False),
+    ],
+)
+def test_mnist_form_has_mnists_size_place_and_edges(rows, grays, passes):
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[rows, 12:16] = grays
+    assert is_mnist_form(pixels) == is_mnist_form(pixels.T) == passes
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 16, 40, 52, 80])

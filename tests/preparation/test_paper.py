@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.preparation import steps
-from lenet_helpers.preparation.paper import ink_is_light, only_the_sheet
+from lenet_helpers.preparation.paper import ink_is_light, only_the_sheet, put_on_paper, to_gray
 
 
 @pytest.mark.parametrize("light", [False, True])
@@ -18,6 +18,52 @@ def test_polarity_is_told_from_the_picture(sample, light):
         gray *= np.linspace(0.6, 1, 80, dtype=np.float32)  # light from one side
         found.append(ink_is_light(gray if light else 255 - gray))
     assert np.mean(found) == light
+
+
+def test_colour_is_dropped_as_pillow_drops_it():
+    colours = np.random.default_rng(0).integers(0, 256, (90, 120, 3), np.uint8)
+    np.testing.assert_allclose(to_gray(colours), np.asarray(Image.fromarray(colours).convert("L")), atol=1)
+
+
+@pytest.mark.parametrize(("ink", "channel"), [((83, 43, 0), None), ((87, 41, 0), 0), ((41, 0, 87), 2)])
+def test_a_channel_shows_ink_that_it_tells_from_the_paper_half_as_clearly_again(ink, channel):
+    colours = np.full((90, 120, 3), 200, np.uint8)
+    colours[30:60, 30:60] -= np.array(ink, np.uint8)
+    expected = np.asarray(Image.fromarray(colours).convert("L")) if channel is None else colours[:, :, channel]
+    np.testing.assert_allclose(to_gray(colours), expected, atol=1)
+
+
+@pytest.mark.parametrize(
+    ("share", "sheet", "ink", "paper"),
+    [
+        (0.55, 200, 155, 200),  # a sheet, cut out
+        (0.45, 200, 155, 0),  # too small for one
+        (0.55, 200, 165, 0),  # nothing written on it
+        (0.2, 115, 115, 255),  # strokes alone: the paper contrasts with them
+        (0.2, 140, 140, 0),
+    ],
+)
+def test_what_is_transparent_shows_the_paper_of_a_sheet_or_one_that_contrasts(share, sheet, ink, paper):
+    layer = np.zeros((100, 100, 4), np.uint8)
+    layer[: round(100 * share)] = (sheet, sheet, sheet, 255)
+    layer[5:10, :, :3] = ink
+    assert (put_on_paper(layer)[-1] == paper).all()
+
+
+@pytest.mark.parametrize(
+    ("sheet", "table", "painted"),
+    [
+        (np.s_[80:160, 80:160], 172, True),
+        (np.s_[80:160, 80:160], 178, False),
+        (np.s_[80:150, 80:150], 70, False),
+        (np.s_[:200, :200], 70, True),  # in a corner
+    ],
+)
+def test_a_sheet_is_a_tenth_of_the_picture_and_clearly_of_another_gray(sheet, table, painted):
+    gray = np.full((240, 240), table, np.float32)
+    gray[sheet] = 200
+    found = only_the_sheet(gray)
+    assert (found == 200).all() if painted else found is gray
 
 
 def sheet_on_a_table(sheet=230, table=70):

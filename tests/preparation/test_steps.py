@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from lenet_helpers.inference import ImageError, explain, read_image, to_mnist
 from lenet_helpers.preparation.ink import even_light
 from lenet_helpers.preparation.mnist_form import is_mnist_form
-from lenet_helpers.preparation.steps import enlarge
+from lenet_helpers.preparation.steps import Way, enlarge, the_mask
 
 
 @pytest.fixture(scope="module")
@@ -246,6 +246,15 @@ def test_the_holes_of_a_fat_eight_are_not_the_ink(inverted):
     pixels = to_mnist(gray)
     assert pixels[:, 14].max() > 200, "ink at the waist"
     assert ndimage.label(pixels < 100)[1] == 3, "the paper around it and two holes"
+
+
+@pytest.mark.parametrize(("before", "counts"), [("no box", True), ("no lines", False)])
+def test_where_lines_were_taken_away_what_is_as_pale_does_not_count(before, counts):
+    ink = np.zeros((100, 100), np.float32)
+    ink[20:50, 40:46] = 0.8
+    ink[50:80, 40:46] = 0.3
+    [way] = the_mask(Way(ink, ink=ink).note(before, ink, ""))
+    assert way.mask[20:50, 40:46].all() and way.mask[60, 43] == counts
 
 
 def test_tiny_pictures_are_enlarged():

@@ -328,7 +328,7 @@ function pickDigit(mask, place) {
     piece.weight += central(x) * central(y);
     piece.atFrame += (x === 0) + (x === SIDE - 1) + (y === 0) + (y === SIDE - 1);
   });
-  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight * (piece.atFrame ? 0.5 : 1));
+  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight);
   const main = pieces.reduce((most, piece) => (share(piece) > share(most) ? piece : most));
   const taken = new Set([main]);
   const digit = () => map(mask, (here, i) => here && taken.has(pieces[labels.data[i] - 1]));
@@ -348,7 +348,7 @@ function pickDigit(mask, place) {
       mask.data.forEach((here, i) => {
         if (here && labels.data[i] === piece.label) gap = Math.min(gap, far.data[i]);
       });
-      return gap / Math.max(tall, wide) < (piece.area > 0.04 * inked ? 0.25 : 0.08);
+      return gap < 0.25 * Math.max(tall, wide);
     });
     if (!joined.length) return now;
     joined.forEach((piece) => taken.add(piece));
