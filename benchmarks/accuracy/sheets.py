@@ -5,6 +5,7 @@
 
 import io
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from PIL import Image, ImageFilter
@@ -24,20 +25,32 @@ class Sheet:
     name : str
     rows, digits : (int, int)
         Least and most of them; of digits, in a row.
+    height : (float, float)
+        Of a digit, in pixels.
     gap : (float, float)
         From one digit's box to the next.
+    between : float
+        From one row's room to the next; below 0, rows come so close that they touch.
+    spread : float
+        How often a gap of one to two digits follows: numbers side by side, in columns.
     uneven : float
         Most by which a digit is larger or smaller, and off the line.
     tilt : float
         Most by which a row climbs or falls for each length across.
     marks : float
-        How often a comma, a dot or a dash stands between two digits.
+        How often a mark stands between two digits.
+    kinds : tuple of str
+        Which of `MARKS` these are.
     cells : str or None
         "boxes", "touching boxes" or "comb": what each digit stands in, as on forms.
     lines : tuple of two bool
         Whether there are ruled lines, level and upright.
     photo : bool
         In uneven light, blurred, noisy, as JPEG.
+    faint : bool
+        Ink little darker than the paper.
+    coloured : bool
+        Ink and paper of any colour that differ in lightness.
     inverted : bool
         Light on dark.
     """
@@ -45,13 +58,19 @@ class Sheet:
     name: str
     rows: tuple = (1, 1)
     digits: tuple = (2, 8)
+    height: tuple = (40, 110)
     gap: tuple = (0.08, 0.35)
+    between: float = 0.0
+    spread: float = 0.0
     uneven: float = 0.08
     tilt: float = 0.03
     marks: float = 0.0
+    kinds: tuple = ("comma", "dot", "dash")
     cells: str | None = None
     lines: tuple = (False, False)
     photo: bool = False
+    faint: bool = False
+    coloured: bool = False
     inverted: bool = False
 
 
@@ -61,7 +80,17 @@ SHEETS = (
     Sheet("close", gap=(-0.06, 0.06)),
     Sheet("uneven", uneven=0.2, tilt=0.12),
     Sheet("commas, dots, dashes", marks=0.4),
+    Sheet("brackets, plus, slash", marks=0.25, kinds=("(", ")", "plus", "slash")),
     Sheet("rows", rows=(2, 4)),
+    Sheet("rows that touch", rows=(2, 3), between=-0.6),
+    Sheet("sloping rows", rows=(2, 4), tilt=0.12),
+    Sheet("columns", rows=(2, 5), digits=(4, 10), spread=0.25),
+    Sheet("large and small", uneven=0.35),
+    Sheet("small", height=(11, 22)),
+    Sheet("small photo", height=(14, 28), photo=True),
+    Sheet("faint", faint=True),
+    Sheet("faint photo", faint=True, photo=True),
+    Sheet("coloured", coloured=True),
     Sheet("ruled", rows=(1, 2), lines=(True, False)),
     Sheet("squared", rows=(1, 2), lines=(True, True)),
     Sheet("boxes", cells="boxes"),
@@ -91,7 +120,7 @@ def draw_sheet(sheet, test, seed):
         Each digit alone, in MNIST's form.
     """
     rng = np.random.default_rng(seed)
-    height, pen, width = rng.uniform(40, 110), PENS[rng.integers(len(PENS))], rng.uniform(0.04, 0.12)
+    height, pen, width = rng.uniform(*sheet.height), PENS[rng.integers(len(PENS))], rng.uniform(0.04, 0.12)
     lean = rng.uniform(-0.2, 0.3)
     rows, label, clean = [], "", []
     for _ in range(rng.integers(sheet.rows[0], sheet.rows[1] + 1)):
@@ -112,8 +141,17 @@ def draw_sheet(sheet, test, seed):
     wide = max(ink.shape[1] for ink, _ in rows)
     rows = [[np.pad(layer, ((0, 0), (0, wide - layer.shape[1]))) for layer in row] for row in rows]
     margin = round(rng.uniform(0.3, 1.2) * height)
-    ink, form = (np.pad(np.concatenate(layers), margin) for layers in zip(*rows, strict=True))
+    ink, form = (np.pad(_stacked(layers, sheet.between * height), margin) for layers in zip(*rows, strict=True))
     return _on_paper(ink, form, height, sheet, rng), label, clean
+
+
+def _stacked(layers, between):
+    """One layer below the other, so far apart; they overlap where that is below 0."""
+    tops = np.cumsum([0, *(round(len(layer) + between) for layer in layers[:-1])])
+    page = np.zeros((tops[-1] + len(layers[-1]), layers[0].shape[1]), np.float32)
+    for layer, top in zip(layers, tops, strict=True):
+        _put(page, layer, top, 0)
+    return page
 
 
 PENS = (pens.felt, pens.ball, pens.marker, pens.brush, pens.mouse)
@@ -139,8 +177,12 @@ def _row(drawn, height, sheet, rng):
     cell = round(max(1.25 * height, 1.1 * max(digit.shape[1] for digit in drawn)))
     apart = 0 if sheet.cells != "boxes" else round(rng.uniform(0.1, 0.3) * height)
     gaps = [round(rng.uniform(*sheet.gap) * height) for _ in drawn]
-    marks = [rng.choice(list(MARKS)) if rng.random() < sheet.marks else None for _ in drawn[1:]] + [None]
-    room = round(sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart))
+    if sheet.spread:
+        gaps = [gap + round(rng.uniform(1, 2) * height) * (rng.random() < sheet.spread) for gap in gaps]
+    marks = [rng.choice(sheet.kinds) if rng.random() < sheet.marks else None for _ in drawn[1:]] + [None]
+    room = round(
+        sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart) + sum(gaps) * bool(sheet.spread)
+    )
     climb = rng.uniform(-sheet.tilt, sheet.tilt)
     high = round(1.7 * height + 2 * abs(climb) * room)
     ink, form = np.zeros((2, high, room), np.float32)
@@ -195,13 +237,42 @@ def _dash(height):
     return np.ones((max(2, round(0.07 * height)), round(0.35 * height)), np.float32)
 
 
-MARKS = {"comma": _comma, "dot": _dot, "dash": _dash}
-MARKS_AT = {"comma": 0.1, "dot": 0.08, "dash": 0.5}
+def _plus(height):
+    side, thick = round(0.5 * height), max(1, round(0.04 * height))
+    y, x = np.mgrid[:side, :side] - (side - 1) / 2
+    return (np.minimum(np.abs(y), np.abs(x)) <= thick).astype(np.float32)
+
+
+def _bracket(height, turn):
+    high, wide = round(1.2 * height), round(0.25 * height)
+    y, x = np.mgrid[:high, :wide]
+    arc = wide * 0.15 + 0.7 * wide * ((2 * y / high - 1) ** 2)
+    return (np.abs(x - arc) <= max(1, 0.045 * height)).astype(np.float32)[:, ::turn]
+
+
+def _slash(height):
+    high, wide = round(1.2 * height), round(0.6 * height)
+    y, x = np.mgrid[:high, :wide]
+    return (np.abs(x - wide * (0.92 - 0.84 * y / high)) <= max(1, 0.045 * height)).astype(np.float32)
+
+
+MARKS = {
+    "comma": _comma,
+    "dot": _dot,
+    "dash": _dash,
+    "plus": _plus,
+    "(": partial(_bracket, turn=1),
+    ")": partial(_bracket, turn=-1),
+    "slash": _slash,
+}
+MARKS_AT = {"comma": 0.1, "dot": 0.08, "dash": 0.5, "plus": 0.7, "(": 1.1, ")": 1.1, "slash": 1.1}
 """How far above the line the mark's top is."""
 
 
 def _on_paper(ink, form, height, sheet, rng):
     dark, bare = rng.uniform(10, 70), rng.uniform(215, 255)
+    if sheet.faint:
+        dark = bare - rng.uniform(40, 80)
     values = np.full(ink.shape, bare, np.float32)
     if any(sheet.lines):
         spacing, thick = height * rng.uniform(0.45, 1.5), max(1.0, height * rng.uniform(0.015, 0.035))
@@ -215,6 +286,8 @@ def _on_paper(ink, form, height, sheet, rng):
     values += (dark - values) * ink
     if sheet.inverted:
         values = 255 - values
+    if sheet.coloured:
+        values = _coloured(values, rng)
     if not sheet.photo:
         return rendered.to_picture(values)
     y, x = np.mgrid[-1 : 1 : len(ink) * 1j, -1 : 1 : ink.shape[1] * 1j]
@@ -223,3 +296,10 @@ def _on_paper(ink, form, height, sheet, rng):
     file = io.BytesIO()
     rendered.to_picture(np.asarray(picture) + rng.normal(0, 5, ink.shape)).save(file, "JPEG", quality=60)
     return Image.open(file)
+
+
+def _coloured(values, rng):
+    """In any two colours, the lighter one for what is light: uint8 of shape (H, W, 3)."""
+    dark, light = sorted(rng.uniform(0, 255, (2, 3)), key=np.mean)
+    dark, light = dark * 0.6, 255 - (255 - light) * 0.4
+    return dark + (light - dark) * values[:, :, None] / 255
