@@ -180,9 +180,8 @@ def _row(drawn, height, sheet, rng):
     if sheet.spread:
         gaps = [gap + round(rng.uniform(1, 2) * height) * (rng.random() < sheet.spread) for gap in gaps]
     marks = [rng.choice(sheet.kinds) if rng.random() < sheet.marks else None for _ in drawn[1:]] + [None]
-    room = round(
-        sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart) + sum(gaps) * bool(sheet.spread)
-    )
+    room = sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart)
+    room = round(room + (sum(gaps) if sheet.spread else 0))
     climb = rng.uniform(-sheet.tilt, sheet.tilt)
     high = round(1.7 * height + 2 * abs(climb) * room)
     ink, form = np.zeros((2, high, room), np.float32)
