@@ -37,6 +37,9 @@ TALL = 0.6
 DEEPEST_CUT = 4.0
 """A cut goes through the ink of so many strokes at most."""
 
+LEAST_PART = 0.3
+"""Two cuts have so much ink between them at least: a stroke so long, in heights of the row."""
+
 HOLE_COSTS = 0.5
 """What a point inside a loop costs a cut, where ink costs 1: a loop is likely one digit's."""
 
@@ -262,7 +265,7 @@ def _cut(mask, stroke, height):
     parts, cuts, found = pieces(mask), [], []
     for number, box in enumerate(parts.boxes):
         piece, corner = parts.cut(number), (box[0].start, box[1].start)
-        seams = find_cuts(piece, stroke, height) if min(piece.shape) > 0.4 * height else []
+        seams = find_cuts(piece, stroke, height) if min(piece.shape) > max(0.4 * height, 2 * stroke) else []
         cuts += [np.stack([np.arange(len(piece)), seam], 1) + corner for seam in seams]
         # How many of the cuts are to the left of each point.
         side = sum((np.arange(piece.shape[1]) > seam[:, None]).astype(int) for seam in seams)
@@ -302,15 +305,17 @@ def find_cuts(piece, stroke, height):
     above, from_above = _cheapest(cost[: middle + 1])
     below, from_below = _cheapest(cost[: middle - 1 if middle else None : -1])
     through = (above + below - cost[middle]) / stroke
-    apart = max(2, round(0.08 * height))
-    lowest = -cv2.dilate(-through[None], np.ones((1, 2 * apart + 1)))[0]
-    inside = np.arange(len(through))
-    inside = (inside >= 0.1 * height) & (inside < len(through) - 0.1 * height)
-    places = np.flatnonzero((through == lowest) & inside & (through < DEEPEST_CUT))
-    places = places[np.insert(np.diff(places) > apart, 0, True)] if places.size else places
-    most = math.ceil(4 * len(through) / height)
-    places = sorted(places[np.argsort(through[places])[:most]])
-    return [np.concatenate([_traced(from_above, at), _traced(from_below, at)[::-1][1:]]) for at in places]
+    lowest = -cv2.dilate(-through[None], np.ones((1, 3)))[0]
+    places = np.flatnonzero((through == lowest) & (through < DEEPEST_CUT))
+    least, ink, cuts = LEAST_PART * stroke * height, np.cumsum(piece, 1), []
+    kept = [np.zeros(len(piece), int), ink[:, -1]]  # how much ink is left of a cut, in each row
+    for at in places[np.argsort(through[places], kind="stable")]:
+        cut = np.concatenate([_traced(from_above, at), _traced(from_below, at)[::-1][1:]])
+        left = ink[np.arange(len(piece)), cut]
+        if min(np.abs(left - other).sum() for other in kept) >= least:
+            kept.append(left)
+            cuts.append(cut)
+    return sorted(cuts[: math.ceil(4 * len(through) / height)], key=lambda cut: cut[middle])
 
 
 def _cheapest(cost):
