@@ -245,22 +245,48 @@ def _read_pages(model, way):
 
 
 def _read_page(model, way):
-    """Read every piece and every join of neighbours, all in one batch, and find the best path through each row."""
+    """Read pieces and joins of neighbours, and find the best path through each row.
+
+    What no cut has parted is read first. Where it is a digit beyond doubt, its pieces need not be read.
+    """
     rows, pen = find_rows(way.ink, way.mask), mean_stroke(way.mask)
     arcs = [list(row.candidates()) for row in rows]
-    if not 0 < sum(map(len, arcs)) <= MOST_ARCS:
+    wholes = [[arc for arc in of_row if not row.contacts[[*arc]].any()] for row, of_row in zip(rows, arcs, strict=True)]
+    if not rows or sum(map(len, wholes)) > MOST_ARCS:
         return Page(way, [])
-    pixels = np.stack([row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row])
-    reads = zip(pixels, *evidence(model, pixels), strict=True)
-    graphs = [_graph(row, {arc: next(reads) for arc in of_row}, pen) for row, of_row in zip(rows, arcs, strict=True)]
-    return Page(way, graphs)
+    reads = _read_arcs(model, rows, wholes)
+    rest = [_unsure(*of_row, pen) for of_row in zip(rows, arcs, reads, strict=True)]
+    if sum(map(len, rest)) > MOST_ARCS:
+        return Page(way, [])
+    reads = [read | more for read, more in zip(reads, _read_arcs(model, rows, rest), strict=True)]
+    return Page(way, [_graph(row, read, pen) for row, read in zip(rows, reads, strict=True)])
+
+
+def _unsure(row, arcs, reads, pen):
+    """The arcs not read yet that meet none which is a digit beyond doubt, and narrow: two that touch are wider."""
+    sure = [
+        arc
+        for arc, (*_, evidence) in reads.items()
+        if evidence >= SUREST and row.width(*arc) <= 1 and not _against(row, *arc, pen)
+    ]
+    return [
+        arc for arc in arcs if arc not in reads and not any(arc[0] < last and first < arc[1] for first, last in sure)
+    ]
+
+
+def _read_arcs(model, rows, arcs):
+    """For each row a dict from its arcs to pixels, probabilities and evidence, all read in one batch."""
+    pixels = [row.pixels(*arc) for row, of_row in zip(rows, arcs, strict=True) for arc in of_row]
+    reads = zip(pixels, *evidence(model, np.stack(pixels)), strict=True) if pixels else iter(())
+    return [{arc: next(reads) for arc in of_row} for of_row in arcs]
 
 
 def _graph(row, reads, pen):
     as_digit = np.full((len(row.boxes) + 1,) * 2, -np.inf)
     as_nothing = as_digit.copy()
     for (first, last), read in reads.items():
-        as_digit[first, last] = _score(row, first, last, read[-1], pen)
+        against = _against(row, first, last, pen)
+        as_digit[first, last] = row.length(first, last) * (min(read[-1], SUREST) - against)
         if last == first + 1:  # one piece, be it a comma or a dash
             as_nothing[first, last] = -row.length(first, last)
     scores = np.maximum(as_digit, as_nothing) - CUT_COSTS * row.contacts
@@ -268,12 +294,12 @@ def _graph(row, reads, pen):
     return Graph(row, reads, scores, path, [arc for arc in pairwise(path) if as_digit[arc] > as_nothing[arc]])
 
 
-def _score(row, first, last, evidence, pen):
-    """How well a join of pieces is explained as a digit: the evidence, for so long a line as there was to write."""
+def _against(row, first, last, pen):
+    """How much speaks against a digit here, whatever the network reads: too short or too thin a stroke."""
     _, top, _, bottom = row.box(first, last)
     short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
     thin = max(0, THINNEST - mean_stroke(row.mask(first, last)) / (pen * row.place[2]))
-    return row.length(first, last) * (min(evidence, SUREST) - SHORT_COSTS * short - THIN_COSTS * thin)
+    return SHORT_COSTS * short + THIN_COSTS * thin
 
 
 def _of_page(page):

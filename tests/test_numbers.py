@@ -189,6 +189,14 @@ def test_an_open_file_is_read(classifier, number):
     assert classifier.read(file).text == "90"
 
 
+def test_a_digit_beyond_doubt_is_read_whole_and_one_that_touches_another_in_pieces(classifier, number):
+    (apart,), (close,) = (classifier.read(number("4711", spacing)).graphs for spacing in ("spaced", "pushed together"))
+    assert len(apart.reads) < 2 * len(apart.row.boxes)
+    assert close.row.contacts.any() and len(close.reads) > 2 * len(close.row.boxes)
+    for graph in (apart, close):
+        assert all(np.isfinite(graph.scores[arc]) for arc in itertools.pairwise(graph.path))
+
+
 # --- doubts
 
 

@@ -25,7 +25,7 @@ THINNEST_STROKE = 2.5
 MOST_PIECES = 1500
 """A page with more pieces of ink than that is print, or no page at all."""
 
-MOST_JOINED = 5
+MOST_JOINED = 6
 """A digit consists of so many neighbouring pieces at most."""
 
 WIDEST = 1.4
@@ -117,6 +117,11 @@ class Row:
             left + max(across.stop for _, across in boxes) / factor,
             top + max(down.stop for down, _ in boxes) / factor,
         )
+
+    def width(self, first, last):
+        """How wide a join of pieces is, in heights of the row."""
+        left, _, right, _ = self.box(first, last)
+        return (right - left) * self.place[2] / self.height
 
     def length(self, first, last):
         """How long a line the pen drew for a join of pieces, in heights of the row: a 1 has about 1, an 8 about 3."""

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet_helpers.preparation.rows import ROW_HEIGHT, cut_between_rows, find_cuts, find_rows
+from lenet_helpers.preparation.rows import LEAST_PART, ROW_HEIGHT, cut_between_rows, find_cuts, find_rows
 
 
 def page(*boxes, shape=(200, 400)):
@@ -43,11 +43,26 @@ def test_two_rings_that_touch_are_cut_at_the_neck():
         rings |= (far > 28) & (far < 36)
     cuts = find_cuts(rings, 8, 72)
     at = [abs(int(cut[50]) - 80) for cut in cuts]
-    assert min(at) <= 2
+    assert min(at) <= 8, "not further off than a stroke is wide"
     neck = cuts[int(np.argmin(at))]
     assert neck.shape == (100,) and np.abs(np.diff(neck)).max() <= 1
     crossed = rings[np.arange(100), neck].sum()
     assert crossed <= min(rings[:, column].sum() for column in range(70, 91)), "no straight cut there meets less ink"
+
+
+def test_a_thin_digit_that_touches_is_cut_off_and_no_cut_parts_next_to_nothing():
+    ink = np.zeros((100, 90), bool)
+    ink[:, :8] = ink[92:, :40] = ink[:, 40:48] = ink[46:54, 40:] = True  # a 1 whose foot touches what follows
+    cuts = find_cuts(ink, 8, 100)
+    rows = np.arange(100)
+    lefts = sorted(np.cumsum(ink, 1)[rows, cut].sum() for cut in cuts)
+    assert any(8 <= cut[50] < 40 for cut in cuts)
+    assert min(np.diff([0, *lefts, ink.sum()])) >= LEAST_PART * 8 * 100
+
+
+def test_a_dash_is_not_cut():
+    (row,) = find_rows(*page((20, 100, 50, 60), (56, 66, 80, 110)))
+    assert not row.cuts
 
 
 def test_a_cut_of_touching_digits_has_contact_and_a_gap_has_none():
