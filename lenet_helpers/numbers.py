@@ -23,7 +23,7 @@ from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, prepare
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
 
-CUT_COSTS = 4.0
+CUT_COSTS = 6.0
 """What a cut costs for each stroke that it goes through."""
 
 SHORTEST, THINNEST = 0.75, 0.4
