@@ -170,7 +170,7 @@ def cut_between_rows(mask):
     for band in range(1, count + 1):
         rows = np.flatnonzero(bands == band)
         crossed = np.count_nonzero(mask[rows]) / len(rows)  # by a level line, on average
-        # For so high a "digit", it looks for at most two cuts, in the middle half.
+        # For so high a "digit", it looks for at most two cuts.
         for cut in find_cuts(mask[rows][:, ::step].T, stroke, 2.5 * len(rows)):
             cut = rows[cut.repeat(step)[: len(columns)]]
             if np.count_nonzero(mask[cut, columns]) < BETWEEN_ROWS * crossed:
