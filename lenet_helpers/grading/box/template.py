@@ -46,7 +46,7 @@ def load():
             getattr(lenet_helpers, name)
         for name in NAMES:
             asked_by(name)
-        import matplotlib.pyplot  # noqa: F401 - for the submissions
+        import matplotlib.backends.backend_agg  # noqa: F401 - not pyplot: before it, any backend may be chosen
         import torch
 
         lenet_helpers.load_mnist(download=False)
@@ -167,14 +167,14 @@ def _let_go():
 
 
 def _runner(limits, shell):
-    with open(0, "rb", closefd=False) as file:
-        notebook = json.load(file)["notebook"]
     ours, theirs = socket.socketpair()
-    kernel = os.fork()
+    kernel = os.fork()  # before the notebook is read: cells with hidden tests that come later are not its own to see
     if kernel == 0:
         ours.close()
         _last_act(_kernel, theirs, shell)
     theirs.close()
+    with open(0, "rb", closefd=False) as file:
+        notebook = json.load(file)["notebook"]
     say(started=True)
     kernel_is_there = _Cells(ours, kernel, limits["cell_seconds"])
     for at, cell in enumerate(notebook["cells"]):
@@ -193,6 +193,7 @@ class _Cells:
 
     def __init__(self, channel, kernel, seconds):
         self._channel, self._kernel, self._seconds = channel, kernel, seconds
+        self._ended = os.pidfd_open(kernel)  # its children may keep the channel open
         self._to_send = self._read = b""
         channel.setblocking(False)
 
@@ -205,13 +206,16 @@ class _Cells:
         self._to_send += json.dumps({"cell": at, "source": source}).encode() + b"\n"
         while True:
             to_write = [self._channel] if self._to_send else []
-            can_read, can_write, _ = select.select([self._channel], to_write, [], max(deadline - time.monotonic(), 0))
+            to_read, left = [self._channel, self._ended], max(deadline - time.monotonic(), 0)
+            can_read, can_write, _ = select.select(to_read, to_write, [], left)
             if not (can_read or can_write):
                 os.kill(self._kernel, signal.SIGINT)
                 return {"error": TIMED_OUT, "message": ""}
             try:
                 if can_write:
                     self._to_send = self._to_send[self._channel.send(self._to_send) :]
+                if can_read == [self._ended]:
+                    return None
                 if can_read:
                     chunk = self._channel.recv(LONGEST_REPLY)
                     self._read += chunk
@@ -246,10 +250,12 @@ def _kernel(channel, shell):
     sys.path.insert(next((at for at, path in enumerate(sys.path) if path.endswith("-packages")), 0), "")
     for name in ("confining", "runner"):
         sys.modules.pop(name)
-    asyncio.run(_answer(channel, shell))
+    asyncio.new_event_loop().run_until_complete(_answer(channel, shell))
 
 
 async def _answer(channel, shell):
+    own = os.getpid()
+    asyncio._unregister_task(asyncio.current_task())  # who cancels all tasks does not mean this one
     reader, writer = await asyncio.open_connection(sock=channel, limit=2**30)
     while line := await reader.readline():
         asked = json.loads(line)
@@ -258,6 +264,8 @@ async def _answer(channel, shell):
             error = await _executed(shell, asked["source"])
         except KeyboardInterrupt as late:  # it came between two cells
             error = late
+        if os.getpid() != own:  # the cell has forked: the next one is not the child's
+            os._exit(0)
         if error is not None:
             reply |= {"error": type(error).__name__[:100], "message": _text(error)[:LONGEST_TEXT]}
         writer.write(json.dumps(reply).encode() + b"\n")
