@@ -62,7 +62,7 @@ def make_shell():
     from traitlets import Type
     from traitlets.config import Config
 
-    class Shell(InteractiveShell):
+    class ZMQInteractiveShell(InteractiveShell):  # a name that libraries ask for
         compiler_class = Type(XCachingCompiler)
         shown = None  # the last error that a cell has shown, also one that did not end it
 
@@ -87,8 +87,10 @@ def make_shell():
 
     config = Config()
     config.HistoryManager.enabled = False
-    shell = Shell.instance(config=config)
+    shell = ZMQInteractiveShell.instance(config=config)
+    shell.extension_manager.load_extension("storemagic")
     builtins.input, getpass.getpass = refuse("raw_input"), refuse("getpass")
+    sys.breakpointhook = lambda *_, **__: None  # a kernel's waits for a debugger that is not there
     return shell
 
 
