@@ -20,7 +20,7 @@ _NOSUID, _NODEV, _NOEXEC, _BIND, _RECURSIVE, _PRIVATE = 2, 4, 8, 1 << 12, 1 << 1
 _MOUNT_SETATTR, _AT_RECURSIVE, _READ_ONLY = 442, 0x8000, 1  # the call's number is the same on every kind of processor
 _CAPABILITY_VERSION, _MOST_CAPABILITIES = 0x20080522, 64
 _KEYCTL = {"x86_64": 250, "aarch64": 219, "riscv64": 219}  # its number is not
-_JOIN_SESSION_KEYRING = 1
+_JOIN_SESSION_KEYRING, _SET_PERMISSIONS, _SESSION_KEYRING = 1, 5, -3
 
 
 def _call(name, *arguments):
@@ -37,6 +37,17 @@ def _mount(source, target, kind, flags, options=""):
 def set_readable_by_others(readable):
     """Say whether other processes of the same user may read this one's memory, trace it, and open its files."""
     _call("prctl", _SET_DUMPABLE, int(readable), 0, 0, 0)
+
+
+def give_up_keys():
+    """Leave the keys of whoever started all this, for an empty keyring with which nobody may do anything.
+
+    The template does this once: a fork that needed a keyring of its own could not start beside a submission that has
+    used up what its user may have of them.
+    """
+    keyctl = _KEYCTL[platform.machine()]
+    _call("syscall", keyctl, _JOIN_SESSION_KEYRING, None)
+    _call("syscall", keyctl, _SET_PERMISSIONS, _SESSION_KEYRING, 0)
 
 
 def enter_namespaces():
@@ -78,8 +89,7 @@ def furnish(disk, writable, keep):
 
 
 def drop_rights():
-    """Give up every capability for good, and the keys of whoever started all this; raises where one is left."""
-    _call("syscall", _KEYCTL[platform.machine()], _JOIN_SESSION_KEYRING, None)
+    """Give up every capability for good; raises where one is left."""
     _call("prctl", _AMBIENT, _AMBIENT_CLEAR, 0, 0, 0)
     for capability in range(_MOST_CAPABILITIES):
         _libc.prctl(_BOUNDING_DROP, capability, 0, 0, 0)  # not all of them exist; what is left is seen below

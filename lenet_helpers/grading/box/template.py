@@ -100,6 +100,7 @@ def main():
     shell = make_shell()
     gc.collect()
     gc.freeze()  # or each fork's first collection would copy all of it
+    confining.give_up_keys()
     confining.set_readable_by_others(False)
     threads, files = os.listdir("/proc/self/task"), set(os.listdir("/proc/self/fd"))
     if len(threads) > 1 or len(files - {"0", "1", "2"}) > 1:  # one is the folder's own, while it is read
