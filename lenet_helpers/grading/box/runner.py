@@ -15,6 +15,7 @@ import sys
 LONGEST_TEXT = 1500
 THREADS = 64  # beside the processes: the kernel has one limit for both
 TIMED_OUT = "CellTimeoutError"
+OUTLIVE_EXIT = "--IPKernelApp.exec_lines=get_ipython().ask_exit = lambda: None"  # or a later cell would die
 
 
 def limit(limits):
@@ -99,7 +100,7 @@ def main():
         record_timing=False,
         store_widget_state=False,
         error_on_timeout={"status": "error", "ename": TIMED_OUT, "evalue": "", "traceback": []},
-        extra_arguments=["--HistoryManager.enabled=False", "--log-level=50"],
+        extra_arguments=["--HistoryManager.enabled=False", "--log-level=50", OUTLIVE_EXIT],
         on_cell_executed=executed,
         resources={"metadata": {"path": os.getcwd()}},
     )

@@ -54,7 +54,7 @@ def load():
 
 
 def make_shell():
-    """Return IPython's shell as a kernel has it: it shows nothing, asks nobody, and outlives SystemExit."""
+    """Return IPython's shell as a kernel has it: it shows nothing, asks nobody, and outlives exit()."""
     from ipykernel.compiler import XCachingCompiler
     from ipykernel.zmqshell import KernelMagics
     from IPython.core.error import StdinNotImplementedError
@@ -73,7 +73,7 @@ def make_shell():
             pass
 
         def ask_exit(self):
-            asyncio.get_running_loop().call_later(0.1, os._exit, 0)  # so long a kernel goes on as well
+            pass  # what comes after exit() is graded all the same
 
         def init_magics(self):
             super().init_magics()
@@ -246,6 +246,7 @@ def _kernel(channel, shell):
     os.setsid()
     confining.set_readable_by_others(True)  # this process's memory is the submission's own
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # but while a cell runs
+    sys.stdout.reconfigure(errors="backslashreplace")  # nobody reads it, and nothing is to fail there
     for name in ("numpy", "torch"):  # what was drawn in the template's place would be the same for everybody
         if name in sys.modules:
             (sys.modules[name].random.seed if name == "numpy" else sys.modules[name].seed)()
