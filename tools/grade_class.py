@@ -1,13 +1,14 @@
 """Grade a simulated class in several ways and compare: the marks must be the same.
 
-    python tools/grade_class.py [--size 60] [--ways serial workers dask cold] [--alone] [--keep DIR]
+    python tools/grade_class.py [--size 60] [--solved] [--ways serial workers dask cold] [--alone] [--keep DIR]
 
 The submissions are solved, untouched, partly solved, planted with mistakes, hostile and
 broken; what each must get is known beforehand. Prints seconds a submission and the speed-up
 of each way, and exits with 1 where a mark is not the expected one or the ways differ.
 
-With --alone, nbgrader by itself grades the harmless submissions as well, for comparison: in
-one process, every cell, and without a sandbox.
+With --solved, everybody has solved all notebooks. With --alone, nbgrader by itself grades
+the harmless submissions as well, for comparison: in one process, every cell, and without a
+sandbox.
 """
 
 import argparse
@@ -163,6 +164,17 @@ def make_class(size, seed=SEED):
     return students
 
 
+def make_solved(size):
+    """Return the submissions of so many students, each of whom has solved all notebooks."""
+    with tempfile.TemporaryDirectory() as folder:
+        lessons = make_kit(Path(folder) / "kit").lessons
+    done = []
+    for name, solved in solved_notebooks().items():
+        right = {cell.exercise for cell in lessons[name] if cell.grades}
+        done.append((name, json.dumps(_filled(solved, lessons[name], right)).encode(), right))
+    return [Student(f"s{number:03} solved", *one) for number in range(size) for one in done]
+
+
 def _endless(choices):
     while True:
         yield from choices.items()
@@ -189,7 +201,7 @@ def _filled(solved, graded, right):
 def write_class(students, folder):
     """Write SUBMISSIONS/<student>/<notebook>.ipynb for everyone; one has another name."""
     for student in students:
-        (folder / student.name).mkdir(parents=True)
+        (folder / student.name).mkdir(parents=True, exist_ok=True)
         (folder / student.name / student.file).write_bytes(student.content)
 
 
@@ -199,10 +211,13 @@ def unexpected(students, table):
         rows = [row for row in csv.DictReader(file) if row["remark"] != "not handed in"]
     got = {}
     for row in rows:
-        got.setdefault(row["student"], set()).update({row["exercise"]} if float(row["mark"] or 0) > 0 else set())
-    for student in students:
-        if got.get(student.name, set()) != student.right:
-            yield f"{student.name}: got {sorted(got.get(student.name, ()))}, expected {sorted(student.right)}"
+        marked = got.setdefault((row["student"], row["notebook"]), set())
+        marked.update({row["exercise"]} if float(row["mark"] or 0) > 0 else set())
+    expected = {(student.name, student.lesson): student.right for student in students}
+    for name, lesson in sorted({*got, *expected}):
+        marked, right = (marks.get((name, lesson), set()) for marks in (got, expected))
+        if marked != right:
+            yield f"{name}, {lesson}: got {sorted(marked)}, expected {sorted(right)}"
 
 
 def run_way(way, submissions, out, workers, limits):
@@ -258,16 +273,15 @@ def _as_in_the_sandbox():
         os.environ.update(before)
 
 
-def compare(size, ways, folder, workers=2, say=print):
+def compare(students, ways, folder, workers=2, say=print):
     """Grade a class in each way; return seconds by way, and what was wrong."""
-    students = make_class(size)
     write_class(students, folder / "class")
     limits = Limits(seconds=180, memory=3000, disk=64)
     seconds, problems, first = {}, [], None
     for way in ways:
         table = folder / f"{way}.csv"
         seconds[way] = run_way(way, folder / "class", table, workers, limits)
-        say(f"{way:<8} {seconds[way]:7.1f} s, {seconds[way] / size:5.2f} s a submission, "
+        say(f"{way:<8} {seconds[way]:7.1f} s, {seconds[way] / len(students):5.2f} s a submission, "
             f"{seconds[ways[0]] / seconds[way]:4.2f} times as fast as {ways[0]}")  # fmt: skip
         problems += [f"{way}: {line}" for line in unexpected(students, table)]
         first = first or table.read_bytes()
@@ -280,6 +294,7 @@ def compare(size, ways, folder, workers=2, say=print):
 def main(arguments=None):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=60)
+    parser.add_argument("--solved", action="store_true", help="everybody has solved all notebooks")
     parser.add_argument(
         "--ways", nargs="+", choices=["serial", "workers", "dask", "cold"], default=["serial", "workers", "dask"]
     )
@@ -290,11 +305,12 @@ def main(arguments=None):
     options = parser.parse_args(arguments)
     folder = options.keep or Path(tempfile.mkdtemp(prefix="lenet-class-"))
     folder.mkdir(parents=True, exist_ok=True)
+    students = (make_solved if options.solved else make_class)(options.size)
     try:
-        seconds, problems = compare(options.size, options.ways, folder, options.workers)
+        seconds, problems = compare(students, options.ways, folder, options.workers)
         alone = None
         if options.alone:
-            harmless = [student for student in make_class(options.size) if student.kind in HARMLESS]
+            harmless = [student for student in students if student.kind in HARMLESS]
             alone, wrong = grade_alone(harmless, folder / "alone")
             problems += wrong
             each = f"{alone / len(harmless):.2f} s a submission"
@@ -303,7 +319,7 @@ def main(arguments=None):
     finally:
         if not options.keep:
             shutil.rmtree(folder, ignore_errors=True)
-    print("\n".join(problems) or f"{options.size} submissions: every mark as expected, the same in every way.")
+    print("\n".join(problems) or f"{len(students)} submissions: every mark as expected, the same in every way.")
     if options.json:
         print(json.dumps({"ways": seconds, "alone": alone}))
     return 1 if problems else 0

@@ -19,14 +19,17 @@ WAYS = {"serial": "one process", "workers": "two processes", "dask": "Dask, two 
 
 
 def measure(settings):
-    size = settings.size(24, 6)  # make class grades 60
+    size, students = settings.size(24, 6), settings.size(60, 1)  # make class grades 60
     say(f"  a simulated class of {size}")
-    return {"size": size, **seconds_of_class(size), "solved": run_apart(solved, rounds=settings.size(3, 1))}
+    result = {"size": size, **seconds_of_class(size, "--alone"), "students": students}
+    say(f"  {students} who have solved everything")
+    result["everything"] = seconds_of_class(students, "--solved")["ways"]
+    return {**result, "solved": run_apart(solved, rounds=settings.size(3, 1))}
 
 
-def seconds_of_class(size):
-    """Grade a simulated class in each way, and the harmless ones with nbgrader alone; fails where marks differ."""
-    _, output = run_python(COURSE / "tools" / "grade_class.py", "--size", size, "--alone", "--json")
+def seconds_of_class(size, option):
+    """Grade a simulated class in each way, "--alone" with nbgrader by itself as well; fails where marks differ."""
+    _, output = run_python(COURSE / "tools" / "grade_class.py", "--size", size, option, "--json")
     return json.loads(output.splitlines()[-1])
 
 
@@ -94,6 +97,11 @@ def show(result):
     ]
     each = alone["seconds"] / alone["submissions"]
     rows.append(["nbgrader alone, one process", alone["submissions"], duration(alone["seconds"]), duration(each), "–"])
+    each = 5 * result["students"]
+    everything = [
+        [WAYS[way], duration(seconds), duration(seconds / each), ratio(result["everything"]["serial"] / seconds)]
+        for way, seconds in result["everything"].items()
+    ]
     by_notebook = []
     for one in result["solved"]:
         warm, cold = (statistics.median(one["seconds"][way]) for way in ("warm", "cold"))
@@ -107,6 +115,8 @@ in its sandbox, with the start of workers and scheduler, and with the same marks
 never end take their whole limit of 180 s, or are ended before for what they use. nbgrader alone had the harmless
 ones only, because it runs them with the rights of whoever grades; it runs every cell of a notebook, and `lenet
 grade` those that a graded cell builds on.
+
+{table([f"{result['students']} students, all five notebooks solved", "all", "a notebook", "serial ÷ this"], everything)}
 
 {table(["a solved notebook", "forked from a template", "Python started anew", "÷", "a further one takes"], by_notebook)}
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from grade_class import BROKEN, HARMLESS, HOSTILE, grade_alone, make_class, unexpected, write_class
+from grade_class import BROKEN, HARMLESS, HOSTILE, grade_alone, make_class, make_solved, unexpected, write_class
 from mutants import Lesson, Row, row_of
 
 from lenet_helpers.exercises import NAMES, check
@@ -144,12 +144,18 @@ def test_nbgrader_alone_gives_the_expected_marks_to_harmless_submissions(tmp_pat
     assert len(grade_alone(students[:1], tmp_path / "again")[1]) == 1
 
 
-def test_a_simulated_class_has_every_kind_and_knows_what_it_must_get(tmp_path):
+def test_a_simulated_class_has_every_kind():
     students = make_class(60)
     assert len(students) == len({student.name for student in students}) == 60
     kinds = {student.name.split(" ", 1)[1] for student in students}
     assert kinds == {*HARMLESS, *HOSTILE, *BROKEN}
     assert {student.lesson for student in students} == set(LESSONS)
+
+
+@pytest.mark.parametrize(("make", "size", "submissions"), [(make_class, 60, 60), (make_solved, 2, 10)])
+def test_a_simulated_class_knows_what_it_must_get(make, size, submissions, tmp_path):
+    students = make(size)
+    assert len(students) == submissions
     write_class(students, tmp_path)
     table = tmp_path / "marks.csv"
     lines = ["student,notebook,exercise,mark,points,remark"]
@@ -157,5 +163,7 @@ def test_a_simulated_class_has_every_kind_and_knows_what_it_must_get(tmp_path):
     table.write_text("\n".join(lines) + "\n")
     assert list(unexpected(students, table)) == []
     table.write_text("\n".join(lines[:-1]) + "\n")
+    assert len(list(unexpected(students, table))) == 1
+    table.write_text("\n".join([*lines, f"{students[0].name},another,01-split,2,2,"]) + "\n")
     assert len(list(unexpected(students, table))) == 1
     assert batch.find(tmp_path, dict.fromkeys(LESSONS, ())).submissions
