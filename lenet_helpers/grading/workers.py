@@ -6,6 +6,7 @@ and the submissions travel with the tasks. A worker that dies is replaced by the
 
 import concurrent.futures
 import multiprocessing
+import os
 import re
 import warnings
 from concurrent.futures.process import BrokenProcessPool
@@ -58,7 +59,9 @@ def in_processes(tasks, job, workers):
     waiting = [(task, 0) for task in tasks]
     context = multiprocessing.get_context("spawn")
     while waiting:
-        pool = concurrent.futures.ProcessPoolExecutor(min(workers, len(waiting)), mp_context=context)
+        pool = concurrent.futures.ProcessPoolExecutor(
+            min(workers, len(waiting)), mp_context=context, initializer=_compute_with_one_thread
+        )
         futures = {pool.submit(attempt, job, task): (task, tries) for task, tries in waiting}
         waiting = []
         try:
@@ -77,6 +80,11 @@ def in_processes(tasks, job, workers):
             raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _compute_with_one_thread():
+    """Unless somebody chose: threads of torch wait for each other where several processes share the cores."""
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # which torch reads at its import; Dask has set it
 
 
 def on_cluster(tasks, job, address, kit):
