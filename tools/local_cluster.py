@@ -52,9 +52,8 @@ def cluster(workers, folder):
 def _start(module, *arguments):
     command = [sys.executable, "-m", f"distributed.cli.{module}", *arguments, "--host", "127.0.0.1", "--no-dashboard"]
     paths = os.pathsep.join([str(COURSE), *filter(None, sys.path)])
-    return subprocess.Popen(
-        command, env={**os.environ, "PYTHONPATH": paths}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    environment = {"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths}  # one thread, as Dask's nanny sets it
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _address_in(file, scheduler):
