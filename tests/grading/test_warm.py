@@ -182,7 +182,7 @@ for folder, _, _ in os.walk("/"):
         for name in ("left-behind", ".left-behind"):
             try:
                 with open(os.path.join(folder, name), "w") as file: file.write("for the next one")
-                FOUND.append(folder)
+                FOUND.append(folder.replace(" ", "_"))  # what is found is told in words
             except OSError: pass
 FOUND = sorted(set(FOUND))
 for n in range(1, 4):
