@@ -21,7 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from boxes import BOX, WORKING, children, marked, marks_of, needs_sandbox
+from boxes import BOX, BOXES, HERE, WORKING, children, marked, marks_of, needs_sandbox
 from grade_class import Student, grade_alone
 from local_cluster import cluster
 from small_course import (
@@ -453,6 +453,13 @@ def test_what_takes_too_much_is_stopped(kit, box, name, begin, limits, expected)
     assert any(re.search(expected, remark) for remark in record["remarks"]), record["remarks"]
     assert time.monotonic() - started < 200  # which is no measurement: it ends at all
     assert nobody_but(before), "processes were left behind"
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_a_sandbox_works_for_whom_the_path_leads_to_no_sbin(name, monkeypatch):
+    folders = os.environ["PATH"].split(os.pathsep)
+    monkeypatch.setenv("PATH", os.pathsep.join(one for one in folders if not one.endswith("sbin")))
+    assert sandbox.why_not(BOXES[name]) is None
 
 
 @needs_sandbox

@@ -128,7 +128,8 @@ class Unshare:
         q, places, size = shlex.quote, _places(inside), limits.disk * 2**20
         root = inside.judge.parent / "root"  # what is mounted there, only this process sees
         root.mkdir(exist_ok=True)
-        lines = [f"root={q(str(root))} size={size}", _NEW_ROOT]
+        # Where pivot_root lies, only root's PATH leads in some systems.
+        lines = ['PATH="$PATH:/usr/sbin:/sbin"', f"root={q(str(root))} size={size}", _NEW_ROOT]
         lines += [f"box {folder}" for folder in _BOXES_FIRST]
         readable = _passable(_readable(inside, places)) if _is_root() else _readable(inside, places)
         lines += [f"readable {q(source)} {q(target)}" for source, target in readable]
