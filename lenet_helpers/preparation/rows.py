@@ -282,7 +282,7 @@ def _cut(mask, stroke, height):
     labels = np.zeros(mask.shape, np.int32)
     for number, (points, _) in enumerate(found, 1):
         labels[tuple(points.T)] = number
-    return labels, ndimage.find_objects(labels), [height for _, height in found], cuts
+    return labels, ndimage.find_objects(labels), [whole for _, whole in found], cuts
 
 
 def find_cuts(piece, stroke, height):
