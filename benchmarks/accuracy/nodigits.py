@@ -1,4 +1,4 @@
-"""What `classify` warns of: pictures that hold no digit, and digits that are misread; and how each hand is read.
+"""What `classify` warns of: no digits, and misread ones; where the fault lies in these; and how each hand is read.
 
 Kinds and patterns are drawn anew, by other hands than those that the network was trained with.
 Of a folder, a third of the sources is counted by itself: choices are made on the others.
@@ -6,6 +6,7 @@ Of a folder, a third of the sources is counted by itself: choices are made on th
 
 import csv
 import zlib
+from collections import Counter
 
 import numpy as np
 
@@ -26,6 +27,7 @@ def measure(settings):
     chosen = slice(None, None, settings.size(1, 50))
     digits = {"validation": readings(classifier, validation.pixels[chosen], validation.labels[chosen])}
     hands, forms = hand_rows(classifier, settings)
+    faults = []
     digits["drawn hands"] = forms
     if settings.images:
         pairs = read_labels(settings.images)[:: settings.size(1, 20)]
@@ -33,8 +35,10 @@ def measure(settings):
         digits |= parts(settings.images.name, everything, [path.split("/")[0] for path, _ in pairs])
     for name, rows in digits.items():
         say(f"  {name}: {len(rows)} read, {sum(not row['right'] for row in rows)} misread")
+        faults = fault_rows(classifier.model, settings, everything)
     return {
         "digits": [{"name": name, **summary(rows)} for name, rows in digits.items()],
+        "faults": faults,
         "hands": hands,
         "kinds": kind_rows(classifier, settings),
         "folder": nodigit_rows(classifier, settings),
@@ -50,11 +54,12 @@ def readings(classifier, pictures, labels):
         try:
             prediction = classifier.classify(picture)
         except ImageError:
-            rows.append({"right": False, "warned": True, "label": int(label), "probabilities": [0.1] * 10})
+            row = {"right": False, "warned": True, "refused": True, "probabilities": [0.1] * 10}
         else:
-            right, warned = prediction.digit == label, prediction.warning is not None
+            right, warned = bool(prediction.digit == label), prediction.warning is not None
             probabilities = prediction.probabilities.tolist()
-            rows.append({"right": bool(right), "warned": warned, "label": int(label), "probabilities": probabilities})
+            row = {"right": right, "warned": warned, "refused": False, "probabilities": probabilities}
+        rows.append({**row, "label": int(label)})
     return rows
 
 
@@ -68,6 +73,34 @@ def parts(name, rows, sources):
 def kept_aside(name):
     """Tell whether a source, or a picture of no digit, belongs to the third that no choice is made on."""
     return zlib.crc32(name.encode()) % 3 == 0
+
+
+def fault_rows(model, settings, read):
+    """Where the fault lies in the misread pictures of a folder, for each kind that its labels.csv tells.
+
+    The judge's fault is a picture of which it had a way in hand that the network reads rightly; where there is none,
+    the digit was lost before or the network does not know it.
+    """
+    from lenet_helpers.inference import judge
+    from lenet_helpers.preparation.steps import prepare
+
+    with (settings.images / "labels.csv").open(encoding="utf-8", newline="") as file:
+        pictures = [row for row in csv.DictReader(file)][:: settings.size(1, 20)]
+    rows = {}
+    for picture, reading in zip(pictures, read, strict=True):
+        kind = picture.get("kind") or "any"
+        row = rows.setdefault(kind, {"kind": kind, "pictures": 0, "judge": 0, "network": 0, "refused": 0, "as": []})
+        row["pictures"] += 1
+        if reading["right"]:
+            continue
+        if reading["refused"]:
+            row["refused"] += 1
+            continue
+        ways = judge(model, [prepare(settings.images / picture["path"])])[0]
+        found = any(way.probabilities.argmax() == reading["label"] for way in ways)
+        row["judge" if found else "network"] += 1
+        row["as"].append(f"{reading['label']} as {np.argmax(reading['probabilities'])}")
+    return list(rows.values())
 
 
 def summary(rows):
@@ -151,6 +184,14 @@ def show(result):
         ]
         for row in result["digits"]
     ]
+    faults = [
+        [
+            row["kind"],
+            *(f"{row[key]:,}" for key in ("pictures", "judge", "network", "refused")),
+            ", ".join(f"{name} ({count})" if count > 1 else name for name, count in sorted(Counter(row["as"]).items())),
+        ]
+        for row in result["faults"]
+    ]
     kinds = [[row["kind"], "" if row["learned"] else "no", percent(row["warned"])] for row in result["kinds"]]
     kinds += [
         [f"pictures of `{row['name']}` ({row['pictures']})", "no", percent(row["warned"])]
@@ -170,11 +211,23 @@ def show(result):
 
 Every warning of `classify` counts. The calibration error is that between confidence and accuracy (15 bins).
 
-{table(["no digit", "learned", "warned of or refused"], kinds)}
+{_show_faults(faults)}{table(["no digit", "learned", "warned of or refused"], kinds)}
 
 Drawn kinds: {result["kinds"][0]["pictures"]} pictures each, drawn anew. Those that are not learned were in no training.
 
 {table(["digit", "forms", *PENS, "worst form"], hands, texts=2)}
 
 Drawn hands: how often each digit is read in the forms of `FORMS`, with each pen, drawn anew.
+"""
+
+
+def _show_faults(rows):
+    if not rows:
+        return ""
+    return f"""{table(["kind of picture", "pictures", "judge", "network", "refused", "read as"], rows)}
+
+The misread pictures by where the fault lies. The judge's: it had a way in hand that the network reads rightly, and took
+another. The network's: it reads none of the ways rightly, be it that it does not know the digit, be it that all have
+lost a part of it or kept what is none.
+
 """

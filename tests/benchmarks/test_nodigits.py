@@ -1,4 +1,5 @@
 import csv
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,6 +33,21 @@ def test_a_folder_falls_into_what_is_kept_aside_and_the_rest():
     everything, developed, aside = nodigits.parts("folder", rows, sources).values()
     assert everything == rows and len(developed) + len(aside) == 30 and developed and aside
     assert [rows.index(one) for one in aside] == [i for i in range(30) if nodigits.kept_aside(sources[i])]
+
+
+def test_a_fault_is_the_judges_where_another_way_would_have_been_read_rightly(tmp_path, monkeypatch):
+    names = ["right", "refused", "judge", "network"]
+    with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([["path", "label", "kind"], *([name, 3, "scan"] for name in names)])
+    seen = {"judge": [WRONG, RIGHT], "network": [WRONG, WRONG]}
+    monkeypatch.setattr("lenet_helpers.preparation.steps.prepare", lambda path: seen[path.name])
+    monkeypatch.setattr(
+        "lenet_helpers.inference.judge", lambda _, ways: [[SimpleNamespace(probabilities=way) for way in ways[0]]]
+    )
+    read = [{**row(name == "right", False), "refused": name == "refused"} for name in names]
+    (counted,) = nodigits.fault_rows(None, Settings(images=tmp_path), read)
+    assert counted.pop("as") == ["3 as 5"] * 2
+    assert counted == {"kind": "scan", "pictures": 4, "refused": 1, "judge": 1, "network": 1}
 
 
 def test_pictures_without_a_digit_are_read_from_their_folder(tmp_path):
