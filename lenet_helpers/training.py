@@ -7,8 +7,7 @@ own: a ``torch.rand()`` in between changes nothing.
 
 import copy
 import math
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from itertools import chain
 
 import numpy as np
@@ -17,49 +16,17 @@ import torch.nn.functional as F
 from tqdm.auto import tqdm
 
 from lenet_helpers.architecture import forward_in_batches
-from lenet_helpers.data import CLASSES, Split
-from lenet_helpers.drawing.forms import with_forms
-from lenet_helpers.fitting.batches import Batches, with_nodigits
+from lenet_helpers.data import CLASSES
+from lenet_helpers.fitting.batches import Batches, training_tensors
 from lenet_helpers.fitting.checkpoints import resume, save_checkpoint
 from lenet_helpers.fitting.distributed import current_ranks
 from lenet_helpers.fitting.learner import Learner
 from lenet_helpers.fitting.optimiser import learning_rate_at
 from lenet_helpers.fitting.recipes import FAST, FINE_TUNING
+from lenet_helpers.fitting.records import EpochUnderWay, Record
+from lenet_helpers.fitting.rehearsal import with_old
 from lenet_helpers.system.devices import pick_device, repeatable_convolutions, thread_limit
 from lenet_helpers.system.errors import CourseError
-
-
-@dataclass(frozen=True)
-class Record:
-    """What one epoch yields.
-
-    Attributes
-    ----------
-    epoch : int
-        From 1.
-    train_loss : float
-        Mean over the samples of the epoch, natural logarithm, as they were trained on
-        (augmented, and before each step).
-    validation_loss : float
-        Mean over the samples of the validation split.
-    validation_accuracy : float
-        Fraction in [0, 1].
-    learning_rate : float
-        Of the epoch's last step.
-    seconds : float
-        That training took in this epoch, without the validation. Two records that differ
-        in nothing else are equal.
-    step_losses : ndarray of float32, shape (steps,)
-        Training loss before each step of the epoch, mean over its batch.
-    """
-
-    epoch: int
-    train_loss: float
-    validation_loss: float
-    validation_accuracy: float
-    learning_rate: float
-    seconds: float = field(compare=False)
-    step_losses: np.ndarray = field(repr=False, compare=False)
 
 
 def training_step(model, inputs, labels, optimiser, label_smoothing=0.0):
@@ -148,18 +115,12 @@ class TrainingRun:
                 raise CourseError(f"there are no images in the split {split.name!r}")
         self.device = torch.device(device or pick_device())
         model.to(self.device)
-        if recipe.forms:
-            train = with_forms(train, round(recipe.forms * len(train)), recipe.seed)
         self._ranks = current_ranks()
-        inputs, labels = train.tensors(self.device)
-        if recipe.nodigits:
-            inputs, labels = with_nodigits(inputs, labels, recipe)
-        self._batches = Batches(inputs, labels, recipe, self._ranks)
+        self._batches = Batches(*training_tensors(train, recipe, self.device), recipe, self._ranks)
         self._validation = validation.tensors(self.device)
         with thread_limit(threads):
             self._learner = Learner(model, recipe, self._batches.inputs, self._ranks)
-        self.records, self.best_weights = [], None
-        self._losses, self._seconds = [], 0.0  # of the epoch that is under way
+        self.records, self.best_weights, self._epoch = [], None, EpochUnderWay()
         self._stopping = False  # no Event: a signal handler would wait for a lock that the interrupted code may hold
         self._learning_rate()  # an unknown schedule is told before the first step
         if checkpoint:
@@ -171,11 +132,11 @@ class TrainingRun:
 
     @property
     def steps_done(self):
-        return len(self.records) * len(self._batches.sizes) + len(self._losses)
+        return len(self.records) * len(self._batches.sizes) + len(self._epoch.losses)
 
     @property
     def step_losses(self):
-        return np.concatenate([*(record.step_losses for record in self.records), self._step_losses().cpu().numpy()])
+        return np.concatenate([*(record.step_losses for record in self.records), self._epoch.step_losses()])
 
     @property
     def finished(self):
@@ -209,56 +170,44 @@ class TrainingRun:
 
     def _train_to_end_of_epoch(self):
         """Take the steps that are left in this epoch; False when stopped before its end."""
-        started = time.perf_counter()
         self._learner.trained.train()
-        try:
-            for batch in self._batches.after(len(self._losses)):
+        with self._epoch.timed():
+            for batch in self._batches.after(len(self._epoch.losses)):
                 if self._stopping:
                     return False
-                self._losses.append(self._learner.step(training_step, batch, self._learning_rate()))
+                self._epoch.losses.append(self._learner.step(training_step, batch, self._learning_rate()))
                 if self._after_step:
                     self._after_step()
-        finally:
-            self._seconds += time.perf_counter() - started
         return True
 
     def _learning_rate(self, steps_back=0):
         return learning_rate_at(self.steps_done - steps_back, self.recipe, self.steps_total)
 
     def _close_epoch(self):
-        started = time.perf_counter()
         epoch, learning_rate = len(self.records) + 1, self._learning_rate(steps_back=1)
-        step_losses = self._step_losses().cpu().numpy()
-        train_loss = float(np.average(step_losses, weights=self._batches.sizes))  # a short last batch weighs less
-        if not math.isfinite(train_loss):
-            raise CourseError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
-        self._learner.hand_over()
-        seconds = self._seconds + time.perf_counter() - started
+        with self._epoch.timed():
+            step_losses = self._epoch.step_losses()
+            train_loss = float(np.average(step_losses, weights=self._batches.sizes))  # a short last batch weighs less
+            if not math.isfinite(train_loss):
+                raise CourseError(f"the training loss is {train_loss} in epoch {epoch}: try a lower learning rate")
+            self._learner.hand_over()
         loss, accuracy = _loss_and_accuracy(self.model, *self._validation)
-        record = Record(epoch, train_loss, loss, accuracy, learning_rate, seconds, step_losses)
+        record = Record(epoch, train_loss, loss, accuracy, learning_rate, self._epoch.seconds, step_losses)
         if self.best_weights is None or accuracy > max(earlier.validation_accuracy for earlier in self.records):
             self.best_weights = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
         self.records.append(record)
         self._batches.begin_epoch()
-        self._losses, self._seconds = [], 0.0
+        self._epoch = EpochUnderWay()
         return record
-
-    def _step_losses(self):
-        """The loss of each step of this epoch so far."""
-        return torch.stack(self._losses) if self._losses else torch.empty(0)
 
     def state_dict(self):
         """Return all that it takes to go on from here: a dict of numbers, texts, lists and tensors alone."""
         return {
             "recipe": asdict(self.recipe),
-            "data": self._batches.fingerprint,
+            **self._batches.state_dict(),
             **self._learner.state_dict(),
-            "epoch_start": self._batches.epoch_start,
-            "losses": self._step_losses(),
-            "seconds": self._seconds,
-            "records": [
-                {**vars(record), "step_losses": torch.from_numpy(record.step_losses)} for record in self.records
-            ],
+            **self._epoch.state_dict(),
+            "records": [record.state_dict() for record in self.records],
             "best_weights": self.best_weights,
         }
 
@@ -266,15 +215,10 @@ class TrainingRun:
         """Go on from what `state_dict` gave, with the same bits as a run that was never stopped."""
         if state["recipe"] != asdict(self.recipe):
             raise CourseError(f"it belongs to another recipe: {state['recipe']}")
-        if state["data"] != self._batches.fingerprint:
-            raise CourseError("it belongs to other training data")
+        self._batches.load_state_dict(state)
         self._learner.load_state_dict(state)
-        self._batches.epoch_start = state["epoch_start"].cpu()
-        self._losses = list(state["losses"].to(self.device))
-        self._seconds = state["seconds"]
-        self.records = [
-            Record(**{**values, "step_losses": values["step_losses"].numpy()}) for values in state["records"]
-        ]
+        self._epoch.load_state_dict(state, self.device)
+        self.records = [Record.from_state_dict(record) for record in state["records"]]
         self.best_weights = state["best_weights"]
 
 
@@ -287,13 +231,10 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
 
     Parameters
     ----------
-    model, train, validation, recipe, device, threads
-        As for `TrainingRun`.
+    model, train, validation, recipe, device, threads, checkpoint
+        As for `TrainingRun`; the records in a checkpoint are yielded first.
     progress : bool
         Show a progress bar with the latest losses.
-    checkpoint : path, optional
-        Save the run there after each epoch. When the file is there already, go on from
-        it: the records in it are yielded first.
 
     Yields
     ------
@@ -310,10 +251,6 @@ def fit(model, train, validation, recipe=FAST, *, device=None, threads=None, pro
             bar.set_postfix(loss=f"{record.train_loss:.4f}", validation=f"{record.validation_accuracy:.2%}")
             bar.update()
             yield record
-
-
-OLD, OWN_SHARE = 3000, 0.1
-"""Of `fine_tune`: how many old images are mixed in, and the least share of all that are one's own."""
 
 
 def fine_tune(model, own, old=None, recipe=FINE_TUNING):
@@ -347,15 +284,10 @@ def fine_tune(model, own, old=None, recipe=FINE_TUNING):
         raise CourseError("there is no digit to learn from: give at least one image with its label")
     if unknown := sorted({*own.labels.tolist()} - {*CLASSES}):
         raise CourseError(f"each label must be the digit that the image shows, 0 to 9, not {unknown[0]}")
-    pixels, labels = own.pixels, own.labels
-    if old is not None:
-        chosen = np.random.default_rng(recipe.seed).permutation(len(old))[:OLD]
-        times = max(1, round(OWN_SHARE / (1 - OWN_SHARE) * len(chosen) / len(own)))
-        pixels = np.concatenate([old.pixels[chosen], *[pixels] * times])
-        labels = np.concatenate([old.labels[chosen], *[labels] * times])
     tuned = copy.deepcopy(model)
     device = next(model.parameters()).device
-    for _ in fit(tuned, Split(own.name, pixels, labels), own, recipe, device=device):
+    images = own if old is None else with_old(own, old, recipe.seed)
+    for _ in fit(tuned, images, own, recipe, device=device):
         pass
     return tuned.eval()
 

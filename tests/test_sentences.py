@@ -29,8 +29,8 @@ from lenet_helpers import (
 from lenet_helpers.demos.figures.live_training import WINDOW, watched
 from lenet_helpers.demos.figures.one_step import a_little_trained, some_images, take_apart
 from lenet_helpers.demos.live.live_training import RATES
+from lenet_helpers.fitting.rehearsal import OLD
 from lenet_helpers.inference import PATCH, SIZES, SLANTS
-from lenet_helpers.training import OLD
 
 LESSONS = ["01", "02", "03", "04", "05"]
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?")

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 
 from lenet_helpers.data import CLASSES, to_input
+from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.drawing.nodigits import draw_nodigits
 from lenet_helpers.fitting.augmentation import apply_changes, draw_changes
 from lenet_helpers.system.errors import CourseError
@@ -27,14 +28,20 @@ class Batch:
     share: float
 
 
-def with_nodigits(inputs, labels, recipe):
-    """Join drawn pictures of no digit, for which the loss asks all classes to be equally probable.
+def training_tensors(train, recipe, device):
+    """Return all that is trained on as inputs and labels: the images of a Split, and what the recipe adds to them.
 
-    Labels, int64 of shape (N,), become targets, float32 of shape (N + M, 10): the probabilities
-    that the loss asks for, times the weight of the image.
+    With pictures of no digit, for which all classes shall be equally probable, the labels, int64 of shape
+    (N,), become targets, float32 of shape (N, 10): the probabilities that the loss asks for, times the
+    weight of the image.
     """
-    drawn = to_input(draw_nodigits(round(recipe.nodigits * len(labels)), recipe.seed)).to(inputs.device)
-    equal = torch.full((len(drawn), len(CLASSES)), recipe.nodigit_weight / len(CLASSES), device=inputs.device)
+    if recipe.forms:
+        train = with_forms(train, round(recipe.forms * len(train)), recipe.seed)
+    inputs, labels = train.tensors(device)
+    if not recipe.nodigits:
+        return inputs, labels
+    drawn = to_input(draw_nodigits(round(recipe.nodigits * len(labels)), recipe.seed)).to(device)
+    equal = torch.full((len(drawn), len(CLASSES)), recipe.nodigit_weight / len(CLASSES), device=device)
     return torch.cat([inputs, drawn]), torch.cat([F.one_hot(labels, len(CLASSES)).float(), equal])
 
 
@@ -92,3 +99,12 @@ class Batches:
         ink, labels = float(self.inputs.cpu().mean(dtype=torch.float64)), self.labels.cpu()
         labels = labels.argmax(1) if labels.ndim > 1 else labels
         return [len(labels), int((labels * torch.arange(len(labels))).sum()), round(ink, 9)]
+
+    def state_dict(self):
+        return {"data": self.fingerprint, "epoch_start": self.epoch_start}
+
+    def load_state_dict(self, state):
+        """Go on from what `state_dict` gave, if it is of the same images."""
+        if state["data"] != self.fingerprint:
+            raise CourseError("it belongs to other training data")
+        self.epoch_start = state["epoch_start"].cpu()
