@@ -36,11 +36,8 @@ def seconds_of_class(size, option):
 def solved(rounds):
     """Mark each solved notebook in turn, forked from a template ("warm") and in a Python of its own ("cold").
 
-    Returns
-    -------
-    list of dict
-        "notebook"; "seconds": by way, of each round; "megabytes": by how much the memory of the template and all that
-        it forks grows meanwhile, a page that several share counted once.
+    Returns for each its name, the seconds of each round by way, and by how many "megabytes" the memory of the template
+    and of all that it forks grows meanwhile, a page that several share counted once.
     """
     from lenet_helpers.grading.box.sandbox import find_sandbox
     from lenet_helpers.grading.kit import make_kit

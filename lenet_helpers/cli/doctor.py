@@ -61,7 +61,7 @@ def examine():
             yield Finding(name, trouble.state, trouble.found, trouble.mend)
         except Exception as error:  # an examination must not end the others
             found = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            yield Finding(name, "fail", found, "This is unexpected. {_INSTALL}")
+            yield Finding(name, "fail", found, f"This is unexpected. {_INSTALL}")
 
 
 def python():

@@ -202,42 +202,15 @@ def _application(ancestors, tablets):
 
 
 def serve(
-    model,
-    host="127.0.0.1",
-    port=None,
-    token=None,
-    open_browser=True,
-    base_url="/",
-    frame_ancestors=(),
-    say=print,
+    model, host="127.0.0.1", port=None, token=None, open_browser=True, base_url="/", frame_ancestors=(), say=print
 ):
-    """Serve the page until Ctrl-C.
+    """Serve the page until Ctrl-C; `say` takes the lines that tell where it is.
 
-    Parameters
-    ----------
-    model : path
-        Read by every visitor's process.
-    host : str
-        Where to listen; "0.0.0.0" is everywhere.
-    port : int, optional
-        The first free one from 8866 on when not given.
-    token : str, optional
-        What visitors need; a random one when others can reach the page.
-    open_browser : bool
-        Behind a proxy, as `base_url` tells, none is opened.
-    base_url : str
-        Path below which a proxy, such as JupyterHub's, forwards the page.
-    frame_ancestors : sequence of str
-        Who may show the page in a frame, such as ``https://lms.example.org``; only this server when empty.
-    say : callable
-        Takes the lines that tell where the page is.
+    Each visitor's process reads the model's file. What is not given is chosen: the first free port, and a token where
+    others can reach the page. Behind a proxy, as `base_url` tells, no browser is opened.
 
-    Raises
-    ------
-    DemoError
-        Voilà is missing, or the host, the port, the token, the path or an ancestor can't be used.
-    ModelError
-        The model file can't be used.
+    DemoError: Voilà is missing, or the host, the port, the token, the path or an ancestor can't be used. ModelError:
+    the model's file can't be.
     """
     import nbformat
 

@@ -27,17 +27,9 @@ _own = {EXERCISES: {}, CLEAN_RUNS: {}}  # what this Python was told, whether it 
 
 
 def note(kind, name, right, said=""):
-    """Keep what was said just now of an exercise, or of a clean run. Whatever is wrong with the file, `progress` says.
+    """Keep what was said just now, in words, of an exercise, or of a clean run of a notebook; `kind` tells which.
 
-    Parameters
-    ----------
-    kind : str
-        EXERCISES or CLEAN_RUNS.
-    name : str
-        Such as "01-normalise", or "01_data".
-    right : bool
-    said : str, optional
-        In words.
+    Whatever is wrong with the file, `progress` says.
     """
     _own[kind][name] = {"right": bool(right), "said": said, "at": datetime.now(UTC).isoformat(timespec="microseconds")}
     with suppress(OSError, ValueError):
@@ -145,24 +137,12 @@ def _standing(lesson, known):
 
 @dataclass(frozen=True)
 class Standing:
-    """How far a lesson is.
+    """How far a lesson is."""
 
-    Attributes
-    ----------
-    lesson : str
-        Such as "02_architecture".
-    exercises : dict of str to bool or None
-        Whether each is right, in order; None when it was not written or not checked yet.
-    clean : bool or None
-        Whether the last clean run found all of it right; None when there was none.
-    said : str
-        What the last clean run said.
-    """
-
-    lesson: str
-    exercises: dict
-    clean: bool | None
-    said: str
+    lesson: str  # such as "02_architecture"
+    exercises: dict  # of str to bool or None: whether each is right, in order; None: not written or not checked yet
+    clean: bool | None  # whether the last clean run found all of it right; None when there was none
+    said: str  # in that clean run
 
     @property
     def right(self):
@@ -177,17 +157,10 @@ class Standing:
 
 @dataclass(frozen=True, repr=False)
 class Progress:
-    """What `progress` answers.
+    """What `progress` answers."""
 
-    Attributes
-    ----------
-    lessons : tuple of Standing
-    remark : str
-        What is wrong with the file that keeps it; empty as a rule.
-    """
-
-    lessons: tuple
-    remark: str = ""
+    lessons: tuple  # of Standing
+    remark: str = ""  # what is wrong with the file that keeps it
 
     @property
     def next(self):

@@ -39,62 +39,25 @@ class Summary:
 
 def grade(
     submissions,
-    out,
+    out,  # a CSV file; what else is made goes into the folder of its name without the suffix, for the next run as well
     *,
     sandbox,
-    workers=1,
-    scheduler=None,
+    workers=1,  # processes on this computer
+    scheduler=None,  # address of a Dask scheduler, whose workers are used instead
     limits=None,
-    data=None,
-    whole=False,
-    only=(),
-    notebooks=(),
-    again=False,
-    adjust=None,
-    warm=True,
+    data=None,  # folder that holds MNIST/raw; without it, submissions get the bundled sample
+    whole=False,  # run every cell of a submission, also those that no graded cell builds on
+    only=(),  # students to grade, while the marks of all others stay as they are
+    notebooks=(),  # and notebooks
+    again=False,  # run submissions that have not changed as well
+    adjust=None,  # the file of marks by hand; adjust.csv beside `out`, where there is one, when not given
+    warm=True,  # fork submissions from a process that has imported everything, where the computer can
     course=COURSE,
-    say=lambda line: None,
+    say=lambda line: None,  # gets a line of progress for each submission
 ):
-    """Mark every submission and write marks, feedback, gradebook and report.
+    """Mark every submission and write marks, feedback, gradebook and report; return a `Summary`.
 
-    Parameters
-    ----------
-    submissions : path
-        Holds ``<student>/<notebook>.ipynb``.
-    out : path
-        The CSV file to write. What else is made goes into the folder of the same name
-        without the suffix, and is used again by the next run.
-    sandbox : Bubblewrap, Unshare or NoSandbox
-    workers : int
-        Processes on this computer.
-    scheduler : str, optional
-        Address of a Dask scheduler, whose workers are used instead.
-    limits : Limits, optional
-    data : path, optional
-        Folder that holds MNIST/raw; without it, submissions get the bundled sample.
-    whole : bool
-        Run every cell of a submission, also those that no graded cell builds on.
-    only, notebooks : sequence of str
-        Grade these students' notebooks, and these notebooks, alone; the marks of all others stay as they are.
-    again : bool
-        Run submissions that have not changed as well.
-    adjust : path, optional
-        Marks by hand (see `by_hand`). Without it, the file adjust.csv beside `out`, where there is one.
-    warm : bool
-        Fork submissions from a process that has imported everything, where the computer can.
-    course : Path
-        The instructor's course folder.
-    say : callable
-        Gets a line of progress for each submission.
-
-    Returns
-    -------
-    Summary
-
-    Raises
-    ------
-    GradingError
-        Grading can't begin: the message says why. What was marked before is kept.
+    GradingError says why grading can't begin. What was marked before is kept.
     """
     submissions, out = Path(submissions).absolute(), Path(out).absolute()
     folder = out.with_suffix("")

@@ -28,31 +28,14 @@ _NOT_COPIED = shutil.ignore_patterns("__pycache__", "*.pyc", ".ipynb_checkpoints
 
 
 def release(out, *, solutions=False, replace=False, address=None):
-    """Write the student copies, with the helper package and the sample of the data beside them.
+    """Write the student copies, with the helper package and the sample of the data beside them; return the stamp.
 
-    Parameters
-    ----------
-    out : path
-        A folder that is not there yet, or empty.
-    solutions : bool
-        Put the solved notebooks into the subfolder solutions/, for self-learners; then
-        ``hint(name, stage=3)`` shows a solution. Hidden tests are left out of these as well.
-    replace : bool
-        Replace an earlier release in `out`. A folder that is none is never replaced.
-    address : str, optional
-        What pip installs the course from where a notebook doesn't find it (see `course_cell`).
+    `out` is a folder that is not there yet, or empty, or with `replace` an earlier release. With `solutions`, the
+    solved notebooks go into the subfolder solutions/, for self-learners, without hidden tests; then ``hint(name,
+    stage=3)`` shows a solution. From `address`, pip installs the course where a notebook doesn't find it (see
+    `course_cell`).
 
-    Returns
-    -------
-    dict
-        What the stamp in RELEASE.json says: version, release and notebooks.
-
-    Raises
-    ------
-    GradingError
-        These are student copies, `out` holds something, or pip can't be given the address.
-    OSError
-        `out` can't be written.
+    GradingError: these are student copies, `out` holds something, or pip can't be given the address.
     """
     out = Path(out).absolute()
     notebooks, first = solved_notebooks(), course_cell(address)

@@ -11,31 +11,15 @@ from lenet_helpers.fitting.augmentation import Changes, apply_changes
 
 @dataclass(frozen=True)
 class Change:
-    """By how much a digit is changed; as it stands, by nothing.
+    """By how much a digit is changed; as it stands, by nothing."""
 
-    Attributes
-    ----------
-    rotation : float
-        Degrees, counter-clockwise.
-    scale : float
-        Factor of width and height, above 0.
-    shear : float
-        How far the top leans to the right, as a fraction of half the image.
-    right, down : float
-        Moved by so many pixels.
-    stroke : float
-        Thicker by so many pixels on each side, thinner below 0; in [-1, 1].
-    noise : float
-        Standard deviation of normal noise, as a share of full ink; the same noise each time.
-    """
-
-    rotation: float = 0.0
-    scale: float = 1.0
-    shear: float = 0.0
-    right: float = 0.0
+    rotation: float = 0.0  # degrees, counter-clockwise
+    scale: float = 1.0  # factor of width and height, above 0
+    shear: float = 0.0  # how far the top leans to the right, as a fraction of half the image
+    right: float = 0.0  # pixels
     down: float = 0.0
-    stroke: float = 0.0
-    noise: float = 0.0
+    stroke: float = 0.0  # thicker by so many pixels on each side, thinner below 0; in [-1, 1]
+    noise: float = 0.0  # standard deviation of normal noise, as a share of full ink; the same noise each time
 
 
 def changed(pixels, changes):

@@ -18,14 +18,9 @@ def read_strokes(classifier, strokes):
 
 
 def looks(model, prediction):
-    """Return how far covering each place lowers the probability of the digit, and all ten when it is covered.
+    """Return how far covering each place lowers the probability of the digit, and what `occlusion` gives.
 
-    Returns
-    -------
-    falls : ndarray of float32, shape (28, 28)
-        Below 0 where the network gets surer.
-    covered : ndarray of float32, shape (28, 28, 10)
-        As `occlusion` gives it.
+    Falls are float32 of shape (28, 28), below 0 where the network gets surer.
     """
     alone = forward_in_batches(model, to_input(prediction.pixels)).softmax(dim=1)[0, prediction.digit].item()
     covered = occlusion(model, prediction.pixels)

@@ -16,40 +16,17 @@ from lenet_helpers.training import fine_tune
 
 @dataclass(frozen=True)
 class Retrained:
-    """What a few digits have taught a copy of a network, and what that cost.
+    """What a few digits have taught a copy of a network, and what that cost."""
 
-    Attributes
-    ----------
-    model : LeNet
-        The copy.
-    before, after : ndarray of float64, shape (N, 10)
-        What the network and its copy say about those digits: probabilities.
-    mnist_before, mnist_after : float
-        Accuracy of the two on the validation split of MNIST, each image read once.
-    """
-
-    model: object
-    before: np.ndarray
-    after: np.ndarray
-    mnist_before: float
+    model: object  # the copy
+    before: np.ndarray  # what the network says about those digits: probabilities, float64, shape (N, 10)
+    after: np.ndarray  # what the copy says
+    mnist_before: float  # accuracy of the network on the validation split of MNIST, each image read once
     mnist_after: float
 
 
 def retrain(model, own, mnist=None):
-    """Fine-tune a copy of a network on digits of one's own, with images of MNIST mixed in: a `Retrained`.
-
-    Parameters
-    ----------
-    model : LeNet
-    own : Split
-    mnist : MNIST, optional
-        What is at hand when not given.
-
-    Raises
-    ------
-    ValueError
-        There is no digit, or a label is none.
-    """
+    """Fine-tune a copy of a network on digits of one's own, a Split, with images of MNIST mixed in: a `Retrained`."""
     mnist = mnist or local_mnist()
     tuned = fine_tune(model, own, mnist.train)
     read = [probabilities_over_slants(each, to_input(own.pixels)).numpy() for each in (model, tuned)]

@@ -30,18 +30,11 @@ NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """What one stage makes of a digit.
-
-    Attributes
-    ----------
-    name, title : str
-    values : ndarray of float32, shape (C, H, W)
-        The 16 averages and the 10 logits are maps of one number each.
-    """
+    """What one stage makes of a digit."""
 
     name: str
     title: str
-    values: np.ndarray
+    values: np.ndarray  # float32, shape (C, H, W); the 16 averages and the 10 logits are maps of one number each
 
     def picture(self):
         """All maps as one picture, on one scale: ndarray of uint8, shape (H, W, 3)."""

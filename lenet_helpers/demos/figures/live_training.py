@@ -41,18 +41,7 @@ def answers(model, pixels):
 
 
 def training_figure(run, split):
-    """Return the loss of each step of a run, and what it still reads wrongly, as a figure.
-
-    Parameters
-    ----------
-    run : TrainingRun
-        With at least one complete epoch.
-    split : Split
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
+    """Return the loss of each step of a run, and what it still reads wrongly in a split, as a figure."""
     figure = Figure(figsize=(9, 3.4), layout="constrained")
     left, right = figure.subfigures(1, 2, width_ratios=(4, 5))
     ax, losses, epochs = left.subplots(), run.step_losses, [record.epoch for record in run.records]
@@ -75,19 +64,7 @@ def training_figure(run, split):
 
 
 def time_left(done, total, seconds):
-    """Estimate how long the rest of a training takes, from the steps so far.
-
-    Parameters
-    ----------
-    done, total : int
-        Steps. Those that took the `seconds`, and all that were to be taken with them.
-    seconds : float
-
-    Returns
-    -------
-    float or None
-        In seconds; None before the first step.
-    """
+    """Estimate how many seconds the rest of a training takes, from the steps so far; None before the first step."""
     return (total - done) * seconds / done if done else None
 
 

@@ -15,20 +15,12 @@ from lenet_helpers.inference import ImageClassifier, Prediction
 
 @dataclass(frozen=True)
 class Studied:
-    """A split with what a model says about it.
-
-    Attributes
-    ----------
-    model : LeNet
-    split : Split
-    evaluation : Evaluation
-    matrix : ndarray of int64, shape (10, 10)
-    """
+    """A split with what a model says about it."""
 
     model: object
     split: Split
     evaluation: object
-    matrix: np.ndarray
+    matrix: np.ndarray  # int64, shape (10, 10)
 
     def in_cell(self, label, prediction):
         """Positions of the images of one cell of the matrix, the surest first: ndarray of int64."""

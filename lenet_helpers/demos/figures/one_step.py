@@ -19,27 +19,14 @@ RATES = (*(float(f"{first}e{power}") for power in range(-4, 0) for first in (1, 
 
 @dataclass(frozen=True)
 class Step:
-    """A step of plain gradient descent, taken apart.
-
-    Attributes
-    ----------
-    batch : Split
-    kernels, slopes : ndarray of float32, shape (6, 5, 5)
-        Those of conv1 before the step, and the gradient of the batch's mean loss there.
-    rates : ndarray of float64, shape (R,)
-        The first is 0: no step at all.
-    probabilities : ndarray of float32, shape (R, N, 10)
-        Of each image, after a step at each rate.
-    losses : ndarray of float32, shape (R, N)
-        Cross-entropy of each image, natural logarithm.
-    """
+    """A step of plain gradient descent, taken apart."""
 
     batch: Split
-    kernels: np.ndarray
-    slopes: np.ndarray
-    rates: np.ndarray
-    probabilities: np.ndarray
-    losses: np.ndarray
+    kernels: np.ndarray  # of conv1 before the step: float32, shape (6, 5, 5)
+    slopes: np.ndarray  # the gradient of the batch's mean loss there, of the same shape
+    rates: np.ndarray  # float64, shape (R,); the first is 0: no step at all
+    probabilities: np.ndarray  # of each image, after a step at each rate: float32, shape (R, N, 10)
+    losses: np.ndarray  # cross-entropy of each image, natural logarithm: float32, shape (R, N)
 
     def at(self, rate):
         """Return where in `rates` one stands, or the nearest one to it."""
@@ -49,20 +36,7 @@ class Step:
 def take_apart(model, batch, rates=RATES):
     """Compute a step's gradient, and what the step would make of the same batch at each rate; the model stays.
 
-    Parameters
-    ----------
-    model : LeNet
-    batch : Split
-    rates : sequence of float
-
-    Returns
-    -------
-    Step
-
-    Raises
-    ------
-    CourseError
-        The loss is not finite, before the step or after it.
+    CourseError says that the loss is not finite, before the step or after it.
     """
     inputs, labels = batch.tensors(next(model.parameters()).device)
     weights = dict(model.named_parameters())

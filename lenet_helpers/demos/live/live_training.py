@@ -93,13 +93,7 @@ class LiveTraining(widgets.VBox):
             self._thread.join(timeout)
 
     def best_model(self):
-        """Return the network with the best validation accuracy so far.
-
-        Raises
-        ------
-        ValueError
-            No epoch is complete yet.
-        """
+        """Return the network with the best validation accuracy so far. ValueError: no epoch is complete yet."""
         if self.run is None or self.run.best_weights is None:
             raise ValueError("no epoch is complete yet: press Start, and wait for the end of the first epoch")
         model = LeNet(seed=0)

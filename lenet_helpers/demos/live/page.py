@@ -15,20 +15,7 @@ EPOCHS = 6
 
 
 class Page(widgets.VBox):
-    """The demos as tabs; each is loaded and made when its tab is opened for the first time.
-
-    Parameters
-    ----------
-    model : path
-        File of the network that all of them show.
-    mnist : MNIST, optional
-        What is at hand when not given.
-
-    Attributes
-    ----------
-    tabs : Tab
-        ``tabs.selected_index`` opens one.
-    """
+    """The demos as tabs of the network in a file; each is loaded and made when its tab is opened for the first time."""
 
     def __init__(self, model="model.pth", mnist=None):
         self._classifier = ImageClassifier(model)

@@ -2,30 +2,15 @@
 
 from dataclasses import dataclass
 
-MEGABYTE = 2**20
-
 
 @dataclass(frozen=True)
 class Limits:
-    """Limits for one notebook of one student.
+    """Limits for one notebook of one student. Times are generous: where many share a computer, each of them waits."""
 
-    Attributes
-    ----------
-    check_seconds, cell_seconds, seconds : int
-        For the calls of one check, for one cell, and for all of them with the start of the kernel.
-        Generous: where many submissions share a computer, each of them waits.
-    memory, disk : int
-        Megabytes; memory of all its processes together.
-    processes : int
-        At the same time.
-    threads : int
-        That torch computes with.
-    """
-
-    check_seconds: int = 30
+    check_seconds: int = 30  # for the calls of one check
     cell_seconds: int = 90
-    seconds: int = 300
-    memory: int = 4096
-    disk: int = 256
-    processes: int = 64
-    threads: int = 1
+    seconds: int = 300  # for all cells, with the start of the kernel
+    memory: int = 4096  # megabytes, of all processes together
+    disk: int = 256  # megabytes
+    processes: int = 64  # at the same time
+    threads: int = 1  # that torch computes with

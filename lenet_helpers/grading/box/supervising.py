@@ -53,17 +53,9 @@ def run(command, request, limits):
 def watch(files, request, limits, *, ended, everybody, end):
     """Watch a run that has been started, and end it when it takes too much; return the `Run`.
 
-    Parameters
-    ----------
-    files : tuple
-        Of three streams: for the `request`, from its reports, from its errors.
-    limits : Limits
-    ended : callable
-        Waits so many seconds for the end and returns whether it has come.
-    everybody : callable
-        Returns the IDs of the run's processes.
-    end : callable
-        Ends all of them; called in any case.
+    `files` are its streams: for the `request`, of its reports, of its errors. ``ended(seconds)`` waits so long for its
+    end and returns whether it has come, ``everybody()`` returns the IDs of its processes, and ``end()``, called in any
+    case, ends them all.
     """
     result = Run()
     lines, errors = _Collector(files[1], MOST_BYTES), _Collector(files[2], 64 * 1024)
