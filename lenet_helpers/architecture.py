@@ -195,13 +195,7 @@ def save_model(model, path):
         The file can't be written there.
     """
     weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.state_dict().items()}
-    try:
-        write_tensors(weights, path)
-    except OSError as error:
-        raise ModelError(
-            f"{path} can't be written ({error.strerror}). Choose a file name in an existing folder that you can "
-            f"write to, on a disk with room left."
-        ) from error
+    write_tensors(weights, path, ModelError)
 
 
 _LARGEST_FILE = 10 * 2**20  # the weights take 65 kB; reading far more could only fill the memory

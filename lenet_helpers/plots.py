@@ -1,6 +1,7 @@
 """Figures: each function takes finished numbers and an `ax`, and returns the `ax`.
 
-Nothing is computed here, so a figure can't disagree with the numbers beside it.
+Nothing is computed here, so a figure can't disagree with the numbers beside it. An `ax` is
+matplotlib's Axes, `axes` are an array of them, and a `title` is a str.
 Colours are those of Okabe and Ito, which colour-blind readers can tell apart, always
 with a second cue (a marker, a line style, a number); maps are drawn in cividis.
 """
@@ -24,9 +25,7 @@ def digit(ax, pixels, title=""):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     pixels : array, shape (H, W), 0..255
-    title : str
     """
     ax.imshow(pixels, cmap=INK, vmin=0, vmax=255, interpolation="nearest")
     ax.set_title(title, fontsize=9)
@@ -39,7 +38,6 @@ def digits(axes, pixels, titles=()):
 
     Parameters
     ----------
-    axes : array of matplotlib Axes
     pixels : array of uint8, shape (N, 28, 28)
     titles : sequence of str
         One for each image, or none at all.
@@ -56,7 +54,6 @@ def pixel_numbers(ax, pixels):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     pixels : array of uint8, shape (H, W)
         At most about 14 × 14, or the numbers become too small to read.
     """
@@ -73,9 +70,7 @@ def feature_map(ax, values, title="", limit=None):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     values : array or Tensor of float, shape (H, W)
-    title : str
     limit : (float, float), optional
         Values of the darkest and the brightest colour; the map's own when not given.
     """
@@ -87,16 +82,7 @@ def feature_map(ax, values, title="", limit=None):
 
 
 def signed_map(ax, values, limit, title=""):
-    """Show a small map of numbers by their signs: blue below 0, white at 0, orange above, as the live demos do.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    values : array of float, shape (H, W)
-    limit : float
-        Distance from 0 at which a colour is full.
-    title : str
-    """
+    """Show numbers, shape (H, W), by their signs: blue below 0, white at 0, orange above, full at `limit`."""
     ax.imshow(values, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
     ax.set_title(title, fontsize=9)
     ax.set_xticks([])
@@ -109,7 +95,6 @@ def class_counts(ax, counts, label=None):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     counts : array of int, shape (10,)
     label : str, optional
     """
@@ -125,7 +110,6 @@ def curves(ax, epochs, values_by_name, ylabel, percent=False):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     epochs : sequence of int
     values_by_name : dict of str to sequence of float
     ylabel : str
@@ -150,7 +134,6 @@ def every_step(ax, epochs, step_losses):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     epochs : int
         How many epochs the steps make.
     step_losses : array of float, shape (steps,)
@@ -165,7 +148,6 @@ def confusion(ax, matrix):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     matrix : array of int, shape (10, 10)
         Rows are labels, columns are predictions.
     """
@@ -190,7 +172,6 @@ def paired_bars(ax, values_by_name, ylabel, bottom=0.0):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     values_by_name : dict of str to array of float, shape (10,)
         Fractions in [0, 1].
     ylabel : str
@@ -215,7 +196,6 @@ def probabilities(ax, values, label=None):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     values : array of float, shape (10,)
         In [0, 1].
     label : int, optional
@@ -240,7 +220,6 @@ def strip(axes, pictures, titles):
 
     Parameters
     ----------
-    axes : array of matplotlib Axes
     pictures : sequence of array, shape (H, W) or (H, W, 3)
         0..255, light is light.
     titles : sequence of str
@@ -261,7 +240,6 @@ def lines(ax, x, values_by_name, xlabel, ylabel, log=""):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     x : sequence of float
     values_by_name : dict of str to sequence of float
         What is not finite leaves a gap.
@@ -284,16 +262,7 @@ def lines(ax, x, values_by_name, xlabel, ylabel, log=""):
 
 
 def falls(ax, pixels, falls, title=""):
-    """Show a digit, and over it in orange how far the probability falls when each place is covered.
-
-    Parameters
-    ----------
-    ax : matplotlib Axes
-    pixels : array, shape (H, W), 0..255
-    falls : array of float, shape (H, W)
-        In [-1, 1]; what is not above 0 stays clear.
-    title : str
-    """
+    """Show a digit, and over it in orange how far in [-1, 1] the probability falls when each place is covered."""
     digit(ax, pixels, title)
     ax.imshow(np.full_like(falls, 0.75), cmap="Oranges", vmin=0, vmax=1, alpha=0.85 * np.clip(falls, 0, 1))
     return ax
@@ -321,11 +290,9 @@ def with_scale(ax, values, limits, title=""):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     values : array or Tensor, shape (H, W)
     limits : (float, float)
         Values of paper and of full ink.
-    title : str
     """
     image = ax.imshow(np.asarray(values), cmap=INK, vmin=limits[0], vmax=limits[1], interpolation="nearest")
     ax.set_title(title, fontsize=10)
@@ -339,10 +306,8 @@ def number_grid(ax, values, title="", limit=None):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     values : array or Tensor of float, shape (H, W)
         At most about 5 × 5.
-    title : str
     limit : (float, float), optional
         Values of the darkest and the brightest colour; the grid's own when not given.
     """
@@ -359,7 +324,6 @@ def map_row(ax, maps, title="", names=()):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     maps : array or Tensor of float, shape (C, H, W)
         Small maps are enlarged, so that the gaps look the same in every row.
     title : str
@@ -386,12 +350,10 @@ def gray_levels(ax, counts, paper, title=""):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     counts : array of int, shape (256,)
         Pixels of level 0, 1, ..., 255.
     paper : float
         The paper's level, marked by a dashed line.
-    title : str
     """
     ax.fill_between(range(len(counts)), counts, step="mid", color=BLUE)
     ax.axvline(paper, color=RED, linestyle="--", label="paper")
@@ -445,7 +407,6 @@ def cut_graph(ax, ink, places, arcs):
 
     Parameters
     ----------
-    ax : matplotlib Axes
     ink : array of float, shape (H, W), range [0, 1]
     places : sequence of N + 1 floats
         The column of each cut.

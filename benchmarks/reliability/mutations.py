@@ -204,10 +204,10 @@ MUTATIONS = (
 # --- files that are built to hurt ---------------------------------------------------------
 
 
-def png(width, height, depth=8, colour=0, data=b"", extra=()):
-    """A PNG file with right checksums, whatever it claims."""
+def png(width, height, depth=8, colour=0, data=b"", extra=(), packed=None):
+    """A PNG file with right checksums, whatever it claims; `packed` is already compressed data."""
     header = struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, 0)
-    chunks = [(b"IHDR", header), *extra, (b"IDAT", zlib.compress(data, 9)), (b"IEND", b"")]
+    chunks = [(b"IHDR", header), *extra, (b"IDAT", packed or zlib.compress(data, 9)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body)) for kind, body in chunks
     )
@@ -227,18 +227,8 @@ def png_bomb(rng):
     depth, colour, bits = rng.choice(((1, 0, 1), (8, 0, 8), (8, 2, 24), (8, 6, 32), (16, 0, 16), (8, 4, 16)))
     packer = zlib.compressobj(9)
     line = (b"\0" + bytes(-(-side * bits // 8))) * 100
-    data = b"".join(packer.compress(line) for _ in range(side // 100)) + packer.flush()
-    whole = png(side, side, depth, colour)
-    start = whole.index(b"IDAT") - 4
-    end = b"\0\0\0\0IEND\xaeB`\x82"
-    return (
-        whole[:start]
-        + struct.pack(">I", len(data))
-        + b"IDAT"
-        + data
-        + struct.pack(">I", zlib.crc32(b"IDAT" + data))
-        + end
-    )
+    packed = b"".join(packer.compress(line) for _ in range(side // 100)) + packer.flush()
+    return png(side, side, depth, colour, packed=packed)
 
 
 def png_text_bomb(rng):

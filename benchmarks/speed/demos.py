@@ -18,7 +18,7 @@ def measure(settings):
     say("  in the kernel")
     kernel = run_apart(in_kernel, model=str(settings.model), strokes=strokes)
     sys.path.insert(0, str(COURSE / "tests" / "browser"))
-    browser, page = in_browser(settings), in_page(settings)
+    browser, page = in_browser(settings)
     return {"kernel": kernel, "browser": browser, "page": page, "bytes": bytes_of_strokes(), "samples": strokes}
 
 
@@ -62,88 +62,53 @@ def chromium():
 
 
 def in_browser(settings):
-    """Seconds to the first answer and from pointer-up to each, and bytes of the messages, in Chromium; None without."""
+    """Draw in Chromium, on the page of all demos and on the page to take home; None where it is missing.
+
+    Returns the seconds to the first answer, those from pointer-up to each, and the bytes of the messages; then such
+    seconds on the page to take home, as pairs of how much the processor is slowed down and of times.
+    """
     path = chromium()
     if path is None:
-        return None
+        return None, []
     say("  in the browser")
     from browser_servers import demo_page, listens
     from playwright.sync_api import sync_playwright
 
-    with tempfile.TemporaryDirectory() as folder:
-        served = demo_page(Path(folder) / "home", "--model", str(settings.model), there=listens)
-        with sync_playwright() as run:
-            browser = run.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
-            try:
-                with served as (address, listening):
-                    began = time.monotonic() - listening
-                    first_answer(browser, address)
-                    ready = time.monotonic() - began
-                    page = browser.new_page(viewport={"width": 1280, "height": 800})
-                    times, sizes = draw_digits(page, address, settings.size(10, 1))
-            finally:
-                browser.close()
-    return {"ready": ready, "times": times, "bytes": sizes}
-
-
-def in_page(settings):
-    """Seconds from pointer-up to each painted answer on the page to take home; a pair of throttling and times each."""
-    path = chromium()
-    if path is None:
-        return []
-    say("  on the page to take home")
-    from browser_hands import DIGITS, Hand
-    from playwright.sync_api import sync_playwright
-
     from lenet_helpers import load_model, take_home
 
-    waits = []
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as run:
-        address = take_home(load_model(settings.model), Path(folder) / "page.html").as_uri()
         browser = run.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         try:
-            for throttling in (1, 6):
-                page = browser.new_page(viewport={"width": 1280, "height": 800})
-                page.goto(address)
-                page.locator("#lenet-pad[data-ready]").wait_for()
-                command = {"rate": throttling}
-                page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", command)
-                page.evaluate(_FRAME)
-                hand, drawn = Hand(page, page.locator("main")), 0
-                for strokes in list(DIGITS.values()) * settings.size(4, 1):
-                    hand.press("Clear")
-                    hand.read(0)
-                    for number, stroke in enumerate(strokes, 1):
-                        drawn += 1
-                        hand.draw([stroke])
-                        hand.read(number)
-                        page.wait_for_function("drawn => window.waits.length === drawn", arg=drawn)
-                waits.append([throttling, page.evaluate("window.waits")])
+            served = demo_page(Path(folder) / "home", "--model", str(settings.model), there=listens)
+            with served as (address, listening):
+                began = time.monotonic() - listening
+                first_answer(browser, address)
+                ready = time.monotonic() - began
+                times, sizes = draw_digits(browser, address, ".lenet-page", ".lenet-pad", settings.size(10, 1))
+            say("  on the page to take home")
+            address = take_home(load_model(settings.model), Path(folder) / "page.html").as_uri()
+            at_home = []
+            for slower in (1, 6):
+                rounds = settings.size(4, 1)
+                at_home.append([slower, draw_digits(browser, address, "main", "[data-ready]", rounds, slower)[0]])
         finally:
             browser.close()
-    return waits
+    return {"ready": ready, "times": times, "bytes": sizes}, at_home
 
 
-# Runs in the page to take home: from lifting the pen off the pad to the frame that shows the answer.
-_FRAME = """() => {
-  window.waits = [];
-  addEventListener("pointerup", (event) => {
-    if (event.target.tagName !== "CANVAS") return;
-    requestAnimationFrame(() => setTimeout(() => window.waits.push((performance.now() - event.timeStamp) / 1000)));
-  }, true);
-}"""
-
-# Runs in the page: note when the pen is lifted, and when the answer to it has been painted.
+# Runs in the page: from lifting the pen off the pad to the frame that shows the answer.
 _CLOCK = """() => {
   window.waits = [];
+  let lifted;
+  addEventListener("pointerup", (event) => {
+    if (event.target.matches(".lenet-pad canvas")) lifted = event.timeStamp;
+  }, true);
   const reading = document.querySelector(".lenet-reading");
-  const canvas = document.querySelector(".lenet-pad canvas");
-  canvas.addEventListener("pointerup", () => { window.lifted = performance.now(); });
   new MutationObserver(() => {
-    if (window.lifted === undefined || reading.dataset.serial === "" || reading.dataset.serial === "0") return;
-    const lifted = window.lifted;
-    window.lifted = undefined;
-    requestAnimationFrame(() => setTimeout(() => window.waits.push((performance.now() - lifted) / 1000)));
+    if (lifted === undefined || !Number(reading.dataset.serial)) return;
+    const since = lifted;
+    lifted = undefined;
+    requestAnimationFrame(() => setTimeout(() => window.waits.push((performance.now() - since) / 1000)));
   }).observe(reading, { attributes: true, attributeFilter: ["data-serial"] });
 }"""
 
@@ -161,28 +126,32 @@ def first_answer(browser, address):
     page.close()
 
 
-def draw_digits(page, address, rounds):
-    """Draw the ten digits of the tests, so many times; return the waits and the bytes of each message to the kernel."""
+def draw_digits(browser, address, place, ready, rounds, slower=1):
+    """Draw the ten digits of the tests, so many times; return the waits and the bytes of each message to the kernel.
+
+    Of a page, `place` holds pad and reading, and `ready` is there when one can begin.
+    """
     from browser_hands import DIGITS, Hand
 
-    sizes = []
+    page, sizes, drawn = browser.new_page(viewport={"width": 1280, "height": 800}), [], 0
 
     def note(socket):
         socket.on("framesent", lambda frame: sizes.append(len(frame)) if _is_stroke(frame) else None)
 
     page.on("websocket", note)
     page.goto(address)
-    page.locator(".lenet-pad canvas").wait_for()
+    page.locator(f"{place} {ready} canvas").first.wait_for()
+    page.context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": slower})
     page.evaluate(_CLOCK)
-    hand = Hand(page, page.locator(".lenet-page"))
-    for _ in range(rounds):
-        for strokes in DIGITS.values():
-            hand.press("Clear")
-            hand.read(0)
-            for number, stroke in enumerate(strokes, 1):
-                hand.draw([stroke])
-                hand.read(number)
-    page.wait_for_timeout(100)
+    hand = Hand(page, page.locator(place))
+    for strokes in list(DIGITS.values()) * rounds:
+        hand.press("Clear")
+        hand.read(0)
+        for number, stroke in enumerate(strokes, 1):
+            drawn += 1
+            hand.draw([stroke])
+            hand.read(number)
+            page.wait_for_function("drawn => window.waits.length === drawn", arg=drawn)
     return page.evaluate("window.waits"), sizes
 
 

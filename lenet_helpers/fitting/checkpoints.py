@@ -31,13 +31,7 @@ def save_checkpoint(run, path):
     CheckpointError
         The file can't be written there.
     """
-    try:
-        write_tensors(run.state_dict(), path)
-    except OSError as error:
-        raise CheckpointError(
-            f"{path} can't be written ({error.strerror}). Choose a file name in an existing folder that you can "
-            f"write to, on a disk with room left."
-        ) from error
+    write_tensors(run.state_dict(), path, CheckpointError)
 
 
 def load_checkpoint(run, path):

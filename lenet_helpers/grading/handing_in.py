@@ -25,7 +25,7 @@ from lenet_helpers import __version__
 from lenet_helpers.exercises.catalogue import NAMES
 from lenet_helpers.exercises.keeping import CLEAN_RUNS, SWITCH, note
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.intake.mending import KERNEL, Unreadable, cell_in_words, read, source_of
+from lenet_helpers.grading.intake.mending import KERNEL, Unreadable, cell_in_words, id_in, read, release_in, source_of
 from lenet_helpers.system.paths import COURSE
 from lenet_helpers.system.whole_files import written_whole
 
@@ -76,10 +76,9 @@ def run_notebook(path, seconds):
     except OSError as error:
         raise GradingError(f"{path} can't be read: {error.strerror}.") from error
     cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
-    stamp = notebook.get("metadata", {}).get("lenet", {})
-    ran.release = str(stamp.get("release", "")) if isinstance(stamp, dict) else ""
+    ran.release = release_in(notebook) or ""
     errors, verdicts = _executed(cells, path.absolute().parent, seconds)
-    ids = [_id_of(cell) for cell in cells]
+    ids = [id_in(cell) for cell in cells]
     for name in _exercises_of(path):
         ran.exercises[name] = _state(name, cells, ids, errors, verdicts)
     ran.foreign = tuple(sorted(_imported(cells) - OF_THE_COURSE - {one.stem for one in path.parent.glob("*.py")}))
@@ -179,13 +178,6 @@ def _was_edited(cell):
         parts[-1] += ".0"
     digest = hashlib.md5("".join(parts).encode("utf-8", "replace"), usedforsecurity=False).hexdigest()
     return own.get("checksum", digest) != digest
-
-
-def _id_of(cell):
-    metadata = cell.get("metadata")
-    own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-    grade_id = own.get("grade_id") if isinstance(own, dict) else None
-    return grade_id if isinstance(grade_id, str) else None
 
 
 def note_for_progress(ran):

@@ -51,12 +51,6 @@ def exercise_of(grade_id):
     return re.sub(r"-(solution|grade)$", "", grade_id)
 
 
-def release_of(notebook):
-    """Return the stamp of the release that a notebook comes from, or None."""
-    stamp = notebook.get("metadata", {}).get("lenet", {})
-    return stamp.get("release") if isinstance(stamp, dict) else None
-
-
 def secret_lines(notebook):
     """Return the lines of a solved notebook that no student may see, stripped, without duplicates.
 

@@ -13,12 +13,12 @@ from nbformat.v4 import new_code_cell
 from lenet_helpers.grading.box.limits import Limits
 from lenet_helpers.grading.box.warm import room
 from lenet_helpers.grading.errors import GradingError
-from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read
+from lenet_helpers.grading.intake.mending import Unreadable, cell_in_words, mend, read, release_in
 from lenet_helpers.grading.intake.needed import cells_that_give, effects, free_names, needed_cells
 from lenet_helpers.grading.judge import Judge
 from lenet_helpers.grading.kit import helpers_here, open_kit, unpack_kit
 from lenet_helpers.grading.records import FAILED, GRADED, MISSING, UNREADABLE
-from lenet_helpers.grading.solved import HIDDEN, id_of, regions, release_of
+from lenet_helpers.grading.solved import HIDDEN, id_of, regions
 
 PIECE = 20  # letters without spaces: so long a piece is no coincidence
 OUT_OF_TIME = "CellTimeoutError"  # what the runner calls a cell that it had to interrupt
@@ -314,7 +314,5 @@ def without_hidden_tests(text, graded):
 
 
 def _release_remarks(submitted, kit):
-    release = release_of(submitted)
-    if isinstance(release, str) and release != kit.release:
-        return [f"is of release {release[:16]}, not {kit.release}"]
-    return []
+    release = release_in(submitted)
+    return [] if release in (None, kit.release) else [f"is of release {release[:16]}, not {kit.release}"]

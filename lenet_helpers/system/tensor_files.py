@@ -40,13 +40,19 @@ def read_tensors(path, largest):
         raise NoTensors("is damaged, or something else") from error
 
 
-def write_tensors(value, path):
-    """Write numbers, texts and tensors to `path`, whole or not at all; OSError where that can't be done."""
-    with written_whole(path) as file:
-        try:
+def write_tensors(value, path, refusal):
+    """Write numbers, texts and tensors to `path`, whole or not at all; a `refusal` is raised where that can't be done.
+
+    It is one of the course's errors, and its message names the mend.
+    """
+    try:
+        with written_whole(path) as file:
             torch.save(value, file)
-        except RuntimeError as error:  # torch reports a full disk so
-            raise OSError(None, str(error)) from error
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as the second
+        raise refusal(
+            f"{path} can't be written ({getattr(error, 'strerror', error)}). Choose a file name in an existing folder "
+            "that you can write to, on a disk with room left."
+        ) from error
 
 
 _NAMES = {

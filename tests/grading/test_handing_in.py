@@ -20,7 +20,7 @@ from lenet_helpers.grading import handing_in
 from lenet_helpers.grading.box import asking
 from lenet_helpers.grading.handing_in import NOT_YET, RIGHT, Ran, notebooks_here, run_notebook
 from lenet_helpers.grading.intake.finding import find
-from lenet_helpers.grading.intake.mending import mend
+from lenet_helpers.grading.intake.mending import id_in, mend
 
 SPLIT, NORMALISE = "01-split", "01-normalise"
 
@@ -91,9 +91,9 @@ def test_cells_that_a_marker_would_move_or_put_back_are_not_called_right(kit, ca
     notebook = copy.deepcopy(full(kit))
     BROKEN[case][0](notebook, notebook["cells"], lambda grade_id: exercise_cells(notebook, grade_id)[0])
     cells = [cell for cell in notebook["cells"] if isinstance(cell, dict)]
-    ids = [handing_in._id_of(cell) for cell in cells]
+    ids = [id_in(cell) for cell in cells]
     clean, _ = mend(notebook, kit.lessons[NAME])
-    graded = [handing_in._id_of(cell) for cell in clean.cells]
+    graded = [id_in(cell) for cell in clean.cells]
     for name in (SPLIT, NORMALISE):
         state = handing_in._state(name, cells, ids, {}, {SPLIT: True, NORMALISE: True})
         pair = [f"{name}-solution", f"{name}-grade"]

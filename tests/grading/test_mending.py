@@ -20,7 +20,7 @@ from lenet_helpers.exercises.wire import unpack_answer
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.finding import find
 from lenet_helpers.grading.intake.handed_in import contents_of
-from lenet_helpers.grading.intake.mending import MOST_MEGABYTES, Unreadable, mend, read
+from lenet_helpers.grading.intake.mending import MOST_MEGABYTES, Unreadable, mend, read, release_in
 from lenet_helpers.grading.intake.needed import effects, free_names, needed_cells
 from lenet_helpers.grading.kit import open_kit, unpack_kit
 from lenet_helpers.system.paths import COURSE
@@ -52,6 +52,11 @@ def test_an_unchanged_order_stays_and_grade_cells_get_their_hidden_tests(kit):
         assert "### BEGIN HIDDEN TESTS" in cell.source and cell.metadata.nbgrader.points == 2
     assert len({cell.id for cell in clean.cells}) == len(clean.cells)
     nbformat.validate(clean)
+
+
+@pytest.mark.parametrize("metadata", [None, [], "x", {"lenet": []}, {"lenet": {"release": 7}}, {}])
+def test_a_stamp_of_any_other_form_is_none(metadata):
+    assert release_in({"metadata": metadata}) is None
 
 
 def change(function):

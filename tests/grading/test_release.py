@@ -15,18 +15,10 @@ from lenet_helpers.cli import main as cli
 from lenet_helpers.exercises import NAMES
 from lenet_helpers.grading.course_cell import course_cell, is_course_cell
 from lenet_helpers.grading.errors import GradingError
+from lenet_helpers.grading.intake.mending import release_in
 from lenet_helpers.grading.intake.needed import needed_cells
 from lenet_helpers.grading.release import release
-from lenet_helpers.grading.solved import (
-    HIDDEN,
-    SOLUTION,
-    exercise_of,
-    flag,
-    regions,
-    release_of,
-    secret_lines,
-    solved_notebooks,
-)
+from lenet_helpers.grading.solved import HIDDEN, SOLUTION, exercise_of, flag, regions, secret_lines, solved_notebooks
 from lenet_helpers.system.paths import COURSE
 
 LESSONS = ["01_data", "02_architecture", "03_training", "04_evaluation", "05_inference"]
@@ -77,7 +69,7 @@ def test_copies_are_the_solved_notebooks_otherwise(released, name):
         else:
             assert "raises-exception" in theirs.metadata.tags  # Run All goes on where it isn't written yet
             assert flag(theirs, "locked") and theirs.metadata.deletable is False and theirs.metadata.editable is False
-    assert copy.metadata.lenet == {"version": __version__, "release": release_of(copy)}
+    assert copy.metadata.lenet == {"version": __version__, "release": release_in(copy)}
 
 
 def test_run_all_goes_on_to_the_progress_where_no_exercise_is_written(released):

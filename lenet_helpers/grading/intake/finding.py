@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 from lenet_helpers.grading.errors import GradingError
 from lenet_helpers.grading.intake.handed_in import File, tree_of
-from lenet_helpers.grading.intake.mending import Unreadable, bare, read, source_of
+from lenet_helpers.grading.intake.mending import Unreadable, bare, id_in, read, source_of
 from lenet_helpers.grading.intake.people import people_in, two_people
 
 MOST_NAMED = 5
@@ -224,12 +224,8 @@ def _lesson_of_cells(file, lessons):
 def _sources(notebook):
     """Yield nbgrader's id, or None, and the source of each code cell, and of each other cell with an id."""
     for cell in notebook["cells"]:
-        if isinstance(cell, dict):
-            metadata = cell.get("metadata")
-            own = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-            grade_id = own.get("grade_id") if isinstance(own, dict) else None
-            if isinstance(grade_id, str) or cell.get("cell_type") == "code":
-                yield (grade_id if isinstance(grade_id, str) else None), source_of(cell)
+        if isinstance(cell, dict) and (id_in(cell) is not None or cell.get("cell_type") == "code"):
+            yield id_in(cell), source_of(cell)
 
 
 def _notebook_or_none(content):

@@ -112,16 +112,30 @@ def _own_cells(cells, known):
     for cell in cells:
         if not isinstance(cell, dict):
             continue
-        cell_type = cell.get("cell_type")
-        metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-        own = metadata.get("nbgrader")
-        grade_id = own.get("grade_id") if isinstance(own, dict) else None
-        grade_id = grade_id if isinstance(grade_id, str) and grade_id in known else None
+        grade_id = id_in(cell) if id_in(cell) in known else None
         if grade_id:
             places.setdefault(grade_id, []).append(len(found))
+        cell_type = cell.get("cell_type")
         known_type = cell_type if isinstance(cell_type, str) and cell_type in _NEW_CELL else "raw"
         found.append((known_type, source_of(cell), grade_id))
     return found, places
+
+
+def text_in(value, *keys):
+    """Return the text that lies in dicts within dicts under these keys, or None where anything else does."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def id_in(cell):
+    """Return nbgrader's id of a cell that came back, or None."""
+    return text_in(cell, "metadata", "nbgrader", "grade_id")
+
+
+def release_in(notebook):
+    """Return the stamp of the release that a notebook comes from, or None."""
+    return text_in(notebook, "metadata", "lenet", "release")
 
 
 def source_of(cell):
@@ -166,11 +180,8 @@ def bare(source):
 
 
 def _kernel_remarks(notebook):
-    metadata = notebook.get("metadata")
-    spec = metadata.get("kernelspec") if isinstance(metadata, dict) else None
-    name = spec.get("name") if isinstance(spec, dict) else None
-    language = spec.get("language") if isinstance(spec, dict) else None
-    if isinstance(name, str) and not name.startswith("python") and language != "python":
+    name, language = (text_in(notebook, "metadata", "kernelspec", key) for key in ("name", "language"))
+    if name is not None and not name.startswith("python") and language != "python":
         return [f"was made for the kernel {name[:40]!r}; graded with Python 3"]
     return []
 
