@@ -87,11 +87,7 @@ OPTIONS = {
     "idea_epochs": {"metavar": "N", "type": int, "help": "ideas: epochs of each of 30 runs, hours in all"},
     "digits": {"metavar": "N", "type": int, "help": "pictures, drawn, numbers: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
-    "images": {
-        "metavar": "FOLDER",
-        "type": _path,
-        "help": "pictures, nodigits, numbers: also FOLDER, with labels.csv",
-    },
+    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits, numbers: also FOLDER, with labels.csv"},
     "nodigits": {"metavar": "FOLDER", "type": _path, "help": "nodigits, numbers: also warn of FOLDER, with labels.csv"},
     "numbers": {"metavar": "FOLDER", "type": _path, "help": "numbers: also read FOLDER, with labels.csv"},
     "workers": {"metavar": "N", "type": int, "help": "pictures, drawn: processes to prepare with (0: none but this)"},

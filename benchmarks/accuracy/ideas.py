@@ -1,9 +1,10 @@
 """What each idea brings: shortened runs of BEST, built up and taken apart, judged on the validation split."""
 
 from dataclasses import replace
+from statistics import fmean, median
 
 from benchmarks.report import new_figure, percent, table
-from benchmarks.timing import median, say
+from benchmarks.timing import say
 
 BATCH = 128
 
@@ -70,10 +71,10 @@ def last_record(mnist, recipe):
 
 
 def show(result):
-    rows = [
-        [row["name"], ", ".join(map(percent, row["accuracies"])), percent(mean(row["accuracies"])), f"{loss(row):.4f}"]
-        for row in result["rows"]
-    ]
+    rows = []
+    for row in result["rows"]:
+        accuracies, loss = row["accuracies"], median(row["losses"])
+        rows.append([row["name"], ", ".join(map(percent, accuracies)), percent(fmean(accuracies)), f"{loss:.4f}"])
     doubt = (0.01 * 0.99 / result["images"]) ** 0.5
     return f"""
 {table(["recipe", "validation accuracy, by seed", "mean", "loss, median"], rows)}
@@ -82,14 +83,6 @@ def show(result):
 99 % has a standard error of {100 * doubt:.2f} points, so only larger differences say something; the loss is finer.
 BEST itself trains longer.
 """
-
-
-def loss(row):
-    return median(row["losses"])
-
-
-def mean(values):
-    return sum(values) / len(values)
 
 
 def draw(result, path):

@@ -131,6 +131,15 @@ def problems_of(outcome, allowed, most_seconds, most_megabytes):
         yield f"{megabytes:.0f} MB"
 
 
+def failures_of(outcomes, count, name, *limits):
+    """Return a line for each thing that must not be, and that not all of so many files were read.
+
+    `name` is a function that says which file an outcome is of; `limits` are those of `problems_of`.
+    """
+    lines = [f"file {name(one)}: {problem}" for one in outcomes for problem in problems_of(one, *limits)]
+    return lines + [f"{count - len(outcomes)} files were not read"] * (len(outcomes) != count)
+
+
 def counts(outcomes, kind):
     """Return [kind, outcome, number] of each pair that is there; `kind` is a function of an outcome."""
     found = Counter((kind(one), one["outcome"]) for one in outcomes)

@@ -16,7 +16,7 @@ import zipfile
 from collections import OrderedDict
 from pathlib import Path
 
-from benchmarks.reliability.cases import counts, measured, problems_of, try_all
+from benchmarks.reliability.cases import counts, failures_of, measured, try_all
 from benchmarks.reliability.small import bits, small_run
 from benchmarks.report import pivot
 from benchmarks.timing import say
@@ -227,15 +227,7 @@ def foreign_models():
     whole = io.BytesIO()
     torch.save(LeNet(seed=0), whole)  # the whole module, as old tutorials save it
     yield whole.getvalue()
-    yield from (
-        b"",
-        b"\0",
-        b"PK\3\4",
-        b"PK\5\6" + bytes(18),
-        b"<html>sign in</html>",
-        b"\x89PNG\r\n\x1a\n",
-        b"\x80\2.",
-    )
+    yield from (b"", b"\0", b"PK\3\4", b"PK\5\6" + bytes(18), b"<html>sign in</html>", b"\x89PNG\r\n\x1a\n", b"\x80\2.")
     yield b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"  # what git leaves without LFS
 
 
@@ -294,18 +286,11 @@ def _limit_memory():
 
 def summary(outcomes, count):
     """Count, and find what must not be."""
-    failures = [
-        f"file {one['case']}: {problem}"
-        for one in outcomes
-        for problem in problems_of(one, ALLOWED, float("inf"), LARGEST_MEGABYTES)
-    ]
-    if len(outcomes) != count:
-        failures.append(f"{count - len(outcomes)} files were not read")
     return {
         "files": len(outcomes),
         "rows": counts(outcomes, lambda one: kind_of(one["case"])),
         "megabytes": max((one["megabytes"] for one in outcomes if one.get("megabytes") is not None), default=None),
-        "failures": failures,
+        "failures": failures_of(outcomes, count, lambda one: one["case"], ALLOWED, float("inf"), LARGEST_MEGABYTES),
     }
 
 

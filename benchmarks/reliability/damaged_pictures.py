@@ -10,7 +10,7 @@ import warnings
 from pathlib import Path
 
 from benchmarks.machine import cores
-from benchmarks.reliability.cases import counts, measured, problems_of, try_all
+from benchmarks.reliability.cases import counts, failures_of, measured, try_all
 from benchmarks.reliability.mutations import case, seeds
 from benchmarks.report import duration, pivot
 from benchmarks.timing import percentile
@@ -101,13 +101,10 @@ def _opened(content):
 
 def summary(outcomes, files):
     """Count, and find what must not be."""
-    failures = [
-        f"file {one['case']} ({one['kind']}, as {one['way']}): {problem}"
-        for one in outcomes
-        for problem in problems_of(one, ALLOWED, LONGEST_SECONDS, LARGEST_MEGABYTES)
-    ]
-    if len(outcomes) != files:
-        failures.append(f"{files - len(outcomes)} files were not read")
+
+    def name(one):
+        return f"{one['case']} ({one['kind']}, as {one['way']})"
+
     answered = [one for one in outcomes if "seconds" in one]
     megabytes = [one["megabytes"] for one in answered if one["megabytes"] is not None]
     return {
@@ -118,7 +115,7 @@ def summary(outcomes, files):
         "reading_seconds": [percentile([one["seconds"] for one in answered], percent) for percent in (50, 99, 100)],
         "slowest_wall": max(one["wall"] for one in answered),
         "megabytes": [percentile(megabytes, percent) for percent in (50, 99, 100)] if megabytes else None,
-        "failures": failures,
+        "failures": failures_of(outcomes, files, name, ALLOWED, LONGEST_SECONDS, LARGEST_MEGABYTES),
     }
 
 

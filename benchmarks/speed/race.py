@@ -49,33 +49,22 @@ def show(result):
     fast, originals = result["fast"], result["original"]
     fast_seconds = [run["seconds"] for run in fast]
     rows = []
-    ends = [run["history"][-1] for run in originals]
+
+    def add(way, seconds, accuracies):
+        rows.append([way, spread(seconds), accuracies, ratio(median(seconds) / median(fast_seconds))])
+
     if originals:
-        whole = [end["seconds"] for end in ends]
+        ends = [run["history"][-1] for run in originals]
         accuracies = ", ".join(percent(end["accuracy"]) for end in ends)
-        rows.append(
-            [
-                f"original, {ends[0]['epoch']} epochs",
-                spread(whole),
-                accuracies,
-                ratio(median(whole) / median(fast_seconds)),
-            ]
-        )
+        add(f"original, {ends[0]['epoch']} epochs", [end["seconds"] for end in ends], accuracies)
         reached = [first_reached(run["history"]) for run in originals]
-        best = max(row["accuracy"] for run in originals for row in run["history"])
         if None in reached:
+            best = max(row["accuracy"] for run in originals for row in run["history"])
             rows.append([f"original, to {TARGET:.2%}", "not reached", f"at best {percent(best)}", "–"])
         else:
-            rows.append(
-                [
-                    f"original, to {TARGET:.2%}",
-                    spread(reached),
-                    percent(TARGET),
-                    ratio(median(reached) / median(fast_seconds)),
-                ]
-            )
+            add(f"original, to {TARGET:.2%}", reached, percent(TARGET))
     accuracies = ", ".join(percent(run["accuracy"]) for run in fast)
-    rows.append([f"`lenet train --recipe fast`, {fast[0]['epochs']} epochs", spread(fast_seconds), accuracies, "1 ×"])
+    add(f"`lenet train --recipe fast`, {fast[0]['epochs']} epochs", fast_seconds, accuracies)
     missed = [str(run["seed"]) for run in fast if run["accuracy"] < TARGET]
     verdict = f"missed by seed {', '.join(missed)}" if missed else "reached by every seed"
     return f"""

@@ -33,11 +33,7 @@ _NEW_FILE = click.Path(path_type=Path, dir_okay=False)
 _NEW_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 _model_option = click.option(
-    "--model",
-    type=_PATH,
-    default=MODEL,
-    show_default="the course's model.pth",
-    help="Model file to use.",
+    "--model", type=_PATH, default=MODEL, show_default="the course's model.pth", help="Model file to use."
 )
 _data_option = click.option(
     "--data",

@@ -45,8 +45,7 @@ def read_adjustments(path):
         raise GradingError(f"{path} has to have these columns: {', '.join(COLUMNS)}.")
     return [
         _adjustment(
-            f"{path}, row {number}",
-            {name: "" if at is None else row[at].strip() for name, at in places.items()},
+            f"{path}, row {number}", {name: "" if at is None else row[at].strip() for name, at in places.items()}
         )
         for number, row in enumerate(table.rows, start=2)
     ]
