@@ -21,6 +21,8 @@ from collections import Counter
 from http.client import HTTPException
 from pathlib import Path
 
+import psutil
+
 from benchmarks.report import table
 from benchmarks.timing import run_lenet, say
 from lenet_helpers.system.paths import COURSE
@@ -104,12 +106,7 @@ def interrupt(command, delay, sign=None, meanwhile=None, **environment):
 
 def processes_with(mark):
     """Numbers of the processes whose environment holds a mark; none where the system does not tell."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        with contextlib.suppress(OSError):
-            if f"{MARK}={mark}".encode() in path.read_bytes():
-                found.append(int(path.parent.name))
-    return found
+    return [one.pid for one in psutil.process_iter(["environ"]) if (one.info["environ"] or {}).get(MARK) == mark]
 
 
 def lenet_train(folder, rng):

@@ -431,7 +431,7 @@ def doctor(as_json):
 
 @cli.command()
 @click.argument("lesson", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@_json_option
 def progress(lesson, as_json):
     """Say which exercises are right and which are open, as the checks in the notebooks said last.
 

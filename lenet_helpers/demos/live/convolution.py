@@ -2,18 +2,17 @@
 
 import base64
 
-import anywidget
 import numpy as np
 import traitlets as t
 
 from lenet_helpers.demos.figures.convolution import KINDS, LEARNED, SIZES, convolve, kernel_of
 from lenet_helpers.demos.figures.layers import sample_pixels
-from lenet_helpers.demos.live.parts import STATIC
+from lenet_helpers.demos.live.parts import Part
 from lenet_helpers.demos.take_home import inlined
 from lenet_helpers.inference import ImageClassifier
 
 
-class Convolution(anywidget.AnyWidget):
+class Convolution(Part):
     """A digit, a kernel, and what it makes of each window: to point at, and to change. Taught in notebook 02.
 
     The front end computes what it shows, with no message to this process and back.
@@ -35,7 +34,6 @@ class Convolution(anywidget.AnyWidget):
     """
 
     _esm = inlined("convolution.js")
-    _css = STATIC / "demos.css"
 
     digits = t.Dict(help="the pixels of each, in base64").tag(sync=True)
     kernels = t.Dict(help="those to choose from: by name, then by size").tag(sync=True)

@@ -2,18 +2,17 @@
 
 import base64
 
-import anywidget
 import traitlets as t
 
 from lenet_helpers.data import local_mnist
 from lenet_helpers.demos.figures.one_step import a_little_trained, some_images, take_apart
-from lenet_helpers.demos.live.parts import STATIC
+from lenet_helpers.demos.live.parts import Part
 from lenet_helpers.demos.take_home import inlined
 
 STAGES = ("Forward", "Loss", "Gradient", "Step", "Rate")
 
 
-class OneStep(anywidget.AnyWidget):
+class OneStep(Part):
     """A batch, its losses, the gradient, the step, and the same step at other rates. Taught in notebook 03.
 
     Parameters
@@ -33,7 +32,6 @@ class OneStep(anywidget.AnyWidget):
     """
 
     _esm = inlined("one_step.js")
-    _css = STATIC / "demos.css"
 
     stages = t.List(list(STAGES)).tag(sync=True)
     step = t.Dict(help="what `taken_apart` holds").tag(sync=True)

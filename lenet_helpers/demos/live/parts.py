@@ -18,14 +18,18 @@ from PIL import Image
 from lenet_helpers.drawing.strokes import WIDTHS, check_strokes, draw_strokes, sample_digit
 
 STATIC = Path(__file__).parents[1] / "static"
-_CSS = STATIC / "demos.css"
 
 
-class Pad(anywidget.AnyWidget):
+class Part(anywidget.AnyWidget):
+    """What all of them have in common: their style."""
+
+    _css = STATIC / "demos.css"
+
+
+class Pad(Part):
     """A pad to draw on with mouse, finger or pen; see `lenet_helpers.drawing.strokes`."""
 
     _esm = STATIC / "pad.js"
-    _css = _CSS
 
     strokes = t.List(help="what is drawn").tag(sync=True)
     live = t.List(help="the stroke that is being drawn, now and then while it grows").tag(sync=True)
@@ -53,11 +57,10 @@ class Pad(anywidget.AnyWidget):
             raise t.TraitError(str(error)) from error
 
 
-class Reading(anywidget.AnyWidget):
+class Reading(Part):
     """The digit that the network reads, what it saw, and its ten probabilities."""
 
     _esm = STATIC / "reading.js"
-    _css = _CSS
 
     reading = t.Dict().tag(sync=True)
 
@@ -81,11 +84,10 @@ class Reading(anywidget.AnyWidget):
         return "&gt;99.9 %" if share > 0.999 else f"{100 * share:.1f} %"
 
 
-class Slider(anywidget.AnyWidget):
+class Slider(Part):
     """A labelled slider: the browser's own `<input type="range">`."""
 
     _esm = STATIC / "slider.js"
-    _css = _CSS
 
     label = t.Unicode().tag(sync=True)
     value = t.Float().tag(sync=True)
@@ -105,11 +107,10 @@ class Slider(anywidget.AnyWidget):
         return float(min(max(proposal["value"], self.min), self.max))
 
 
-class Picture(anywidget.AnyWidget):
+class Picture(Part):
     """A PNG with its description; a new one takes the old one's place without flicker."""
 
     _esm = STATIC / "picture.js"
-    _css = _CSS
 
     png = t.Bytes().tag(sync=True)
     alt = t.Unicode().tag(sync=True)
@@ -125,20 +126,18 @@ class Picture(anywidget.AnyWidget):
         self.png = png_of(pixels)
 
 
-class Upload(anywidget.AnyWidget):
+class Upload(Part):
     """A button that takes a picture: a file or, on a phone or tablet, the camera."""
 
     _esm = STATIC / "upload.js"
-    _css = _CSS
 
     value = t.List(help="name, content and time of what was chosen last: the same may come twice").tag(sync=True)
 
 
-class Matrix(anywidget.AnyWidget):
+class Matrix(Part):
     """A table of counts in which one cell is chosen."""
 
     _esm = STATIC / "matrix.js"
-    _css = _CSS
 
     table = t.Dict().tag(sync=True)
     chosen = t.List([0, 0]).tag(sync=True)
@@ -162,23 +161,21 @@ class Matrix(anywidget.AnyWidget):
         return chosen
 
 
-class Said(anywidget.AnyWidget):
+class Said(Part):
     """A sentence that screen readers read out when it changes."""
 
     _esm = STATIC / "said.js"
-    _css = _CSS
 
     html = t.Unicode().tag(sync=True)
 
 
-class Losses(anywidget.AnyWidget):
+class Losses(Part):
     """The loss of each step and its running mean, on axes that stay while the lines grow.
 
     The lines are no trait: each `add` sends what is new, and a view that opens asks for all.
     """
 
     _esm = STATIC / "losses.js"
-    _css = _CSS
 
     steps = t.Int(1, help="of the whole training").tag(sync=True)
     epochs = t.Int(1, help="of the whole training").tag(sync=True)
@@ -201,11 +198,10 @@ class Losses(anywidget.AnyWidget):
         self.send({"first": first}, [self.lines[first:].tobytes()])
 
 
-class Watched(anywidget.AnyWidget):
+class Watched(Part):
     """Digits in places that stay: those that are read rightly leave, with what the others are taken for."""
 
     _esm = STATIC / "watched.js"
-    _css = _CSS
 
     pixels = t.Bytes(help="28×28 of each digit").tag(sync=True)
     labels = t.List().tag(sync=True)
