@@ -8,7 +8,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,6 +107,8 @@ def requirements():
     try:
         required = importlib.metadata.requires("lenet-helpers") or []
     except importlib.metadata.PackageNotFoundError:  # on the path without being installed
+        import tomllib  # which a Python that is too old lacks: this file must load there as well, to say so
+
         project = tomllib.loads((COURSE / "pyproject.toml").read_text(encoding="utf-8"))
         required = project["project"]["dependencies"]
     missing = []
