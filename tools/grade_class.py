@@ -15,6 +15,7 @@ import argparse
 import contextlib
 import copy
 import csv
+import itertools
 import json
 import os
 import random
@@ -130,22 +131,19 @@ def make_class(size, seed=SEED):
     }  # fmt: skip
     wanted = [kind for kind, share in kinds.items() for _ in range(max(1, round(share * size)))]
     wanted = (wanted + ["solved"] * size)[:size]
-    students, hostile, broken = [], _endless(HOSTILE), _endless(BROKEN)
+    students, hostile, broken = [], itertools.cycle(HOSTILE.items()), itertools.cycle(BROKEN.items())
     for number, kind in enumerate(wanted):
         name = list(solved)[number % len(solved)]
         exercises = [cell.exercise for cell in kit.lessons[name] if cell.grades]
-        right = set(exercises)
-        notebook = _filled(solved[name], kit.lessons[name], right)
-        label = kind
+        right, label = set(exercises), kind
         if kind == "untouched":
             right = set()
-            notebook = _filled(solved[name], kit.lessons[name], right)
         elif kind == "partly":
             right = set(rng.sample(exercises, rng.randint(1, len(exercises) - 1)))
-            notebook = _filled(solved[name], kit.lessons[name], right)
-        elif kind == "mistaken":
+        notebook = _filled(solved[name], kit.lessons[name], right)
+        if kind == "mistaken":
             wrong = rng.choice(exercises)
-            right = right - {wrong}
+            right.remove(wrong)
             cell = _first(notebook, f"{wrong}-solution")
             function = _function(cell["source"])
             cell["source"] += f"\n\n\n{function} = (lambda right: lambda *given: [right(*given)])({function})"
@@ -173,11 +171,6 @@ def make_solved(size):
         right = {cell.exercise for cell in lessons[name] if cell.grades}
         done.append((name, json.dumps(_filled(solved, lessons[name], right)).encode(), right))
     return [Student(f"s{number:03} solved", *one) for number in range(size) for one in done]
-
-
-def _endless(choices):
-    while True:
-        yield from choices.items()
 
 
 def _function(source):
