@@ -104,7 +104,9 @@ def verdict_on_outcomes(exercise, cases, outcomes, source="", borrowed=()):
         if problem:
             mistake, exactly = recognise(exercise, cases, outcomes, expected)
             found = slip(source, borrowed, exercise.parameters)
-            read = found or clue(source, exercise.forbids) or clue(source, exercise.clues)
+            read = found or clue(source, exercise.forbids)
+            if not outcome.damaged:  # the damage is certain, what the source suggests is not
+                read = read or clue(source, exercise.clues)
             if mistake and (exactly or not read):
                 texts = (mistake.hint, "" if exactly else problem.advice, "" if found in mistake.hint else found)
                 hint, known = " ".join(filter(None, texts)), mistake.name

@@ -282,6 +282,18 @@ def test_damage_to_an_input_is_found_and_named(name):
     assert "copy" in verdict.hint
 
 
+def test_damage_is_named_before_what_the_loops_suggest():
+    def damaging(image, kernel):
+        k = len(kernel)
+        h, w = image.shape[0] - k + 1, image.shape[1] - k + 1
+        for i in range(h):
+            for j in range(w):
+                image[i, j] = (image[i : i + k, j : j + k] * kernel).sum()
+        return image[:h, :w]
+
+    assert "image.copy()" in check("02-convolution", damaging).hint
+
+
 def test_damage_by_reshaping_is_found():
     def reshaping(pixels):
         result = exercise("01-normalise").oracle(pixels)
