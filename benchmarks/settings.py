@@ -21,7 +21,6 @@ ROOMS = {
     },
     "accuracy": {
         "accuracy": "Accuracy of `model.pth`",
-        "ideas": "What each idea brings to accuracy",
         "pictures": "Pictures that are not MNIST",
         "nodigits": "Pictures without a digit, warnings, and drawn hands",
         "drawn": "Pages drawn with pens",
@@ -82,9 +81,8 @@ OPTIONS = {
         "help": "accuracy: also evaluate these, and the mean of all",
     },
     "reference": {"action": "store_true", "help": "accuracy: also train the reference recipe"},
-    "seeds": {"metavar": "N,N,...", "type": _seeds, "help": "race, ideas: default 0,1,2 (ideas: two)"},
+    "seeds": {"metavar": "N,N,...", "type": _seeds, "help": "race: default 0,1,2"},
     "original_runs": {"metavar": "N", "type": int, "help": "race: runs of the original way, about 6 minutes each"},
-    "idea_epochs": {"metavar": "N", "type": int, "help": "ideas: epochs of each of 30 runs, hours in all"},
     "digits": {"metavar": "N", "type": int, "help": "pictures, drawn, numbers: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
     "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits, numbers: also FOLDER, with labels.csv"},
@@ -106,7 +104,6 @@ class Settings:
     reference: bool = False
     seeds: tuple = (0, 1, 2)
     original_runs: int = 1
-    idea_epochs: int = 30
     digits: int = 1000
     arrays: Path | None = None
     images: Path | None = None
