@@ -15,10 +15,10 @@ import numpy as np
 
 from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
-from lenet_helpers.preparation.masks import bounding_box, mean_stroke
+from lenet_helpers.preparation.masks import bounding_box, mean_stroke, pieces
 from lenet_helpers.preparation.pictures import read_image
-from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
-from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, prepare
+from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines
+from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, less_likely, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -236,12 +236,25 @@ def _of_one(readings):
 
 
 def _read_pages(model, way):
-    """A page as it is, and once more, cut between its rows, if they may touch."""
-    apart = cut_between_rows(way.mask)
-    if apart is way.mask:
-        return [_read_page(model, way)]
-    strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
-    return [_read_page(model, way), replace(_read_page(model, replace(way, mask=apart)), contacts=strokes)]
+    """A page as it is, without lines, and without what meets its edge; each once more, cut between its rows."""
+    ways = [way]
+    rest = without_lines(way.mask)
+    if rest is not way.mask and rest.any():
+        ways.append(way.note("no line", rest, "The line on which the digits stand is taken away.", mask=rest))
+    parts=pieces(way.mask)
+    at=np.flatnonzero(parts.on_frame())
+    if EDGE and 0<len(at)<len(parts):
+        rest=way.mask&~parts.mask(*at)
+        ways.append(less_likely(way.note("no edge", rest, "What meets the picture's edge is taken away.", mask=rest)))
+    pages = []
+    for way in ways:
+        pages.append(_read_page(model, way))
+        apart = cut_between_rows(way.mask)
+        if apart is not way.mask:
+            strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
+            pages.append(replace(_read_page(model, replace(way, mask=apart)), contacts=strokes))
+    return pages
+EDGE=True
 
 
 def _read_page(model, way):

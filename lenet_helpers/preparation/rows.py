@@ -46,6 +46,9 @@ HOLE_COSTS = 0.5
 BETWEEN_ROWS = 0.4
 """A cut between rows meets at most so much of the ink that a level line meets elsewhere."""
 
+LONG, GAPS = 0.5, 0.1
+"""A line is as long as so much of the picture at least, and so much of it may be missing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -176,6 +179,37 @@ def cut_between_rows(mask):
             if np.count_nonzero(mask[cut, columns]) < BETWEEN_ROWS * crossed:
                 apart[cut, columns] = apart[np.minimum(cut + 1, rows[-1]), columns] = False
     return mask if (apart == mask).all() else apart
+
+
+def without_lines(mask):
+    """Take away lines on which digits stand: ways through a wide piece from side to side, straight, all on ink.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        `mask` itself where there is none.
+    """
+    parts, rest = pieces(mask), mask
+    for number, (down, across) in enumerate(parts.boxes):
+        piece = parts.cut(number)
+        high, wide = piece.shape
+        if wide < max(LONG * mask.shape[1], high):
+            continue
+        total, came = _cheapest(1.0 - piece.T)
+        way, rows, columns = _traced(came, total.argmin()), np.arange(high)[:, None], np.arange(wide)
+        above = np.where(~piece & (rows <= way), rows, -1).max(0)
+        below = np.where(~piece & (rows >= way), rows, high).min(0)
+        thick = np.percentile(below - above - 1, 25)
+        bend = np.abs(way - np.polynomial.Polynomial.fit(columns, way, 2)(columns)).mean()
+        if total.min() < GAPS * wide and bend < 0.25 * thick + 0.5:
+            line = (above < rows) & (rows < below) & (below - above - 1 <= thick + 1)
+            rest = rest.copy()
+            rest[down, across] &= ~(piece & line)
+    return rest
 
 
 def _rows_of(parts):
