@@ -15,9 +15,9 @@ import numpy as np
 
 from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
-from lenet_helpers.preparation.masks import bounding_box, mean_stroke, pieces
+from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
-from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines
+from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
 from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, less_likely, prepare
 
 SUREST = 8.0
@@ -236,16 +236,15 @@ def _of_one(readings):
 
 
 def _read_pages(model, way):
-    """A page as it is, without lines, and without what meets its edge; each once more, cut between its rows."""
-    ways = [way]
-    rest = without_lines(way.mask)
-    if rest is not way.mask and rest.any():
-        ways.append(way.note("no line", rest, "The line on which the digits stand is taken away.", mask=rest))
-    parts=pieces(way.mask)
-    at=np.flatnonzero(parts.on_frame())
-    if EDGE and 0<len(at)<len(parts):
-        rest=way.mask&~parts.mask(*at)
-        ways.append(less_likely(way.note("no edge", rest, "What meets the picture's edge is taken away.", mask=rest)))
+    """A page as it is, without lines and without what lies beside it; each once more, cut between its rows."""
+    ways, rest = [way], without_surroundings(way.mask)
+    if rest is not way.mask:
+        sentence = "What lies beside the paper is taken away."
+        paper = way.note("the paper", rest, sentence, mask=rest, found=np.where(way.mask & ~rest, 0, way.found))
+        ways = [paper, less_likely(way)]
+    rest = without_lines(ways[0].mask)
+    if rest is not ways[0].mask:
+        ways.append(ways[0].note("no line", rest, "The line on which the digits stand is taken away.", mask=rest))
     pages = []
     for way in ways:
         pages.append(_read_page(model, way))
@@ -254,7 +253,6 @@ def _read_pages(model, way):
             strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
             pages.append(replace(_read_page(model, replace(way, mask=apart)), contacts=strokes))
     return pages
-EDGE=True
 
 
 def _read_page(model, way):

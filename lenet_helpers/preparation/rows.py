@@ -212,6 +212,25 @@ def without_lines(mask):
     return rest
 
 
+def without_surroundings(mask):
+    """Take away what lies beside the paper: what lies along its frame, longer than a digit is tall.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (H, W)
+
+    Returns
+    -------
+    ndarray of bool, shape (H, W)
+        `mask` itself where there is nothing of that kind.
+    """
+    parts = pieces(mask)
+    sizes = np.array([extent(box) for box in parts.boxes])
+    along = parts.on_frame() > 0.5 * sizes.max(1)
+    far = along.any() and not along.all() and sizes[along].max() > 1.5 * sizes[~along, 0].max()
+    return mask & ~parts.mask(*np.flatnonzero(along)) if far else mask
+
+
 def _rows_of(parts):
     """Which pieces of a page form a row: lists of their numbers, from top to bottom.
 
