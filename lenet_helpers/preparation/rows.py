@@ -46,7 +46,7 @@ HOLE_COSTS = 0.5
 BETWEEN_ROWS = 0.4
 """A cut between rows meets at most so much of the ink that a level line meets elsewhere."""
 
-LONG, GAPS = 0.5, 0.1
+LONG, GAPS = 0.5, 0.05
 """A line is as long as so much of the picture at least, and so much of it may be missing."""
 
 
@@ -205,7 +205,7 @@ def without_lines(mask):
         below = np.where(~piece & (rows >= way), rows, high).min(0)
         thick = np.percentile(below - above - 1, 25)
         bend = np.abs(way - np.polynomial.Polynomial.fit(columns, way, 2)(columns)).mean()
-        if total.min() < GAPS * wide and bend < 0.25 * thick + 0.5:
+        if total.min() < GAPS * wide and bend < 1:
             line = (above < rows) & (rows < below) & (below - above - 1 <= thick + 1)
             rest = rest.copy()
             rest[down, across] &= ~(piece & line)
