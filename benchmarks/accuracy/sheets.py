@@ -227,6 +227,7 @@ def _row(drawn, height, sheet, rng):
         course = np.rint(line + below + rng.uniform(-0.03, 0.03) * (columns - room / 2)).astype(int)
         for down in range(thick):
             form[np.clip(course + down, 0, high - 1), columns] = 1
+        ink, form = ink[:, :left], form[:, :left]
     return ink, form
 
 
