@@ -239,8 +239,8 @@ def _read_pages(model, way):
     """A page as it is, without lines and without what lies beside it; each once more, cut between its rows."""
     ways, rest = [way], without_surroundings(way.mask)
     if rest is not way.mask:
-        sentence = "What lies beside the paper is taken away."
-        paper = way.note("the paper", rest, sentence, mask=rest, found=np.where(way.mask & ~rest, 0, way.found))
+        found = np.where(way.mask & ~rest, 0, way.found)
+        paper = way.note("the paper", rest, "What lies beside the paper is taken away.", mask=rest, found=found)
         ways = [paper, less_likely(way)]
     rest = without_lines(ways[0].mask)
     if rest is not ways[0].mask:
