@@ -201,12 +201,13 @@ def without_lines(mask):
 
 
 def without_surroundings(mask):
-    """Take away what lies beside the paper: pieces along the frame, if one is far longer than the others are tall."""
+    """Take away what lies beside the paper: thin pieces along the frame, if one is longer than a digit is tall."""
     parts = pieces(mask)
     sizes = np.array([extent(box) for box in parts.boxes])
     along = parts.on_frame() > 0.5 * sizes.max(1)
-    far = along.any() and not along.all() and sizes[along].max() > 1.5 * sizes[~along, 0].max()
-    return mask & ~parts.mask(*np.flatnonzero(along)) if far else mask
+    tallest = sizes[~along, 0].max(initial=0)
+    thin = sizes[along].min(1).max(initial=0) < 0.9 * tallest  # with digits on it, it isn't
+    return mask & ~parts.mask(*np.flatnonzero(along)) if thin and sizes[along].max(initial=0) > 1.5 * tallest else mask
 
 
 def _rows_of(parts):
