@@ -35,8 +35,9 @@ SHORT_COSTS, THIN_COSTS = 30.0, 60.0
 SURE, WHOLE = 4.0, 0.9
 """With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
-LEAST_READ, MOST_DOUBTFUL = 0.8, 0.5
-"""A number accounts for so much of the ink, and so many of its digits at most are doubtful, or it may be none."""
+LEAST_READ, MOST_DOUBTFUL, LEAST_SCORE = 0.8, 0.5, 2.0
+"""A number accounts for so much of the ink, so many of its digits at most are doubtful, and it has such a `Page.score`,
+or it may be none."""
 
 MOST_ARCS = 2500
 """So many pieces and joins are read at most, three seconds' work; 200 digits have half as many."""
@@ -338,7 +339,8 @@ def _warning(page, digits):
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
     seen = page.way.ink[page.way.mask].sum()  # without ruled lines
-    if page.inked < LEAST_READ * seen or len(doubtful) > MOST_DOUBTFUL * len(digits):
+    many = len(doubtful) > MOST_DOUBTFUL * len(digits)
+    if many or page.inked < LEAST_READ * seen or page.score < LEAST_SCORE:
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
     return _sentence("; ".join(warnings)) or None
