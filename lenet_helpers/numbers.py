@@ -201,7 +201,7 @@ def read_number(model, image):
     if best.evidence > SURE and best.way.kept > WHOLE and (best.way.several or not several):
         return _of_one(readings)
     page = max((page for way in find_pages(image) for page in _read_pages(model, way)), key=lambda page: page.score)
-    alone = best.score - max(0, best.evidence - SUREST) + (0 if several or best.evidence < 0 else SEEN)
+    alone = best.score - max(0, best.evidence - SUREST) + (0 if several else SEEN)
     one = len(page.digits) == 1 or (alone > page.score and (best.way.kept > WHOLE or not several))
     return _of_one(readings) if one else _of_page(page)
 
