@@ -17,8 +17,8 @@ from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
-from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows
-from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, prepare
+from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
+from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, less_likely, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -35,8 +35,9 @@ SHORT_COSTS, THIN_COSTS = 30.0, 60.0
 SURE, WHOLE = 4.0, 0.9
 """With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
-LEAST_READ, MOST_DOUBTFUL = 0.8, 0.5
-"""A number accounts for so much of the ink, and so many of its digits at most are doubtful, or it may be none."""
+LEAST_READ, MOST_DOUBTFUL, LEAST_SCORE = 0.8, 0.5, 2.0
+"""A number accounts for so much of the ink, so many of its digits at most are doubtful, and it has such a `Page.score`,
+or it may be none."""
 
 MOST_ARCS = 2500
 """So many pieces and joins are read at most, three seconds' work; 200 digits have half as many."""
@@ -236,12 +237,23 @@ def _of_one(readings):
 
 
 def _read_pages(model, way):
-    """A page as it is, and once more, cut between its rows, if they may touch."""
-    apart = cut_between_rows(way.mask)
-    if apart is way.mask:
-        return [_read_page(model, way)]
-    strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
-    return [_read_page(model, way), replace(_read_page(model, replace(way, mask=apart)), contacts=strokes)]
+    """A page as it is, without lines and without what lies beside it; each once more, cut between its rows."""
+    ways, rest = [way], without_surroundings(way.mask)
+    if rest is not way.mask:
+        found = np.where(way.mask & ~rest, 0, way.found)
+        paper = way.note("the paper", rest, "What lies beside the paper is taken away.", mask=rest, found=found)
+        ways = [paper, less_likely(way)]
+    rest = without_lines(ways[0].mask)
+    if rest is not ways[0].mask:
+        ways.append(ways[0].note("no line", rest, "The line on which the digits stand is taken away.", mask=rest))
+    pages = []
+    for way in ways:
+        pages.append(_read_page(model, way))
+        apart = cut_between_rows(way.mask)
+        if apart is not way.mask:
+            strokes = np.count_nonzero(way.mask & ~apart) / 2 / mean_stroke(way.mask)  # a cut is two pixels wide
+            pages.append(replace(_read_page(model, replace(way, mask=apart)), contacts=strokes))
+    return pages
 
 
 def _read_page(model, way):
@@ -327,7 +339,8 @@ def _warning(page, digits):
         return "There is no digit in the picture"
     doubtful = [(place, digit.prediction) for place, digit in enumerate(digits, 1) if digit.prediction.warning]
     seen = page.way.ink[page.way.mask].sum()  # without ruled lines
-    if page.inked < LEAST_READ * seen or len(doubtful) > MOST_DOUBTFUL * len(digits):
+    many = len(doubtful) > MOST_DOUBTFUL * len(digits)
+    if many or page.inked < LEAST_READ * seen or page.score < LEAST_SCORE:
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
     return _sentence("; ".join(warnings)) or None

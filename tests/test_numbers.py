@@ -168,6 +168,17 @@ def test_thin_lines_beside_bold_digits_are_no_ones(classifier, number):
     assert classifier.read(picture).text == "308"
 
 
+def test_a_line_under_the_digits_and_what_lies_beside_the_paper_are_none(classifier, number):
+    picture = np.asarray(number("308")).copy()
+    bottom = np.flatnonzero((picture < 128).any(1))[-1]
+    picture[bottom - 1 : bottom + 2] = picture.min()
+    wider = np.pad(picture, ((80, 80), (0, 80)), constant_values=picture[0, 0])
+    wider[:, -6:] = picture.min()
+    for page, step in ((picture, "no line"), (wider, "the paper")):
+        reading = classifier.read(page)
+        assert reading.text == "308" and step in [step.name for step in reading.steps]
+
+
 def test_bad_pictures_are_refused_as_by_predict(classifier, tmp_path):
     for bad in (
         tmp_path / "nowhere.png",

@@ -42,7 +42,7 @@ class Sheet:
     kinds : tuple of str
         Which of `MARKS` these are.
     cells : str or None
-        "boxes", "touching boxes" or "comb": what each digit stands in, as on forms.
+        "boxes", "touching boxes" or "comb": what each digit stands in, as on forms; or "line", from edge to edge.
     lines : tuple of two bool
         Whether there are ruled lines, level and upright.
     photo : bool
@@ -53,6 +53,10 @@ class Sheet:
         Ink and paper of any colour that differ in lightness.
     inverted : bool
         Light on dark.
+    margin : (float, float)
+        Of the paper around the digits.
+    edge : bool
+        One side of the picture shows what lies beside the paper.
     """
 
     name: str
@@ -72,6 +76,8 @@ class Sheet:
     faint: bool = False
     coloured: bool = False
     inverted: bool = False
+    margin: tuple = (0.3, 1.2)
+    edge: bool = False
 
 
 SHEETS = (
@@ -98,6 +104,9 @@ SHEETS = (
     Sheet("comb", cells="comb"),
     Sheet("photo", photo=True),
     Sheet("photo, squared", lines=(True, True), photo=True),
+    Sheet("on a line", cells="line"),
+    Sheet("cropped photo", height=(25, 60), margin=(0.02, 0.1), cells="line", photo=True),
+    Sheet("edge of the paper", rows=(1, 2), margin=(1, 3), photo=True, edge=True),
 )
 
 
@@ -140,8 +149,9 @@ def draw_sheet(sheet, test, seed):
         rows.append(_row(drawn, height, sheet, rng))
     wide = max(ink.shape[1] for ink, _ in rows)
     rows = [[np.pad(layer, ((0, 0), (0, wide - layer.shape[1]))) for layer in row] for row in rows]
-    margin = round(rng.uniform(0.3, 1.2) * height)
-    ink, form = (np.pad(_stacked(layers, sheet.between * height), margin) for layers in zip(*rows, strict=True))
+    margin = round(rng.uniform(*sheet.margin) * height)
+    layers = (_stacked(layers, sheet.between * height) for layers in zip(*rows, strict=True))
+    ink, form = (np.pad(layer, margin, "edge") for layer in layers)
     return _on_paper(ink, form, height, sheet, rng), label, clean
 
 
@@ -182,13 +192,13 @@ def _row(drawn, height, sheet, rng):
     marks = [rng.choice(sheet.kinds) if rng.random() < sheet.marks else None for _ in drawn[1:]] + [None]
     room = sum(digit.shape[1] for digit in drawn) + (2 + len(drawn)) * (cell + apart)
     room = round(room + (sum(gaps) if sheet.spread else 0))
-    climb = rng.uniform(-sheet.tilt, sheet.tilt)
+    climb, in_cells = rng.uniform(-sheet.tilt, sheet.tilt), sheet.cells not in (None, "line")
     high = round(1.7 * height + 2 * abs(climb) * room)
     ink, form = np.zeros((2, high, room), np.float32)
     thick, left, line = max(1, round(rng.uniform(0.015, 0.04) * height)), round(0.1 * height), (high + height) / 2
     for digit, gap, mark in zip(drawn, gaps, marks, strict=True):
         slope = climb * (left - room / 4)
-        if sheet.cells:
+        if in_cells:
             at = left + (cell - digit.shape[1]) // 2 + round(rng.uniform(-0.06, 0.06) * height)
             slope, next_left = 0, left + cell + (apart if sheet.cells == "boxes" else 0)
         else:
@@ -202,7 +212,7 @@ def _row(drawn, height, sheet, rng):
             stamp = MARKS[mark](height)
             _put(ink, stamp, round(bottom - MARKS_AT[mark] * height), at + digit.shape[1] + round(0.08 * height))
             next_left += stamp.shape[1] + round(0.16 * height)
-        if sheet.cells:
+        if in_cells:
             above = round(line - (0.5 if sheet.cells == "comb" else 1.2) * height)
             below = min(high - 1, round(line + 0.12 * height))
             right = left + cell
@@ -212,6 +222,12 @@ def _row(drawn, height, sheet, rng):
             if sheet.cells != "comb":
                 form[above : above + thick, left : right + thick] = 1
         left = next_left
+    if sheet.cells == "line":
+        below, columns = rng.uniform(-0.1, 0.1) * height, np.arange(room)
+        course = np.rint(line + below + rng.uniform(-0.03, 0.03) * (columns - room / 2)).astype(int)
+        for down in range(thick):
+            form[np.clip(course + down, 0, high - 1), columns] = 1
+        ink, form = ink[:, :left], form[:, :left]
     return ink, form
 
 
@@ -283,6 +299,9 @@ def _on_paper(ink, form, height, sheet, rng):
                 values = np.minimum(values, bare + (gray - bare) * np.clip((thick + 1) / 2 - far, 0, 1))
     values += (rng.uniform(30, 150) - values) * form
     values += (dark - values) * ink
+    if sheet.edge:
+        side = np.rot90(values, rng.integers(4))
+        side[:, : max(2, round(rng.uniform(0.005, 0.04) * side.shape[1]))] = dark
     if sheet.inverted:
         values = 255 - values
     if sheet.coloured:

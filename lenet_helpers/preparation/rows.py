@@ -46,6 +46,9 @@ HOLE_COSTS = 0.5
 BETWEEN_ROWS = 0.4
 """A cut between rows meets at most so much of the ink that a level line meets elsewhere."""
 
+LONG, GAPS = 0.5, 0.05
+"""A line is as long as so much of the picture at least, and so much of it may be missing."""
+
 
 @dataclass(frozen=True, eq=False)
 class Row:
@@ -176,6 +179,35 @@ def cut_between_rows(mask):
             if np.count_nonzero(mask[cut, columns]) < BETWEEN_ROWS * crossed:
                 apart[cut, columns] = apart[np.minimum(cut + 1, rows[-1]), columns] = False
     return mask if (apart == mask).all() else apart
+
+
+def without_lines(mask):
+    """Take away lines on which digits stand: straight ways on ink alone, from side to side of a wide piece."""
+    parts, lines = pieces(mask), np.zeros_like(mask)
+    for number, box in enumerate(parts.boxes):
+        high, wide = extent(box)
+        if wide < max(LONG * mask.shape[1], high):
+            continue
+        piece, columns = parts.cut(number), np.arange(wide)
+        missing, came = _cheapest(1.0 - piece.T)
+        way = _traced(came, missing.argmin())
+        bend = np.abs(way - np.polynomial.Polynomial.fit(columns, way, 2)(columns)).mean()
+        if missing.min() < GAPS * wide and bend < 1:
+            upright, _ = ndimage.label(piece, [[0, 1, 0]] * 3)
+            met = upright[way, columns]
+            thick = np.bincount(upright.ravel())[met]  # where a stroke meets the line, the ink is thicker, and stays
+            lines[box] |= np.isin(upright, met[thick <= np.percentile(thick, 25) + 1])
+    return mask & ~lines if lines.any() else mask
+
+
+def without_surroundings(mask):
+    """Take away what lies beside the paper: thin pieces along the frame, if one is longer than a digit is tall."""
+    parts = pieces(mask)
+    sizes = np.array([extent(box) for box in parts.boxes])
+    along = parts.on_frame() > 0.5 * sizes.max(1)
+    tallest = sizes[~along, 0].max(initial=0)
+    thin = sizes[along].min(1).max(initial=0) < 0.9 * tallest  # with digits on it, it isn't
+    return mask & ~parts.mask(*np.flatnonzero(along)) if thin and sizes[along].max(initial=0) > 1.5 * tallest else mask
 
 
 def _rows_of(parts):

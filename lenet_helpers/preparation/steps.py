@@ -274,7 +274,9 @@ def no_boxes(way):
     if rest is way.ink:
         return [way]
     found = np.where(rest > 0, way.found, 0)
-    return [way.note("no box", rest, "The box of a form is taken away.", ink=rest, found=found), less_likely(way)]
+    odds = min(0, way.odds + SEEN)  # a box may have looked like the edge of a sheet
+    without = way.note("no box", rest, "The box of a form is taken away.", ink=rest, found=found, odds=odds)
+    return [without, less_likely(way)]
 
 
 def no_lines(way):

@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from lenet_helpers.preparation.rows import LEAST_PART, ROW_HEIGHT, cut_between_rows, find_cuts, find_rows
+from lenet_helpers.preparation.rows import (
+    LEAST_PART,
+    ROW_HEIGHT,
+    cut_between_rows,
+    find_cuts,
+    find_rows,
+    without_lines,
+    without_surroundings,
+)
 
 
 def page(*boxes, shape=(200, 400)):
@@ -115,3 +123,27 @@ def test_rows_that_touch_are_cut_level_and_others_are_left_as_they_are():
     assert [len(row.boxes) for row in find_rows(cut.astype(np.float32), cut)] == [5, 4]
     _, single = page(*[(20, 110, left, left + 8) for left in (20, 70, 120)])
     assert cut_between_rows(single) is single
+
+
+def test_a_line_on_which_digits_stand_goes_and_what_crosses_it_or_is_bent_stays():
+    ones = [(40, 124, left, left + 8) for left in (60, 140, 220)]
+    _, mask = page(*ones)
+    line = np.zeros_like(mask)
+    for column in range(400):
+        line[112 + column // 40 : 115 + column // 40, column] = True  # it climbs
+    rest = without_lines(mask | line)
+    assert (rest[mask]).mean() > 0.97 and not (rest & ~mask)[:, ::40].any()
+    assert without_lines(mask) is mask
+    y, x = np.mgrid[:200, :400]
+    wave = np.abs(y - 100 - 30 * np.sin(x / 40)) < 3
+    assert without_lines(wave) is wave
+
+
+def test_what_lies_beside_the_paper_goes_and_a_digit_at_the_edge_stays():
+    ones = [(40, 100, left, left + 8) for left in (60, 140, 392)]
+    _, mask = page(*ones)
+    assert without_surroundings(mask) is mask
+    _, beside = page(*ones[:2], (0, 200, 390, 400), (0, 60, 0, 3))
+    np.testing.assert_array_equal(without_surroundings(beside), page(*ones[:2])[1])
+    _, nothing_else = page((0, 200, 390, 400))
+    assert without_surroundings(nothing_else) is nothing_else
