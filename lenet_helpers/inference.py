@@ -10,9 +10,8 @@ takes the one that explains the picture best, an idea as old as LeNet itself: th
 judges what the segmenter proposes (LeCun et al., 1998, on over-segmentation).
 """
 
-import math
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +22,10 @@ from torch import nn
 from lenet_helpers.architecture import forward_in_batches, load_model
 from lenet_helpers.data import CLASSES, to_input
 from lenet_helpers.evaluation import doubt
+from lenet_helpers.preparation import judging
+from lenet_helpers.preparation.judging import steps_of
 from lenet_helpers.preparation.pictures import ImageError, is_batch, read_image
-from lenet_helpers.preparation.steps import Step, Way, prepare
+from lenet_helpers.preparation.steps import Step, prepare
 from lenet_helpers.system.devices import pick_device
 from lenet_helpers.system.paths import COURSE, MODEL
 
@@ -45,80 +46,15 @@ __all__ = [
 SURE = 5.0
 """`Judged.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
 
-INK_COUNTS = 2.0
-"""What the share of the ink counts beside the network's evidence: a digit with 1/e of it must be e² times as likely."""
-
-
-@dataclass(frozen=True)
-class Judged:
-    """What the network makes of one way from a picture to MNIST's form.
-
-    Attributes
-    ----------
-    way : Way
-    probabilities : ndarray of float32, shape (10,)
-        Mean of the softmax over the copies at several slants and sizes.
-    evidence : float
-        For its most probable digit: the logarithm of the odds, p / (1 - p), mean over the copies. Unlike
-        the probability, it goes on rising where the network is sure.
-    """
-
-    way: Way
-    probabilities: np.ndarray
-    evidence: float
-
-    @property
-    def score(self):
-        """How well this reading explains the picture: as the network sees it, and how much of the ink it uses.
-
-        These are logarithms of odds, so that they add up. Whatever else is learned about a picture, such as
-        how strange it is to the network, has its place in this sum.
-        """
-        return self.way.odds + self.evidence + INK_COUNTS * math.log(max(self.way.kept, 1e-3))
-
 
 def judge(model, preparations):
-    """Read every way of each picture, all in one batch, and order them by how well they explain it.
-
-    Parameters
-    ----------
-    model : nn.Module
-    preparations : list of list of Way
-        For each picture what `prepare` gives.
-
-    Returns
-    -------
-    list of list of Judged
-        For each picture, the best reading first.
-    """
-    ways = [way for preparation in preparations for way in preparation]
-    readings = map(Judged, ways, *evidence(model, np.stack([way.pixels for way in ways])))
-    return [
-        sorted((next(readings) for _ in preparation), key=lambda reading: -reading.score)
-        for preparation in preparations
-    ]
+    """What `lenet_helpers.preparation.judging.judge` makes of the ways of each picture with a network of torch."""
+    return judging.judge(partial(evidence, model), preparations)
 
 
 def evidence(model, pixels):
-    """The probabilities that `model` gives each image, and the evidence for its most probable digit: see `Judged`.
-
-    Parameters
-    ----------
-    model : nn.Module
-    pixels : ndarray of uint8, shape (N, 28, 28)
-
-    Returns
-    -------
-    probabilities : ndarray of float32, shape (N, 10)
-    evidence : list of N floats
-    """
-    logits = logits_at_slants(model, to_input(pixels))
-    probabilities = logits.softmax(dim=2).mean(dim=0)
-    best = probabilities.argmax(dim=1)
-    of_best = best[None, :, None].expand(len(logits), -1, 1)
-    of_others = logits.scatter(2, of_best, -torch.inf).logsumexp(dim=2)
-    evidence = (logits.gather(2, of_best)[:, :, 0] - of_others).mean(dim=0)
-    return probabilities.float().numpy(), evidence.tolist()
+    """What `lenet_helpers.preparation.judging.evidence` says of the images, uint8 of shape (N, 28, 28)."""
+    return judging.evidence(logits_at_slants(model, to_input(pixels)).numpy())
 
 
 @lru_cache(1)
@@ -177,34 +113,7 @@ def explain(image, model=None):
     ImageError
         It is not a picture, or it is blank.
     """
-    return _steps(judge(model or course_model(), [prepare(image)])[0])
-
-
-def _steps(readings):
-    """The steps of the best reading. What was weighed stands where the ways part for good: once the digit is found."""
-    best, *others = readings
-    steps = best.way.steps
-    if others:
-        at = 1 + max(number for number, step in enumerate(steps) if step.name == "digit")
-        steps.insert(at, Step("weighed", _side_by_side(readings[:4]), _why(best, others[0])))
-    return steps
-
-
-def _side_by_side(readings):
-    tiles = [np.pad(reading.way.pixels, ((0, 0), (0, 4)), constant_values=96) for reading in readings]
-    return np.hstack(tiles)[:, :-4]
-
-
-def _why(best, other):
-    digit, rival = best.probabilities.argmax(), other.probabilities.argmax()
-    more_ink = best.way.kept > other.way.kept + 0.01
-    reason = "uses more of the ink" if more_ink else "looks more like a digit to the network"
-    if more_ink and best.evidence > other.evidence:
-        reason += " and looks more like a digit to the network"
-    return (
-        f"There is more than one way to see the digit. The network read each: the first, a {digit} with "
-        f"{best.way.kept:.0%} of the ink, {reason} than the next, a {rival} with {other.way.kept:.0%}."
-    )
+    return steps_of(judge(model or course_model(), [prepare(image)])[0])
 
 
 @dataclass(frozen=True)
@@ -369,7 +278,7 @@ def prediction_of(readings):
         probabilities,
         way.pixels,
         warning[:1].upper() + warning[1:] or None,
-        _steps(readings),
+        steps_of(readings),
     )
 
 

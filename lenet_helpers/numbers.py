@@ -14,7 +14,8 @@ import cv2
 import numpy as np
 
 from lenet_helpers.evaluation import doubt
-from lenet_helpers.inference import INK_COUNTS, Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings

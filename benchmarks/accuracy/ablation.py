@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from lenet_helpers import inference
-from lenet_helpers.preparation import mnist_form, pictures, steps
+from lenet_helpers.preparation import judging, mnist_form, pictures, steps
 from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, extent, scale
 
 
@@ -92,8 +92,8 @@ REST = {
     "orientation": ("the picture as stored", pictures.ImageOps, "exif_transpose", lambda picture: picture),
     "MNIST's form": ("goes through every step", steps, "is_mnist_form", lambda pixels: False),
     "slants": ("read once, upright", inference, "_slanted", lambda inputs, slant, size: inputs),
-    "judge": ("the first way, which takes most away", inference.Judged, "score", 0.0),
-    "share of the ink": ("the network's evidence alone", inference, "INK_COUNTS", 0.0),
+    "judge": ("the first way, which takes most away", judging.Judged, "score", 0.0),
+    "share of the ink": ("the network's evidence alone", judging, "INK_COUNTS", 0.0),
 }
 """What is no step of `steps.STEPS` -> what happens without it, where it stands, its name, and what stands in."""
 

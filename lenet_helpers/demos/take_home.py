@@ -18,7 +18,8 @@ from lenet_helpers.demos.figures.layers import NAMES, STAGES
 from lenet_helpers.demos.figures.maps import colours
 from lenet_helpers.drawing.strokes import WIDTHS, sample_digit
 from lenet_helpers.evaluation import BETWEEN_TWO, MOST_ENTROPY, accuracy
-from lenet_helpers.inference import INK_COUNTS, PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
+from lenet_helpers.inference import PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
+from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.system.whole_files import written_whole
 
 STATIC = Path(__file__).parent / "static"

@@ -1,8 +1,8 @@
 """Lines that are no part of the digit: ruled ones, boxes, and what is left of them.
 
 Taught in notebook 05. Each function takes away what looks like its kind of line. Whether that
-was a line or a stroke of the digit, none of them can know: it is for the judge of
-`lenet_helpers.inference` to say, which sees the digit with it and without it.
+was a line or a stroke of the digit, none of them can know: it is for the judge
+in `judging` to say, which sees the digit with it and without it.
 """
 
 import cv2

@@ -6,7 +6,7 @@ centre of 28×28. They had clean scans; in a photo or a drawing, the ink has to 
 
 `STEPS` is the order of the steps. Each goes from one `Way` to one or several: a step that might
 take away what belongs to the digit offers the way without it beside the way with it, and which
-of them shows the digit is decided at the end, by `lenet_helpers.inference`. What the steps do
+of them shows the digit is decided at the end, by `judging`. What the steps do
 stands in `paper`, `ink`, `lines`, `digit` and `mnist_form`; in all of these, *gray* is float32 of
 shape (H, W) in [0, 255]; *ink* is float32 of shape (H, W) in [0, 1], where 0 is bare paper; a
 *mask* is bool of shape (H, W).

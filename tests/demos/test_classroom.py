@@ -3,9 +3,12 @@
 import asyncio
 import http.client
 import json
+import os
+import pickle
 import re
 import shutil
 import stat
+import subprocess
 import sys
 import threading
 from collections import Counter
@@ -18,16 +21,18 @@ from PIL import Image
 from tornado.httpserver import HTTPServer
 
 from benchmarks.speed import classroom as load
-from lenet_helpers import ImageClassifier, ImageError, load_class
+from lenet_helpers import ImageClassifier, ImageError, load_class, load_model, to_input
 from lenet_helpers.cli.main import cli
-from lenet_helpers.demos.classroom import guard
+from lenet_helpers.demos.classroom import guard, network
 from lenet_helpers.demos.classroom.guard import Door, Rate, Refused, checked_digit, key_of, message, writer_of
 from lenet_helpers.demos.classroom.reading import Reader, Results
 from lenet_helpers.demos.classroom.room import Room
 from lenet_helpers.demos.classroom.server import application
 from lenet_helpers.demos.classroom.store import ClassError, Key, Store
 from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
+from lenet_helpers.inference import evidence, logits_at_slants
 from lenet_helpers.preparation.folder import evaluate_folder, read_labels
+from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
 
 # --- on the disk
@@ -277,6 +282,43 @@ def test_the_reader_reads_as_predict_does_and_passes_over_what_is_gone(store):
     steps = reader.explain(store.file(Key(7, 1))).result()
     assert steps[0]["name"] == "the picture" and steps[-1]["picture"].startswith("data:image/png;base64,")
     reader.close()
+
+
+def test_the_network_without_torch_is_that_of_torch(sample):
+    made_of, _ = network.parts(COURSE / "model.pth")
+    there, pixels = network.Network(*made_of), sample.test.pixels[::3]
+    model = load_model(COURSE / "model.pth")
+    logits = np.stack([there.logits(image) for image in pixels], axis=1)
+    assert len(pixels) >= 300
+    assert np.abs(logits - logits_at_slants(model, to_input(pixels)).numpy()).max() < 1e-4
+    for one, other in zip(there.read(pixels), evidence(model, pixels), strict=True):
+        assert np.allclose(one, other, atol=1e-4)
+
+
+_HEAVY = """
+import pickle, sys
+from lenet_helpers.demos.classroom import reading, server
+
+reader = reading.Reader(None)
+reader._network = reading.Network(*pickle.loads(sys.stdin.buffer.read()))
+(digit, _), = reader.read(["test.png"]).result()
+assert digit == 5 and reader.explain("test.png").result()
+reader.close()
+print({"torch", "matplotlib", "IPython"} & set(sys.modules))
+"""
+
+
+def test_the_server_reads_and_explains_without_torch():
+    made_of, _ = network.parts(COURSE / "model.pth")
+    command = [sys.executable, "-c", _HEAVY]
+    done = subprocess.run(command, input=pickle.dumps(made_of), stdout=subprocess.PIPE, cwd=COURSE, check=True)
+    assert done.stdout.strip() == b"set()"
+
+
+def test_a_model_whose_loading_was_ended_is_told_of(monkeypatch):
+    monkeypatch.setattr(network, "_send_parts", os.kill)  # which can't kill a model: the process ends and sends nothing
+    with pytest.raises(CourseError, match=r"model\.pth was not loaded"):
+        network.parts_apart(COURSE / "model.pth")
 
 
 # --- the server, with a network that reads everything as a 1

@@ -8,6 +8,11 @@ import io
 import math
 from concurrent.futures import ThreadPoolExecutor
 
+import cv2
+
+from lenet_helpers.demos.classroom.network import Network, parts_apart
+from lenet_helpers.preparation.judging import judge, steps_of
+from lenet_helpers.preparation.steps import prepare
 from lenet_helpers.system.errors import CourseError
 
 AT_ONCE = 8
@@ -25,7 +30,7 @@ class Reader:
     def __init__(self, model):
         self._model = model
         self._thread = ThreadPoolExecutor(1, "reader")
-        self._classifier = None
+        self._network = None
 
     def load(self):
         """Return a future of what the tablets' own network is made of: the JSON of `network_for_page` and the pad."""
@@ -44,30 +49,22 @@ class Reader:
         self._thread.shutdown(cancel_futures=True)
 
     def _load(self):
-        import cv2
-        import torch
-
-        from lenet_helpers.demos.take_home import network_for_page, pad_for_page
-        from lenet_helpers.inference import ImageClassifier
-
-        torch.set_num_threads(1)
         cv2.setNumThreads(1)
-        self._classifier = ImageClassifier(self._model, "cpu")
-        return {**network_for_page(self._classifier.model), **pad_for_page()}
+        made_of, for_tablets = parts_apart(self._model)
+        self._network = Network(*made_of)
+        return for_tablets
 
     def _read(self, files):
         try:
-            probabilities = self._classifier.predict_proba(files)
+            best = [readings[0].probabilities for readings in judge(self._network.read, list(map(prepare, files)))]
         except (CourseError, OSError):  # one is blank, damaged, or removed meanwhile
             return [None] if len(files) == 1 else [self._read([file])[0] for file in files]
-        return [(int(row.argmax()), round(float(row.max()), 4)) for row in probabilities]
+        return [(int(row.argmax()), round(float(row.max()), 4)) for row in best]
 
     def _explain(self, file):
-        from lenet_helpers.inference import explain
-
         return [
             {"name": step.name, "sentence": step.sentence, "picture": _data_address(step.picture)}
-            for step in explain(file, self._classifier.model)
+            for step in steps_of(judge(self._network.read, [prepare(file)])[0])
         ]
 
 

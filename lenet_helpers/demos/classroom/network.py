@@ -1,0 +1,118 @@
+"""The network without torch: its forward pass in NumPy, for a server that shall be small.
+
+Torch takes several times the memory of all else that a class needs. So a process of its own loads the model with it,
+hands over what `parts` gives, and ends.
+"""
+
+from multiprocessing import get_context
+from signal import SIG_IGN, SIGINT, signal
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+
+from lenet_helpers.preparation.judging import evidence
+from lenet_helpers.system.errors import CourseError
+
+
+class Network:
+    """Reads digits as `ImageClassifier` does.
+
+    Parameters
+    ----------
+    layers : list of (ndarray, ndarray)
+        Weight and bias of each layer that has some, in order.
+    places, shares : ndarray, shape (S, 4, 784)
+        For each pixel of the S copies at several slants and sizes: of which four pixels it is mixed, and of how much
+        of each.
+    """
+
+    def __init__(self, layers, places, shares):
+        self.layers, self.places, self.shares = layers, places, shares
+
+    def read(self, pixels):
+        """Return probabilities and evidence for each image, uint8 of shape (N, 28, 28), as `judging.evidence`."""
+        return evidence(np.stack([self.logits(image) for image in pixels], axis=1))
+
+    def logits(self, image):
+        """Return the ten logits of each copy of an image: float64, shape (S, 10)."""
+        conv1, conv2, *hidden, last = self.layers
+        ink = image.ravel() / np.float32(127.5)
+        copies = (ink[self.places] * self.shares).sum(axis=1) - 1  # in the network's range: beside them is background
+        maps = copies.reshape(-1, 1, 28, 28)
+        maps = _pool(_convolve(np.pad(maps, [(0, 0), (0, 0), (2, 2), (2, 2)]), *conv1))
+        maps = _pool(_convolve(maps, *conv2))
+        values = maps.mean(axis=(2, 3))
+        for weight, bias in hidden:
+            values = np.maximum(values @ weight.T + bias, 0)
+        return (values @ last[0].T + last[1]).astype(np.float64)
+
+
+def _convolve(maps, weight, bias):
+    """Convolution, then ReLU: (N, C, H, W) with kernels of (K, C, 5, 5) makes (N, K, H - 4, W - 4)."""
+    windows = sliding_window_view(maps, weight.shape[2:], axis=(2, 3))
+    count, channels, height, width, *_ = windows.shape
+    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(count, channels * 25, height * width)
+    # A product for each of the N: they are too small to be shared among threads, which would wait for each other.
+    sums = weight.reshape(-1, channels * 25) @ columns + bias[:, None]
+    return np.maximum(sums, 0).reshape(count, -1, height, width)
+
+
+def _pool(maps):
+    count, channels, height, width = maps.shape
+    return maps.reshape(count, channels, height // 2, 2, width // 2, 2).mean(axis=(3, 5))
+
+
+def parts(model):
+    """Load a model with torch; return what `Network` is made of, and for the tablets that of `static/classifier.js`.
+
+    Where the slants are computed stays one place: they mix pixels by the same shares in every image, so an image of
+    each single pixel tells these.
+    """
+    import torch
+
+    from lenet_helpers.architecture import load_model
+    from lenet_helpers.demos.take_home import network_for_page, pad_for_page
+    from lenet_helpers.inference import SIZES, at_slants
+
+    model = load_model(model)
+    single = torch.eye(784).reshape(-1, 1, 28, 28) - 1
+    copies = torch.cat([at_slants(single, size=size) for size in SIZES]) + 1
+    shares, places = copies.flatten(2).topk(4, dim=1)
+    arrays = [each.numpy() for each in model.state_dict().values()]
+    layers = list(zip(arrays[::2], arrays[1::2], strict=True))
+    return (layers, places.numpy(), shares.numpy()), {**network_for_page(model), **pad_for_page()}
+
+
+def parts_apart(model):
+    """Return what `parts` does, from a process of its own.
+
+    Raises
+    ------
+    ModelError
+        The model can't be used.
+    CourseError
+        The process was ended.
+    """
+    context = get_context("spawn")
+    here, there = context.Pipe(duplex=False)
+    process = context.Process(target=_send_parts, args=(model, there), daemon=True)
+    process.start()
+    there.close()
+    try:
+        answer = here.recv()
+    except EOFError:
+        raise CourseError(f"{model} was not loaded: the process that did it was ended. Is there memory left?") from None
+    finally:
+        process.join()
+    if isinstance(answer, CourseError):
+        raise answer
+    return answer
+
+
+def _send_parts(model, there):
+    signal(SIGINT, SIG_IGN)  # Ctrl-C is for the server, which waits for this
+    try:
+        answer = parts(model)
+    except CourseError as error:
+        answer = error
+    there.send(answer)
