@@ -4,14 +4,18 @@ Torch takes several times the memory of all else that a class needs. So a proces
 hands over what `parts` gives, and ends.
 """
 
-from multiprocessing import get_context
-from signal import SIG_IGN, SIGINT, signal
+import pickle
+import subprocess
+import sys
+import warnings
+from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from lenet_helpers.preparation.judging import evidence
 from lenet_helpers.system.errors import CourseError
+from lenet_helpers.system.paths import PACKAGE
 
 
 class Network:
@@ -93,26 +97,23 @@ def parts_apart(model):
     CourseError
         The process was ended.
     """
-    context = get_context("spawn")
-    here, there = context.Pipe(duplex=False)
-    process = context.Process(target=_send_parts, args=(model, there), daemon=True)
-    process.start()
-    there.close()
-    try:
-        answer = here.recv()
-    except EOFError:
-        raise CourseError(f"{model} was not loaded: the process that did it was ended. Is there memory left?") from None
-    finally:
-        process.join()
+    command = [sys.executable, "-m", __name__, str(Path(model).absolute())]
+    # In a session of its own: Ctrl-C is for the server, which waits for this.
+    done = subprocess.run(command, stdout=subprocess.PIPE, cwd=PACKAGE.parent, start_new_session=True, check=False)
+    if done.returncode:
+        raise CourseError(f"{model} was not loaded: the process that did it was ended. Is there memory left?")
+    answer, notes = pickle.loads(done.stdout)
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     if isinstance(answer, CourseError):
         raise answer
     return answer
 
 
-def _send_parts(model, there):
-    signal(SIGINT, SIG_IGN)  # Ctrl-C is for the server, which waits for this
-    try:
-        answer = parts(model)
-    except CourseError as error:
-        answer = error
-    there.send(answer)
+if __name__ == "__main__":
+    with warnings.catch_warnings(record=True) as told:
+        try:
+            answer = parts(sys.argv[1])
+        except CourseError as error:
+            answer = error
+    pickle.dump((answer, [str(each.message) for each in told]), sys.stdout.buffer)
