@@ -73,11 +73,8 @@ function render({ model, el }) {
   }
 
   function change(list) {
-    strokes = list;
-    draw();
-    remember();
     model.set("live", []);
-    model.set("strokes", strokes);
+    model.set("strokes", list); // which draws them
     model.save_changes();
   }
 
@@ -168,10 +165,10 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  function fromKernel() {
+  function show() {
     strokes = model.get("strokes");
     draw();
-    remember();
+    setTimeout(remember); // it takes the browser long: the answer comes first
   }
 
   function chooseBrush() {
@@ -192,7 +189,7 @@ function render({ model, el }) {
   pad.addEventListener("click", click);
   pad.addEventListener("keydown", key);
   brush.addEventListener("change", chooseBrush);
-  model.on("change:strokes", fromKernel);
+  model.on("change:strokes", show);
   model.on("change:brush", showBrush);
   model.on("msg:custom", message);
 
@@ -212,7 +209,7 @@ function render({ model, el }) {
 
   return () => {
     resized.disconnect();
-    model.off("change:strokes", fromKernel);
+    model.off("change:strokes", show);
     model.off("change:brush", showBrush);
     model.off("msg:custom", message);
   };

@@ -116,12 +116,13 @@ function scale(from, factor) {
 function scaledRows(from, length) {
   const step = from.width / length;
   const row = new Float32Array(length);
+  const last = from.width - 1;
+  const places = Float64Array.from(row, (_, i) => Math.min(Math.max((i + 0.5) * step - 0.5, 0), last));
   return alongRows(from, length, (values) => {
     for (let i = 0; i < length; i++) {
       if (step <= 1) {
-        const at = Math.min(Math.max((i + 0.5) * step - 0.5, 0), values.length - 1);
-        const low = Math.floor(at);
-        row[i] = values[low] + (at - low) * (values[Math.min(low + 1, values.length - 1)] - values[low]);
+        const low = Math.floor(places[i]);
+        row[i] = values[low] + (places[i] - low) * (values[Math.min(low + 1, last)] - values[low]);
         continue;
       }
       const [begin, end] = [i * step, Math.min((i + 1) * step, values.length)];
@@ -204,10 +205,13 @@ function meanStroke(mask) {
 
 // ---- the steps
 
+const inked = new Uint8Array((SIDE * SMOOTH) ** 2);
+const fours = new Uint32Array(inked.buffer); // the same, four neighbours at once
+
 // What strokes draw, as ink: 0 is paper, 1 is ink.
 export function drawStrokes(strokes) {
   const side = SIDE * SMOOTH;
-  const inked = new Uint8Array(side * side);
+  inked.fill(0);
   for (const { width, points } of strokes) {
     const scaled = points.map((value) => round((value * side) / PAD));
     const pen = Math.max(1, round((width * side) / PAD));
@@ -219,9 +223,10 @@ export function drawStrokes(strokes) {
     }
   }
   const picture = grid(SIDE, SIDE);
-  const end = inked.lastIndexOf(1) + 1;
-  for (let i = end && inked.indexOf(1); i < end; i++) {
-    if (inked[i]) picture.data[Math.floor(i / side / SMOOTH) * SIDE + Math.floor((i % side) / SMOOTH)]++;
+  for (let row = 0, i = 0; row < side; row++) {
+    const begin = Math.floor(row / SMOOTH) * SIDE;
+    // The highest byte of the product is the sum of all four.
+    for (let at = begin; at < begin + SIDE; at++, i++) if (fours[i]) picture.data[at] += Math.imul(fours[i], 0x01010101) >>> 24;
   }
   // In steps of a gray, as a picture has them.
   return map(picture, (here) => Math.floor((255 * here) / SMOOTH ** 2 + 0.5) / 255);
@@ -237,6 +242,7 @@ function line(inked, side, x, y, u, v, radius) {
   const [top, bottom] = [clamp(Math.ceil(Math.min(y, v) - radius)), clamp(Math.floor(Math.max(y, v) + radius))];
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
+      if (inked[row * side + column]) continue;
       const along = Math.min(Math.max(((column - x) * across + (row - y) * down) * inverse, 0), 1);
       const aside = column - x - along * across;
       const below = row - y - along * down;
@@ -447,19 +453,23 @@ function fit(strokes) {
 
 // Put the centre of mass at the centre of 28×28, and average the fine grid down to that.
 function centre(fine) {
-  let [mass, x, y] = [0, 0, 0];
-  fine.data.forEach((ink, i) => {
-    mass += ink;
-    x += ink * ((i % fine.width) + 0.5);
-    y += ink * (Math.floor(i / fine.width) + 0.5);
-  });
+  let mass = 0, x = 0, y = 0;
+  for (let v = 0, i = 0; v < fine.height; v++) {
+    for (let u = 0; u < fine.width; u++, i++) {
+      mass += fine.data[i];
+      x += fine.data[i] * (u + 0.5);
+      y += fine.data[i] * (v + 0.5);
+    }
+  }
   const [left, top] = [x, y].map((sum) => round(14.5 * FINE - sum / mass));
   const sums = new Float64Array(28 * 28);
-  fine.data.forEach((ink, i) => {
-    const column = Math.floor(((i % fine.width) + left) / FINE);
-    const row = Math.floor((Math.floor(i / fine.width) + top) / FINE);
-    if (row >= 0 && row < 28 && column >= 0 && column < 28) sums[28 * row + column] += ink;
-  });
+  for (let v = 0, i = 0; v < fine.height; v++) {
+    const row = Math.floor((v + top) / FINE);
+    for (let u = 0; u < fine.width; u++, i++) {
+      const column = Math.floor((u + left) / FINE);
+      if (row >= 0 && row < 28 && column >= 0 && column < 28) sums[28 * row + column] += fine.data[i];
+    }
+  }
   return Uint8Array.from(sums, (sum) => round((255 * sum) / FINE ** 2));
 }
 

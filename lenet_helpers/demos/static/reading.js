@@ -35,7 +35,7 @@ function render({ model, el }) {
   });
 
   const percent = (share) => (share > 0.999 ? ">99.9 %" : `${(100 * share).toFixed(1)} %`);
-  const say = (element, text) => element.textContent !== text && (element.textContent = text); // and read out once only
+  const say = (element, text) => element.textContent !== text && (element.textContent = text); // read out and laid out once only
   const number = (bytes, at) => bytes.getFloat32(4 * at, true);
 
   function showBars(probabilities, digit, truth) {
@@ -46,8 +46,8 @@ function render({ model, el }) {
       row.classList.toggle("lenet-truth", each === truth);
       meter.setAttribute("aria-valuenow", (100 * share).toFixed(1));
       meter.setAttribute("aria-valuetext", percent(share) + (each === truth ? ", what it is" : ""));
-      meter.firstElementChild.style.width = `${100 * share}%`;
-      text.textContent = probabilities ? percent(share) + (each === truth ? " ◂ label" : "") : "";
+      meter.firstElementChild.style.transform = `scaleX(${share.toFixed(3)})`;
+      say(text, probabilities ? percent(share) + (each === truth ? " ◂ label" : "") : "");
     });
   }
 
@@ -79,9 +79,9 @@ function render({ model, el }) {
     say(sure, known ? `${percent(probabilities[digit])} sure` : "");
     say(warning, doubt ? `⚠ ${doubt}` : "");
     canvas.setAttribute("aria-label", known ? "The 28 by 28 pixels that the network sees" : "Nothing to see yet");
-    caption.textContent = "What the network sees";
     if (falls) lookable(digit, falls);
-    else canvas.removeAttribute("tabindex");
+    else say(caption, "What the network sees");
+    if (!falls) canvas.removeAttribute("tabindex");
     told.hidden = !falls;
     cover(falls ? place : null);
     root.dataset.digit = known ? digit : "";

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Network, slanted, softmax, toInput } from "../../../lenet_helpers/demos/static/network.js";
+import { Network, inkOf, lean, slanted, softmax, toInput } from "../../../lenet_helpers/demos/static/network.js";
 
 const COUNTS = { conv1: [150, 6], conv2: [2400, 16], fc1: [1920, 120], fc2: [10080, 84], fc3: [840, 10] };
 
@@ -58,17 +58,17 @@ test("a slant moves the top to the right and the bottom to the left", () => {
     const ink = [...image.subarray(28 * row, 28 * row + 28)].map((value) => value + 1);
     return ink.reduce((sum, value, column) => sum + value * column, 0) / ink.reduce((sum, value) => sum + value);
   };
-  const image = slanted(toInput(bar), 0.4, 1);
+  const image = slanted(inkOf(bar), lean(0.4, 1));
   assert.ok(Math.abs(columnOf(image, 0) - (14 - 0.4 * -13.5)) < 1e-6);
   assert.ok(Math.abs(columnOf(image, 27) - (14 - 0.4 * 13.5)) < 1e-6);
 });
 
 test("a size of 2 doubles the distance from the middle, and what comes from outside is background", () => {
-  const image = slanted(toInput(dot(13, 20)), 0, 2);
+  const image = slanted(inkOf(dot(13, 20)), lean(0, 2));
   const most = image.indexOf(Math.max(...image));
   assert.equal(Math.floor(most / 28), 12);
   assert.ok([26, 27].includes(most % 28));
-  assert.equal(Math.min(...slanted(toInput(new Uint8Array(784).fill(255)), 0, 0.5)), -1);
+  assert.equal(Math.min(...slanted(inkOf(new Uint8Array(784).fill(255)), lean(0, 0.5))), -1);
 });
 
 test("the probabilities are the mean over all copies and add up to 1", () => {
