@@ -168,7 +168,7 @@ function render({ model, el }) {
   function show() {
     strokes = model.get("strokes");
     draw();
-    setTimeout(remember); // it takes the browser long: the answer comes first
+    requestAnimationFrame(() => setTimeout(remember)); // it takes the browser long: the answer is painted first
   }
 
   function chooseBrush() {

@@ -33,6 +33,7 @@ class Element {
 globalThis.document = { createElement: () => new Element() };
 globalThis.Option = class {};
 globalThis.window = { devicePixelRatio: 1 };
+globalThis.requestAnimationFrame = (work) => work();
 globalThis.ResizeObserver = class {
   observe() {}
 };
