@@ -29,6 +29,14 @@ function count({ data }) {
   return sum;
 }
 
+// Those of many values that are more than a limit. The browser's own `filter` takes several times as long.
+function greater(values, limit) {
+  const found = new Float32Array(values.length);
+  let size = 0;
+  for (let i = 0; i < values.length; i++) if (values[i] > limit) found[size++] = values[i];
+  return found.subarray(0, size);
+}
+
 // Python rounds halves to the even number.
 function round(value) {
   const whole = Math.round(value);
@@ -81,8 +89,10 @@ const extent = (box) => [box.bottom - box.top, box.right - box.left];
 // so that the next call does the columns.
 function alongRows(from, length, work) {
   const to = grid(length, from.height);
-  for (let y = 0; y < from.height; y++) {
-    const row = work(from.data.subarray(y * from.width, (y + 1) * from.width));
+  const values = new Float32Array(from.width);
+  for (let y = 0, i = 0; y < from.height; y++) {
+    for (let x = 0; x < from.width; x++, i++) values[x] = from.data[i];
+    const row = work(values);
     for (let x = 0; x < length; x++) to.data[x * to.width + y] = row[x];
   }
   return to;
@@ -125,11 +135,13 @@ function scaledRows(from, length) {
         row[i] = values[low] + (places[i] - low) * (values[Math.min(low + 1, last)] - values[low]);
         continue;
       }
-      const [begin, end] = [i * step, Math.min((i + 1) * step, values.length)];
-      row[i] = 0;
+      const begin = i * step;
+      const end = Math.min(begin + step, values.length);
+      let sum = 0;
       for (let cell = Math.floor(begin); cell < end; cell++) {
-        row[i] += (values[cell] * (Math.min(cell + 1, end) - Math.max(cell, begin))) / (end - begin);
+        sum += values[cell] * (Math.min(cell + 1, end) - Math.max(cell, begin));
       }
+      row[i] = sum / (end - begin);
     }
     return row;
   });
@@ -253,11 +265,14 @@ function line(inked, side, x, y, u, v, radius) {
 
 // The threshold that parts dark from light best (Otsu, 1979), in the middle between the two.
 function otsu(values) {
-  const low = values.reduce((least, value) => Math.min(least, value));
-  const high = values.reduce((most, value) => Math.max(most, value));
+  let low = Infinity, high = -Infinity;
+  for (let i = 0; i < values.length; i++) {
+    if (values[i] < low) low = values[i];
+    if (values[i] > high) high = values[i];
+  }
   if (high - low <= 1e-3 * high) return values[0] / 2;
   const counts = new Float64Array(256);
-  for (const value of values) counts[Math.min(255, Math.floor((256 * (value - low)) / (high - low)))]++;
+  for (let i = 0; i < values.length; i++) counts[Math.min(255, Math.floor((256 * (values[i] - low)) / (high - low)))]++;
   const centre = (bin) => low + ((bin + 0.5) * (high - low)) / 256;
   const total = counts.reduce((sum, each, bin) => sum + each * centre(bin), 0);
   let [below, sum, most, threshold] = [0, 0, -1, 0];
@@ -287,7 +302,7 @@ function evenLight(drawn) {
 
 // Tell whether the inside of some strokes is missing.
 function isHollow(ink, drawn) {
-  const dark = ink.filter((here) => here > FAINTEST_INK);
+  const dark = greater(ink, FAINTEST_INK);
   if (!dark.length) return true;
   const threshold = otsu(dark);
   const [levels, shares] = [[], []];
@@ -309,12 +324,13 @@ function isHollow(ink, drawn) {
 
 // Mark what is clearly ink, and what hangs together with it.
 function findInk(ink) {
-  const dark = ink.data.filter((here) => here > FAINTEST_INK);
+  const dark = greater(ink.data, FAINTEST_INK);
   if (!dark.some((here) => here >= 1.5 * FAINTEST_INK)) return null;
   const threshold = otsu(dark);
   const { labels, pieces } = piecesOf(map(ink, (here) => here > Math.max(0.45 * threshold, FAINTEST_INK)));
   const clear = new Uint8Array(pieces.length + 1);
-  ink.data.forEach((here, i) => (clear[labels.data[i]] |= here > Math.max(0.7 * threshold, FAINTEST_INK)));
+  const least = Math.max(0.7 * threshold, FAINTEST_INK);
+  for (let i = 0; i < ink.data.length; i++) if (ink.data[i] > least) clear[labels.data[i]] = 1;
   clear[0] = 0;
   return map(ink, (_, i) => clear[labels.data[i]]);
 }
@@ -410,7 +426,8 @@ function evenStrokes(cut) {
   const within = { top: 1, bottom: cut.height + 1, left: 1, right: cut.width + 1 };
   const depth = crop(depthOf(pad(cut, 1)), within);
   const highest = dilate(depth, 1);
-  const ridge = depth.data.filter((here, i) => cut.data[i] && here >= highest.data[i]).map((here) => here - 0.5).sort();
+  const onRidge = map(depth, (here, i) => (cut.data[i] && here >= highest.data[i] ? here - 0.5 : 0));
+  const ridge = greater(onRidge.data, 0).sort();
   // The width that half of the ink has: a hair that hangs on a thick stroke has little.
   const half = ridge.reduce((sum, here) => sum + here, 0) / 2;
   let sum = 0;

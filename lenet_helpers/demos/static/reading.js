@@ -61,7 +61,9 @@ function render({ model, el }) {
     for (let i = 0; i < SIDE * SIDE; i++) {
       const gray = 255 - pixels.getUint8(i); // dark ink on light paper
       const share = falls ? 0.85 * Math.min(Math.max(number(falls, i), 0), 1) : 0;
-      ORANGE.forEach((value, channel) => (image.data[4 * i + channel] = gray + share * (value - gray)));
+      for (let channel = 0; channel < 3; channel++) {
+        image.data[4 * i + channel] = gray + share * (ORANGE[channel] - gray);
+      }
       image.data[4 * i + 3] = 255;
     }
     picture.putImageData(image, 0, 0);
