@@ -45,7 +45,7 @@ function round(value) {
 
 // The numpy percentile, with linear interpolation.
 function percentile(values, percent) {
-  const sorted = Float32Array.from(values).sort();
+  const sorted = new Float32Array(values).sort();
   const at = (percent / 100) * (sorted.length - 1);
   const low = Math.floor(at);
   return sorted[low] + (at - low) * (sorted[Math.min(low + 1, sorted.length - 1)] - sorted[low]);
