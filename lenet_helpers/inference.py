@@ -49,12 +49,16 @@ SURE = 5.0
 
 def judge(model, preparations):
     """What `lenet_helpers.preparation.judging.judge` makes of the ways of each picture with a network of torch."""
-    return judging.judge(partial(evidence, model), preparations)
+    return judging.judge(partial(_logits, model), preparations)
 
 
 def evidence(model, pixels):
     """What `lenet_helpers.preparation.judging.evidence` says of the images, uint8 of shape (N, 28, 28)."""
-    return judging.evidence(logits_at_slants(model, to_input(pixels)).numpy())
+    return judging.evidence(_logits(model, pixels))
+
+
+def _logits(model, pixels):
+    return logits_at_slants(model, to_input(pixels)).numpy()
 
 
 @lru_cache(1)

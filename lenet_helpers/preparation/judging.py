@@ -44,13 +44,13 @@ class Judged:
         return self.way.odds + self.evidence + INK_COUNTS * math.log(max(self.way.kept, 1e-3))
 
 
-def judge(read, preparations):
+def judge(logits_of, preparations):
     """Read every way of each picture, all in one batch, and order them by how well they explain it.
 
     Parameters
     ----------
-    read : callable
-        From pixels, uint8 of shape (N, 28, 28), to what `evidence` gives for the network's logits.
+    logits_of : callable
+        The network: it makes logits as `evidence` takes them of pixels, uint8 of shape (N, 28, 28).
     preparations : list of list of Way
         For each picture what `prepare` gives.
 
@@ -60,7 +60,7 @@ def judge(read, preparations):
         For each picture, the best reading first.
     """
     ways = [way for preparation in preparations for way in preparation]
-    readings = map(Judged, ways, *read(np.stack([way.pixels for way in ways])))
+    readings = map(Judged, ways, *evidence(logits_of(np.stack([way.pixels for way in ways]))))
     return [
         sorted((next(readings) for _ in preparation), key=lambda reading: -reading.score)
         for preparation in preparations

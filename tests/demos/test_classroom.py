@@ -30,6 +30,7 @@ from lenet_helpers.demos.classroom.server import application
 from lenet_helpers.demos.classroom.store import ClassError, Key, Store
 from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
 from lenet_helpers.inference import evidence, logits_at_slants
+from lenet_helpers.preparation import judging
 from lenet_helpers.preparation.folder import evaluate_folder, read_labels
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import COURSE
@@ -287,10 +288,10 @@ def test_the_network_without_torch_is_that_of_torch(sample):
     made_of, _ = network.parts(COURSE / "model.pth")
     there, pixels = network.Network(*made_of), sample.test.pixels[::3]
     model = load_model(COURSE / "model.pth")
-    logits = np.stack([there.logits(image) for image in pixels], axis=1)
+    logits = there.logits(pixels)
     assert len(pixels) >= 300
     assert np.abs(logits - logits_at_slants(model, to_input(pixels)).numpy()).max() < 1e-4
-    for one, other in zip(there.read(pixels), evidence(model, pixels), strict=True):
+    for one, other in zip(judging.evidence(logits), evidence(model, pixels), strict=True):
         assert np.allclose(one, other, atol=1e-4)
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lenet_helpers.preparation.judging import evidence
 from lenet_helpers.system.errors import CourseError
 from lenet_helpers.system.paths import PACKAGE
 
@@ -33,12 +32,11 @@ class Network:
     def __init__(self, layers, places, shares):
         self.layers, self.places, self.shares = layers, places, shares
 
-    def read(self, pixels):
-        """Return probabilities and evidence for each image, uint8 of shape (N, 28, 28), as `judging.evidence`."""
-        return evidence(np.stack([self.logits(image) for image in pixels], axis=1))
+    def logits(self, pixels):
+        """Return the ten logits of each copy of N images, uint8 of shape (N, 28, 28): float64, shape (S, N, 10)."""
+        return np.stack([self._logits(image) for image in pixels], axis=1)
 
-    def logits(self, image):
-        """Return the ten logits of each copy of an image: float64, shape (S, 10)."""
+    def _logits(self, image):
         conv1, conv2, *hidden, last = self.layers
         ink = image.ravel() / np.float32(127.5)
         copies = (ink[self.places] * self.shares).sum(axis=1) - 1  # in the network's range: beside them is background

@@ -56,7 +56,7 @@ class Reader:
 
     def _read(self, files):
         try:
-            best = [readings[0].probabilities for readings in judge(self._network.read, list(map(prepare, files)))]
+            best = [readings[0].probabilities for readings in judge(self._network.logits, list(map(prepare, files)))]
         except (CourseError, OSError):  # one is blank, damaged, or removed meanwhile
             return [None] if len(files) == 1 else [self._read([file])[0] for file in files]
         return [(int(row.argmax()), round(float(row.max()), 4)) for row in best]
@@ -64,7 +64,7 @@ class Reader:
     def _explain(self, file):
         return [
             {"name": step.name, "sentence": step.sentence, "picture": _data_address(step.picture)}
-            for step in steps_of(judge(self._network.read, [prepare(file)])[0])
+            for step in steps_of(judge(self._network.logits, [prepare(file)])[0])
         ]
 
 

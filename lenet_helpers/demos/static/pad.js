@@ -73,8 +73,9 @@ function render({ model, el }) {
   }
 
   function change(list) {
+    show(list);
     model.set("live", []);
-    model.set("strokes", list); // which draws them
+    model.set("strokes", list);
     model.save_changes();
   }
 
@@ -165,11 +166,14 @@ function render({ model, el }) {
     setTimeout(() => URL.revokeObjectURL(link.href), 10000);
   }
 
-  function show() {
-    strokes = model.get("strokes");
+  function show(list) {
+    if (list === strokes) return;
+    strokes = list;
     draw();
     requestAnimationFrame(() => setTimeout(remember)); // it takes the browser long: the answer is painted first
   }
+
+  const showNew = () => show(model.get("strokes"));
 
   function chooseBrush() {
     model.set("brush", Number(brush.value));
@@ -189,7 +193,7 @@ function render({ model, el }) {
   pad.addEventListener("click", click);
   pad.addEventListener("keydown", key);
   brush.addEventListener("change", chooseBrush);
-  model.on("change:strokes", show);
+  model.on("change:strokes", showNew);
   model.on("change:brush", showBrush);
   model.on("msg:custom", message);
 
@@ -209,7 +213,7 @@ function render({ model, el }) {
 
   return () => {
     resized.disconnect();
-    model.off("change:strokes", show);
+    model.off("change:strokes", showNew);
     model.off("change:brush", showBrush);
     model.off("msg:custom", message);
   };
