@@ -157,7 +157,7 @@ function render({ model, el }) {
     part.detail.querySelectorAll(".lenet-bar").forEach((row, digit) => {
       row.classList.toggle("lenet-top", digit === read);
       row.classList.toggle("lenet-truth", digit === label);
-      row.children[1].firstChild.style.transform = `scaleX(${now[digit]})`;
+      row.children[1].firstChild.style.width = percent(now[digit]).replace(" ", "");
       row.children[2].textContent = percent(now[digit]);
     });
   }

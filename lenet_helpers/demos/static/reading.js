@@ -46,7 +46,7 @@ function render({ model, el }) {
       row.classList.toggle("lenet-truth", each === truth);
       meter.setAttribute("aria-valuenow", (100 * share).toFixed(1));
       meter.setAttribute("aria-valuetext", percent(share) + (each === truth ? ", what it is" : ""));
-      meter.firstElementChild.style.transform = `scaleX(${share.toFixed(3)})`;
+      meter.firstElementChild.style.width = `${(100 * share).toFixed(1)}%`;
       say(text, probabilities ? percent(share) + (each === truth ? " ◂ label" : "") : "");
     });
   }
