@@ -114,7 +114,7 @@ def fit(strokes):
     """
     strokes = strokes[bounding_box(strokes > 0.5)]
     fine = scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
-    return cv2.GaussianBlur(np.pad(fine, FINE), (9, 9), SOFTNESS * FINE, borderType=cv2.BORDER_CONSTANT)
+    return cv2.GaussianBlur(np.pad(fine, FINE), (2 * FINE + 1,) * 2, SOFTNESS * FINE, borderType=cv2.BORDER_CONSTANT)
 
 
 def centre(fine):
@@ -131,10 +131,10 @@ def centre(fine):
         0 = background, 255 = ink.
     """
     height, width = fine.shape
-    y = fine.sum(1) @ np.arange(0.5, height) / fine.sum()
-    x = fine.sum(0) @ np.arange(0.5, width) / fine.sum()
+    y, x = np.arange(height) @ fine.sum(1) / fine.sum(), np.arange(width) @ fine.sum(0) / fine.sum()
     # MNIST's own digits have their mass at the middle of pixel 14, counted from 0.
-    top, left = round(14.5 * FINE - y), round(14.5 * FINE - x)
+    middle = (29 * FINE - 1) / 2
+    top, left = round(middle - y), round(middle - x)
     # A canvas so large that even a digit with all its mass at one end stays on it.
     canvas = np.zeros((28 * FINE + 2 * height, 28 * FINE + 2 * width), np.float32)
     canvas[height + top : 2 * height + top, width + left : 2 * width + left] = fine

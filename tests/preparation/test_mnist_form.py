@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy import ndimage
+from scipy.special import ndtr
 
 from lenet_helpers.preparation.mnist_form import (
     THICKEST_STROKE,
@@ -63,3 +64,50 @@ def test_a_hair_that_hangs_on_a_thick_stroke_does_not_make_it_thicker():
     hairs[20:180:16, 66:110] = True  # their middle lines are longer than the stroke's
     width, among_hairs = (even_strokes(mask)[60:140].sum(1).min() for mask in (digit, hairs))
     np.testing.assert_allclose(among_hairs, width, rtol=0.1)
+
+
+def test_a_fitted_bar_has_the_edges_of_a_gaussian_of_045_pixels():
+    """3×20 pixels in the fine grid's quarters: what each pixel of 28×28 gets has a formula."""
+    pixels = centre(fit(np.pad(np.ones((80, 12), np.float32), 3)))
+    at = (np.arange(28 * 50) + 0.5) / 50
+    down, across = (
+        (ndtr((at - a) / 0.45) - ndtr((at - b) / 0.45)).reshape(28, 50).mean(1) for a, b in ((4.5, 24.5), (13, 16))
+    )
+    np.testing.assert_allclose(pixels, 255 * np.outer(down, across), atol=4)
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "becomes"),
+    [(5, 400, 2.4 * 395 / 17.6), (31, 400, 2.4 * 369 / 17.6), (99, 700, 2.8 * 601 / 17.2), (49, 400, 49)],
+)
+def test_the_edge_of_a_stroke_moves_by_exactly_what_its_width_lacks(width, height, becomes):
+    """Scaled so that its middle line is 20 pixels long, less its own width, it is 2.4 to 2.8 pixels wide."""
+    strokes = even_strokes(np.ones((height, width), bool))
+    assert strokes[len(strokes) // 2].sum() == pytest.approx(becomes, abs=0.01)
+
+
+@pytest.mark.parametrize(("length", "left"), [(50, 21 - 2 * 0.6 * 10.5), (40, 0)])
+def test_thinning_stops_where_the_thinnest_tenth_of_the_strokes_would_go(length, left):
+    digit = np.zeros((400 + length, 101), bool)
+    digit[:400] = True
+    digit[400:, 40:61] = True
+    assert even_strokes(digit)[-length // 2].sum() == pytest.approx(left, abs=0.01)
+
+
+@pytest.mark.parametrize("found", [0.1, 0.4])
+@pytest.mark.parametrize("soft", [0.1, 3, 4])
+def test_a_stroke_is_cut_out_where_its_ink_is_half_as_dark_as_within(soft, found):
+    ink = np.zeros((240, 60), np.float32)
+    ink[20:220, 20:40] = 0.8
+    ink = ndimage.gaussian_filter(ink, soft)
+    cut = cut_out(ink, ink > found)
+    assert cut.shape == (200, 20)
+    assert cut[10:-10].all()
+
+
+def test_a_small_digit_is_enlarged_to_80_pixels_before_it_is_cut_out():
+    ink = np.zeros((40, 30), np.float32)
+    ink[10:30, 10:15] = 0.8
+    cut = cut_out(ink, ink > 0.2)
+    assert cut.shape == (80, 20)
+    assert cut[1:-1].all()
