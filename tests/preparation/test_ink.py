@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from lenet_helpers.preparation.ink import _bare_paper, _faintest_ink, even_light, find_ink, without_noise
+from lenet_helpers.preparation.ink import (
+    _bare_paper,
+    _darkening,
+    _faintest_ink,
+    _is_hollow,
+    even_light,
+    find_ink,
+    without_noise,
+)
 
 
 def test_the_inside_of_a_thick_stroke_is_not_paper():
@@ -46,12 +54,13 @@ def test_the_paper_of_a_drawing_is_its_one_gray(reach):
     np.testing.assert_allclose(_bare_paper(lit, reach), 240, atol=2e-3)
 
 
-@pytest.mark.parametrize("share", [0.01, 0.69, 0.71, 0.76, 1.0])
+@pytest.mark.parametrize("share", [0.01, 0.7, 0.8, 1.0])
 def test_the_faintest_ink_is_told_from_the_barest_quarter(share):
-    ink = np.linspace(0.06, 0.3, 10_000, dtype=np.float32)
+    ink = np.linspace(0.06, 0.3, 160_000, dtype=np.float32)
     ink[round(share * ink.size) :] = 0
+    np.random.default_rng(0).shuffle(ink)
     low, quarter = np.percentile(ink, [5, 25])
-    assert _faintest_ink(ink.reshape(100, 100)) == max(0.05, quarter + 5 * (quarter - low))
+    assert _faintest_ink(ink.reshape(400, 400)) == pytest.approx(max(0.05, quarter + 5 * (quarter - low)), rel=0.03)
 
 
 @pytest.mark.parametrize("line", [40, 90])
@@ -94,9 +103,42 @@ def test_what_fades_away_over_an_eighth_of_the_picture_is_a_shadow(width, blank)
     assert find_ink(ink.astype(np.float32)).any() != blank
 
 
-@pytest.mark.parametrize(("side", "noise", "blurred"), [(64, 1.3, False), (64, 2.0, True), (63, 2.0, False)])
+@pytest.mark.parametrize(
+    ("side", "noise", "blurred"),
+    [(64, 1.3, False), (64, 2, True), (63, 2, False), (1000, 1.56, False), (1000, 1.6, True)],
+)
 def test_only_a_noisy_picture_is_blurred(side, noise, blurred):
     gray = np.random.default_rng(0).normal(200, noise, (side, side)).astype(np.float32)
     left = without_noise(gray)
     # A Gaussian of standard deviation s leaves 1 / (2 √π s) of white noise.
     assert left.std() == pytest.approx((0.188 if blurred else 1) * gray.std(), rel=0.08)
+
+
+@pytest.mark.parametrize(("reach", "exact"), [(5, True), (47, True), (48, False)])
+def test_the_bare_paper_is_a_closing_on_a_coarser_grid_where_the_reach_is_wide(reach, exact):
+    gray = np.random.default_rng(0).normal(200, 5, (150, 160)).astype(np.float32)
+    side = (reach | 1,) * 2
+    lightest = ndimage.grey_dilation(gray, side, mode="constant", cval=-np.inf)
+    closed = ndimage.grey_erosion(lightest, side, mode="constant", cval=np.inf)
+    assert np.array_equal(_bare_paper(gray, reach), closed) == exact
+
+
+@pytest.mark.parametrize(("side", "finer"), [(63, False), (64, True)])
+def test_a_small_picture_has_no_fine_shadows(side, finer):
+    gray = np.full((side, side), 200, np.float32)
+    gray[:, 40:52] = 140
+    gray[20:40, 10:14] = 20
+    assert np.array_equal(even_light(gray), _darkening(gray, side // 2)) != finer
+
+
+@pytest.mark.parametrize(
+    ("missing", "pale", "hollow"), [(45, 0.1, False), (55, 0.1, True), (0, 0.52, False), (0, 0.6, True)]
+)
+def test_strokes_are_hollow_where_a_twentieth_of_what_is_as_dark_as_the_ink_is_missing(missing, pale, hollow):
+    """`pale` is a shadow that a narrow neighbourhood takes for paper: below 0.7 times 0.8 it is none of the ink."""
+    widest = np.zeros((40, 40), np.float32)
+    widest[:25] = 0.8
+    widest[30:35] = pale
+    ink = np.where(widest == np.float32(0.8), widest, 0)
+    ink.flat[:missing] = 0
+    assert _is_hollow(ink, widest) == hollow
