@@ -45,7 +45,7 @@ def _without_level_lines(ink):
     bridged = np.pad(band, ((0, 0), (length, length)), mode="edge")
     bridged = cv2.morphologyEx(as_bytes(bridged), cv2.MORPH_CLOSE, np.ones((3, length), np.uint8))
     parts = pieces(bridged[:, length:-length])
-    clean, darkest_ink = ink, np.percentile(ink[ink > FAINTEST_INK], 99)
+    clean, darkest_ink = ink, ink.max()
     for number, (_, across) in enumerate(parts.boxes):
         from_edge = across.start < 3 or across.stop > width - 3
         if not from_edge or across.stop - across.start <= 0.1 * width:
@@ -53,11 +53,10 @@ def _without_level_lines(ink):
         piece = parts.mask(number)
         line, thickness = _line_along(piece)
         if thickness <= thickest + 2:
-            line = cv2.dilate(as_bytes(line | piece), np.ones((5, 1), np.uint8)) > 0  # with its soft edges
             # What is nearer to the darkest ink than to the line is a stroke that runs along it for a while.
             level = np.median(darkest[band & piece])
             pale = ink < (level + darkest_ink) / 2 if darkest_ink > 1.5 * level else True
-            clean = np.where(line & pale, np.minimum(clean, _taller(ink, thickness + 2)), clean)
+            clean = np.where((line | piece) & pale, np.minimum(clean, _taller(ink, thickness + 2)), clean)
     return clean
 
 

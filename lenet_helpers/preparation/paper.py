@@ -172,7 +172,7 @@ def lightness_of_ink(gray):
     small, surface = light_on_paper(gray)
     away = small - surface
     cubes = away * away * away
-    lightness = float(cubes.sum() / max(1e-9, np.abs(cubes).sum()))
+    lightness = float(cubes.sum() / (np.abs(cubes).sum() or 1))
     bright = small > otsu(small)
     if (bright if lightness > 0 else ~bright).mean() > MUCH_INK and _is_sharp(small, bright):
         return 0.5 - float(frame(bright).mean())
@@ -197,16 +197,13 @@ def light_on_paper(gray):
     terms, weight = _surface(*small.shape)
     values = small.ravel()
     away = values - np.median(values)
-    for _ in range(5):  # weights of 1/|residual| turn least squares into least absolute deviations
+    for _ in range(4):  # weights of 1/|residual| turn least squares into least absolute deviations
         weighted = terms.T * (weight / np.maximum(abs(away), 2))
-        surface = np.linalg.solve(weighted @ terms + 1e-6 * np.eye(6), weighted @ values)
-        before, away = away, values - terms @ surface
-        if np.abs(away - before).max() < 0.1:
-            break
+        away = values - terms @ (np.linalg.pinv(weighted @ terms) @ (weighted @ values))
     return small, (values - away).reshape(small.shape)
 
 
-@lru_cache(8)
+@lru_cache
 def _surface(height, width):
     """The terms 1, x, y, x², xy, y² of a surface over a picture, and weights: frame and corners show paper rather."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)

@@ -7,7 +7,13 @@ from scipy import ndimage
 
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.preparation import steps
-from lenet_helpers.preparation.paper import ink_is_light, only_the_sheet, put_on_paper, to_gray
+from lenet_helpers.preparation.paper import (
+    ink_is_light,
+    light_on_paper,
+    only_the_sheet,
+    put_on_paper,
+    to_gray,
+)
 
 
 @pytest.mark.parametrize("light", [False, True])
@@ -64,6 +70,50 @@ def test_a_sheet_is_a_tenth_of_the_picture_and_clearly_of_another_gray(sheet, ta
     gray[sheet] = 200
     found = only_the_sheet(gray)
     assert (found == 200).all() if painted else found is gray
+
+
+@pytest.mark.parametrize(("cover", "paper"), [(110, 255), (145, 0)])
+def test_what_is_more_than_half_transparent_has_no_say_about_the_paper(cover, paper):
+    layer = np.zeros((100, 100, 4), np.uint8)
+    layer[10:20] = (200, 200, 200, cover)
+    assert (put_on_paper(layer)[-1] == paper).all()
+
+
+@pytest.mark.parametrize(("corner", "painted"), [(130, True), (100, False)])
+def test_a_sheet_covers_half_of_the_frame_at_most(corner, painted):
+    y, x = np.mgrid[:240, :240]
+    gray = np.where((x + y < corner) | (x + y > 478 - corner), 70, 200).astype(np.float32)
+    assert (only_the_sheet(gray) is not gray) == painted
+
+
+def test_of_a_sheet_a_fortieth_along_its_edge_is_painted_over_too():
+    gray = np.full((240, 240), 70, np.float32)
+    gray[60:180, 60:180] = 200
+    gray[110:120, 100:180] = 150
+    stroke = np.flatnonzero((only_the_sheet(gray) == 150).any(0))
+    assert (stroke[0], stroke[-1]) == (100, 173)
+
+
+@pytest.mark.parametrize(("frame", "light"), [(0.4, True), (0.6, False)])
+def test_where_bold_ink_leaves_little_paper_the_paper_is_what_most_of_the_frame_shows(frame, light):
+    gray = np.full((100, 100), 30, np.float32)
+    gray[10:90, 10:90] = 230
+    gray[:10, :] = 230 if frame > 0.4 else 30
+    gray[:, :10] = 230
+    assert ink_is_light(gray) == light
+
+
+@pytest.mark.parametrize(("shape", "small"), [((30, 50), (30, 50)), ((80, 100), (40, 50)), ((20, 90), (20, 90))])
+def test_the_light_is_seen_at_40_pixels(shape, small):
+    assert light_on_paper(np.zeros(shape, np.float32))[1].shape == small
+
+
+def test_the_light_on_the_paper_is_found_where_ink_covers_nearly_a_third_of_it():
+    y, x = np.mgrid[-1:1:40j, -1:1:60j]
+    light = 150 + 30 * x - 20 * y + 25 * x * y - 15 * x * x + 10 * y * y
+    gray = light.astype(np.float32)
+    gray[5:35, 10:34] -= 100
+    np.testing.assert_allclose(light_on_paper(gray)[1], light, atol=3.5)
 
 
 def sheet_on_a_table(sheet=230, table=70):
