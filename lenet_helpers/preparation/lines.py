@@ -79,7 +79,6 @@ def _line_along(piece):
     if np.abs(middle - bend).mean() > 0.25 * thick + 1:
         return piece, np.inf
     course = np.polynomial.Polynomial.fit(columns, middle, 1)(np.arange(piece.shape[1]))
-    course[columns] = bend
     return np.abs(rows[:, None] - course) <= thick / 2, thick
 
 
@@ -110,14 +109,14 @@ def _without_boxes(mask):
         within = rest | ((parts.labels[outer] > 0) & ~piece)
         if extent(bounding_box(within))[0] > 0.3 * piece.shape[0]:
             mask = mask.copy()
-            mask[outer] &= ~piece | (rest if extent(bounding_box(rest))[0] > 0.3 * piece.shape[0] else False)
+            mask[outer] &= ~piece | rest
     return mask
 
 
 def _walls(inside):
     """The thin upright lines from top to bottom of what is inside a wide box: they part the cells of a form."""
     height, thickest = extent(bounding_box(inside))[0], 2 + inside.shape[0] // 20
-    if inside.shape[1] < 1.4 * inside.shape[0] or height < 16:
+    if inside.shape[1] < 1.4 * inside.shape[0]:
         return np.zeros_like(inside)
     # They may be tilted a little: the 3 columns around a point count as one.
     tall = cv2.dilate(as_bytes(inside), np.ones((1, 3), np.uint8))
@@ -162,8 +161,6 @@ def without_tails(mask):
     if not frame(mask).any():
         return mask
     narrow = int(np.percentile(depth_of(mask)[mask], 95))
-    if narrow < 2:
-        return mask  # nothing could be told apart
     strokes = cv2.morphologyEx(as_bytes(np.pad(mask, narrow, mode="edge")), cv2.MORPH_OPEN, square(narrow | 1)) > 0
     thin = pieces(mask & ~dilation(strokes[narrow:-narrow, narrow:-narrow], narrow))
     return mask & ~thin.mask(*np.flatnonzero(thin.on_frame()))

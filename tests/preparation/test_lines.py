@@ -129,3 +129,12 @@ def test_the_walls_between_the_cells_of_a_form_go_too_and_a_1_that_stands_in_a_c
     if top:
         form[40:42, 40:462] = 0.7
     np.testing.assert_allclose(remove_boxes(form, find_ink(form)), ink)
+
+
+def test_a_thin_1_that_hangs_on_the_top_of_its_box_is_no_wall():
+    ink = np.zeros((160, 160), np.float32)
+    ink[43:100, 78:82] = 0.9
+    boxed = ink.copy()
+    boxed[40:43, 40:120] = boxed[110:113, 40:120] = boxed[40:113, 40:43] = boxed[40:113, 117:120] = 0.8
+    left = remove_boxes(boxed, find_ink(boxed))
+    np.testing.assert_array_equal(left[45:], ink[45:])
