@@ -22,9 +22,8 @@ from lenet_helpers.preparation.masks import (
 def pick_digit(mask):
     """Keep the digit, in one piece or several; drop specks and what the edge has cut off.
 
-    The digit is the largest piece of ink, where the middle of the picture counts for more
-    than its frame. Pieces near it belong to it: the bar of a 5, the other half of a
-    broken stroke.
+    The digit is the largest piece of ink. Pieces near it belong to it: the bar of a 5, the other half of a broken
+    stroke.
 
     Parameters
     ----------
@@ -37,11 +36,8 @@ def pick_digit(mask):
     grown = pieces(dilation(mask, max(1, round(mean_stroke(mask) / 3))))
     labels = grown.labels * mask
     areas = np.bincount(labels.ravel(), minlength=len(grown) + 1)[1:]
-    central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
     at_frame = np.bincount(frame(labels), minlength=len(grown) + 1)[1:]
-    surrounds = (at_frame > sum(mask.shape)) & (len(grown) > 1)  # more than half of the frame
-    weights = np.bincount(labels.ravel(), central.ravel(), len(grown) + 1)[1:]
-    main = int(np.argmax(weights * ~surrounds))
+    main = int(np.argmax(areas))
     digit, left = labels == main + 1, {*range(len(grown))} - {main}
     while left:
         far = depth_of(~digit)

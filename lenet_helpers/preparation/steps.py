@@ -319,7 +319,7 @@ def cut(way):
 
 def strokes(way):
     even, change = even_strokes(way.picture), "are as thick as those that the network has learned, and stay so"
-    if grew := np.count_nonzero(even > 0.5) - np.count_nonzero(way.picture):
+    if grew := even.sum() - np.count_nonzero(way.picture):
         change = f"are made {'thicker' if grew > 0 else 'thinner'}, like those that the network has learned"
     return [way.note("strokes", even, f"The strokes {change}.")]
 

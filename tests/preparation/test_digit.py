@@ -27,6 +27,15 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     assert not holds_several(mask)
 
 
+@pytest.mark.parametrize(("gap", "one"), [(7, True), (10, False)])
+def test_the_halves_of_a_broken_stroke_are_one_piece_where_less_than_two_thirds_of_its_width_are_missing(gap, one):
+    broken = np.zeros((400, 400), bool)
+    broken[50:150, 50:62] = broken[150 + gap : 250, 50:62] = True
+    other = np.zeros_like(broken)
+    other[50:200, 300:312] = True  # larger than each half
+    np.testing.assert_array_equal(pick_digit(broken | other), broken if one else other)
+
+
 @pytest.mark.parametrize(
     ("piece", "belongs"),
     [

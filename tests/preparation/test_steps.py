@@ -10,9 +10,10 @@ from scipy import ndimage
 from sklearn.datasets import load_digits
 
 from lenet_helpers.inference import ImageError, explain, read_image, to_mnist
+from lenet_helpers.preparation import steps
 from lenet_helpers.preparation.ink import even_light
 from lenet_helpers.preparation.mnist_form import is_mnist_form
-from lenet_helpers.preparation.steps import Way, enlarge, the_mask
+from lenet_helpers.preparation.steps import Way, dark_on_light, enlarge, find_pages, prepare, strokes, the_mask
 
 
 @pytest.fixture(scope="module")
@@ -257,6 +258,38 @@ def test_where_lines_were_taken_away_what_is_as_pale_does_not_count(before, coun
     assert way.mask[20:50, 40:46].all() and way.mask[60, 43] == counts
 
 
+def test_the_ink_of_an_untouched_picture_is_found_once():
+    mask = np.eye(40, dtype=bool)
+    [way] = the_mask(Way(mask, ink=np.zeros((40, 40), np.float32), mask=mask).note("even light", mask, ""))
+    assert way.mask is mask
+
+
+@pytest.mark.parametrize(("clear", "ways"), [(0.85, 2), (0.95, 1), (-0.85, 2), (-0.95, 1)])
+def test_both_polarities_are_tried_where_it_is_not_clear_and_the_other_at_odds_of_20_to_1(monkeypatch, clear, ways):
+    monkeypatch.setattr(steps, "lightness_of_ink", lambda gray: clear)
+    first, *others = dark_on_light(Way(np.full((30, 30), 200, np.float32)))
+    assert (first.picture[0, 0], len(others)) == (55 if clear > 0 else 200, ways - 1)
+    assert all(np.exp(first.odds - other.odds) == pytest.approx(20) for other in others)
+
+
+@pytest.mark.parametrize(("width", "change"), [(5, "are made thicker"), (49, "and stay so"), (80, "are made thinner")])
+def test_the_sentence_tells_what_becomes_of_the_strokes(width, change):
+    [way] = strokes(Way(np.ones((400, width), bool)))
+    assert change in way.journal[-1][2]
+
+
+def test_a_picture_in_mnists_form_is_all_ink_and_whole(sample):
+    [way] = prepare(sample.test.pixels[0])
+    assert (way.kept, way.contacts, way.no_digit) == (1, 0, False)
+
+
+def test_steps_show_masks_ink_and_grays_as_bytes():
+    way = Way(None)
+    for picture in (np.eye(2, dtype=bool), np.array([[0.2, 1]], np.float32), np.array([[7.4, 200]], np.float32)):
+        way = way.note("", picture, "")
+    assert [step.picture.tolist() for step in way.steps] == [[[255, 0], [0, 255]], [[51, 255]], [[7, 200]]]
+
+
 def test_tiny_pictures_are_enlarged():
     digits = load_digits()
     picture = read_image(digits.images[0])
@@ -379,4 +412,7 @@ def test_large_pictures_are_reduced_first(page):
     assert_like(file.getvalue(), to_mnist(page), 0.92)
     file = io.BytesIO()
     page.resize((2500, 3000), Image.Resampling.BICUBIC).save(file, "PNG")
+    large = page.resize((1600, 1920), Image.Resampling.BICUBIC)
+    assert explain(large)[0].picture.shape == (480, 400)
+    assert find_pages(large)[0].mask.shape == (960, 800)
     assert_like(file.getvalue(), to_mnist(page), 0.92)
