@@ -15,10 +15,6 @@ from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, 
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 
-MOST_ALIKE = 0.1
-"""So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
-it is 0.2 and more."""
-
 MUCH_INK = 0.25
 """Where the ink covers more of the picture than this, the paper can't be told from it by how much there is."""
 
@@ -97,7 +93,7 @@ def only_the_sheet(gray):
     for half in (bright, ~bright):
         parts = pieces(half)
         sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
-        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_alone(half, sheet):
+        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
             return _painted(gray, inside, coarse, inside & ~(depth > max(15, 0.5 * depth.max())))
@@ -118,11 +114,6 @@ def _is_sharp(gray, mask):
     contrast = abs(gray[mask].mean() - gray[~mask].mean())
     jumps = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square(3))
     return contrast >= 25 and np.percentile(jumps[edge], 20) > 0.5 * contrast
-
-
-def _is_alone(half, sheet):
-    """Tell whether what lies around is of another kind: beyond a stroke, there is more of the same paper."""
-    return np.count_nonzero(half & ~sheet) < MOST_ALIKE * np.count_nonzero(~sheet)
 
 
 def _looks_like_a_sheet(mask):
@@ -205,7 +196,7 @@ def light_on_paper(gray):
 
 @lru_cache
 def _surface(height, width):
-    """The terms 1, x, y, x², xy, y² of a surface over a picture, and weights: frame and corners show paper rather."""
+    """The terms 1, x, y, x², xy, y² of a surface over a picture, and weights: the frame shows paper rather."""
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
-    weight = 1.0 + 2.0 * (np.maximum(abs(x), abs(y)) > 0.85) + 3.0 * (np.minimum(abs(x), abs(y)) > 0.8)
+    weight = 1 + 2 * (np.maximum(abs(x), abs(y)) > 0.85)
     return np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], 1), weight
