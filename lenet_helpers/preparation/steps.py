@@ -307,9 +307,7 @@ def the_digit(way):
     if (digit == way.mask).all():
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
-    ways = [way.note("digit", digit, sentence, mask=digit)]
-    much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)
-    return [*ways, whole] if much and not way.several else ways
+    return [way.note("digit", digit, sentence, mask=digit), whole]
 
 
 def cut(way):

@@ -23,6 +23,21 @@ def test_without_a_gap_the_threshold_is_about_otsus():
     assert otsu(np.full(5, 0.4, np.float32)) == pytest.approx(0.2)
 
 
+@pytest.mark.parametrize("parts", [(0.3, 0.08, 0.7, 0.08), (0.3, 0.02, 0.6, 0.2), (0.1, 0.01, 0.3, 0.1)])
+def test_the_threshold_is_the_middle_between_the_means_of_the_parts_in_256_bins(parts):
+    random = np.random.default_rng(0)
+    values = np.abs(np.concatenate([random.normal(*parts[:2], 4000), random.normal(*parts[2:], 4000)]))
+    low, width = values.min(), np.ptp(values) / 256
+    binned = low + (np.minimum((values - low) // width, 255) + 0.5) * width
+    dark = binned <= threshold_otsu(values, nbins=256)
+    assert otsu(values) == pytest.approx((binned[dark].mean() + binned[~dark].mean()) / 2, abs=1e-6)
+
+
+@pytest.mark.parametrize(("apart", "threshold"), [(0.0008, 0.5), (0.0012, 1.0006)])
+def test_values_that_differ_by_a_thousandth_are_one(apart, threshold):
+    assert otsu(np.array([1, 1 + apart])) == pytest.approx(threshold, abs=1e-4)
+
+
 def test_pieces_are_scipys_with_boxes_and_areas():
     mask = np.random.default_rng(1).random((60, 80)) > 0.7
     mask[:, :5] = mask[50:] = False
