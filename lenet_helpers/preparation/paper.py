@@ -175,7 +175,7 @@ def evenly_lit(gray):
     small, paper = light_on_paper(gray)
     if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
         return gray
-    paper = np.maximum(paper, max(16, 0.2 * paper.max()))
+    paper = np.maximum(paper, 1)
     return gray * resize(paper.max() / paper, gray.shape)
 
 

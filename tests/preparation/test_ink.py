@@ -131,14 +131,30 @@ def test_a_small_picture_has_no_fine_shadows(side, finer):
     assert np.array_equal(even_light(gray), _darkening(gray, side // 2)) != finer
 
 
+@pytest.mark.parametrize(("stroke", "reach"), [(6, 10), (14, 20), (30, 80)])
+def test_the_light_is_evened_as_finely_as_the_strokes_allow(stroke, reach):
+    """Within a sixteenth of the picture, an eighth, or half of it."""
+    gray = ndimage.gaussian_filter(np.random.default_rng(0).normal(200, 80, (160, 160)), 3).astype(np.float32)
+    gray[30:130, 60 : 60 + stroke] = 20
+    np.testing.assert_array_equal(even_light(gray), _darkening(gray, reach))
+
+
 @pytest.mark.parametrize(
-    ("missing", "pale", "hollow"), [(45, 0.1, False), (55, 0.1, True), (0, 0.52, False), (0, 0.6, True)]
+    ("missing", "left", "pale", "hollow"),
+    [
+        (45, 0, 0.1, False),
+        (55, 0, 0.1, True),
+        (55, 0.5, 0.1, True),
+        (55, 0.6, 0.1, False),
+        (0, 0, 0.52, False),
+        (0, 0, 0.6, True),
+    ],
 )
-def test_strokes_are_hollow_where_a_twentieth_of_what_is_as_dark_as_the_ink_is_missing(missing, pale, hollow):
+def test_strokes_are_hollow_where_a_twentieth_of_what_is_as_dark_as_the_ink_is_missing(missing, left, pale, hollow):
     """`pale` is a shadow that a narrow neighbourhood takes for paper: below 0.7 times 0.8 it is none of the ink."""
     widest = np.zeros((40, 40), np.float32)
     widest[:25] = 0.8
     widest[30:35] = pale
     ink = np.where(widest == np.float32(0.8), widest, 0)
-    ink.flat[:missing] = 0
+    ink.flat[:missing] = left
     assert _is_hollow(ink, widest) == hollow

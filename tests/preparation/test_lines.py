@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet_helpers.preparation.ink import find_ink
-from lenet_helpers.preparation.lines import remove_boxes, remove_lines
+from lenet_helpers.preparation.lines import _line_along, _walls, remove_boxes, remove_lines
 
 
 def page_with_a_1(*shape):
@@ -40,6 +40,40 @@ def test_a_ruled_line_is_thin_and_long_and_starts_at_the_edge(line, goes):
     lined = ink.copy()
     lined[line] = np.maximum(ink[line], 0.5)
     np.testing.assert_array_equal(remove_lines(lined), ink if goes else lined)
+
+
+@pytest.mark.parametrize(("height", "line", "goes"), [(64, 2, True), (63, 2, False), (180, 6, True)])
+def test_a_page_that_is_too_small_has_no_lines(height, line, goes):
+    ink = np.zeros((height, 360), np.float32)
+    ink[10 : height - 10, 200:212] = 0.9
+    ink[height // 4 : height // 4 + line, 100:112] = 0.5  # a stroke as thin as the line, elsewhere
+    lined = ink.copy()
+    lined[height // 2 : height // 2 + line] = np.maximum(ink[height // 2], 0.5)
+    np.testing.assert_array_equal(remove_lines(lined), ink if goes else lined)
+
+
+def test_a_dashed_line_goes_where_dashes_and_gaps_are_a_twelfth_of_the_page():
+    ink = page_with_a_1(240, 360)
+    lined = ink.copy()
+    for start in range(0, 360, 60):
+        lined[120:123, start : start + 35] = np.maximum(ink[120:123, start : start + 35], 0.5)
+    np.testing.assert_array_equal(remove_lines(lined), ink)
+
+
+@pytest.mark.parametrize(("columns", "goes"), [(15, True), (9, False)])
+def test_a_line_may_be_tilted_by_three_rows_in_a_twelfth_of_the_page(columns, goes):
+    ink = page_with_a_1(240, 360)
+    lined = ink.copy()
+    for x in range(360):
+        lined[100 + x // columns, x] = max(0.5, ink[100 + x // columns, x])
+    np.testing.assert_array_equal(remove_lines(lined), ink if goes else lined)
+
+
+@pytest.mark.parametrize(("sway", "straight"), [(4.2, True), (5.2, False)])
+def test_what_sways_by_more_than_a_quarter_of_its_thickness_is_no_line(sway, straight):
+    y, x = np.mgrid[:60, :300]
+    _, thickness = _line_along(abs(y - 30 - sway * np.sin(x * 6 * np.pi / 300)) <= 4)
+    assert (thickness < np.inf) == straight
 
 
 @pytest.mark.parametrize(("line", "stays"), [(0.5, True), (0.7, False)])
@@ -129,6 +163,39 @@ def test_the_walls_between_the_cells_of_a_form_go_too_and_a_1_that_stands_in_a_c
     if top:
         form[40:42, 40:462] = 0.7
     np.testing.assert_allclose(remove_boxes(form, find_ink(form)), ink)
+
+
+def test_two_sides_are_no_box():
+    ink = np.zeros((160, 160), np.float32)
+    ink[40:43, 40:120] = ink[40:113, 40:43] = 0.8
+    ink[60:100, 78:82] = 0.9
+    assert remove_boxes(ink, find_ink(ink)) is ink
+
+
+@pytest.mark.parametrize(
+    ("width", "wall", "length", "goes"),
+    [
+        (150, 8, 100, True),  # a twentieth of the height and 3 pixels thick
+        (150, 9, 100, False),
+        (150, 2, 85, True),  # eight tenths of the height
+        (150, 2, 75, False),
+        (135, 2, 100, False),  # in a box that is as narrow, it may be a 1
+    ],
+)
+def test_a_wall_of_a_form_is_thin_and_runs_from_top_to_bottom(width, wall, length, goes):
+    inside = np.zeros((100, width), bool)
+    inside[[0, -1], 10] = True  # something is as tall as the box
+    inside[5 : 5 + length, 60 : 60 + wall] = True
+    assert _walls(inside)[:, 60 : 60 + wall].any() == goes
+
+
+@pytest.mark.parametrize(("rows", "goes"), [(35, True), (30, False)])
+def test_a_wall_may_be_tilted_by_three_columns(rows, goes):
+    inside = np.zeros((120, 170), bool)
+    inside[[0, -1], 10] = True
+    for y in range(100):
+        inside[10 + y, 60 + y // rows] = True
+    assert _walls(inside)[:, 60:64].any() == goes
 
 
 def test_a_thin_1_that_hangs_on_the_top_of_its_box_is_no_wall():

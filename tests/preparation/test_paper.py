@@ -8,6 +8,7 @@ from scipy import ndimage
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.preparation import steps
 from lenet_helpers.preparation.paper import (
+    evenly_lit,
     ink_is_light,
     light_on_paper,
     only_the_sheet,
@@ -101,6 +102,14 @@ def test_where_bold_ink_leaves_little_paper_the_paper_is_what_most_of_the_frame_
     gray[:10, :] = 230 if frame > 0.4 else 30
     gray[:, :10] = 230
     assert ink_is_light(gray) == light
+
+
+@pytest.mark.parametrize(("side", "rough", "lit"), [(40, 18, True), (40, 26, False), (32, 0, True), (31.5, 0, False)])
+def test_light_is_divided_out_where_most_of_the_picture_departs_from_it_by_less_than_a_tenth(side, rough, lit):
+    small = 200 + rough * np.random.default_rng(0).choice([-1, 1], (40, 40))
+    small[20, 20] = 0
+    gray = np.kron(small, np.ones((2, 2)))[: int(2 * side), : int(2 * side)].astype(np.float32)
+    assert (evenly_lit(gray) is not gray) == lit
 
 
 @pytest.mark.parametrize(("shape", "small"), [((30, 50), (30, 50)), ((80, 100), (40, 50)), ((20, 90), (20, 90))])
