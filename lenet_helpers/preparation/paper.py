@@ -86,8 +86,6 @@ def only_the_sheet(gray):
     ndarray of float32, shape (H, W), range [0, 255]
         `gray` itself when there is no such sheet.
     """
-    if min(gray.shape) < 64:
-        return gray
     coarse = scale(gray, 40 / min(gray.shape))
     bright = coarse > otsu(coarse)
     for half in (bright, ~bright):
