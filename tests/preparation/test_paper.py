@@ -40,11 +40,18 @@ def test_a_channel_shows_ink_that_it_tells_from_the_paper_half_as_clearly_again(
     np.testing.assert_allclose(to_gray(colours), expected, atol=1)
 
 
+def test_the_noise_of_single_pixels_tells_no_ink_from_paper():
+    colours = np.full((90, 120, 3), 150, np.uint8)
+    colours[:, ::3, 0] = 250
+    np.testing.assert_allclose(to_gray(colours), np.asarray(Image.fromarray(colours).convert("L")), atol=1)
+
+
 @pytest.mark.parametrize(
     ("share", "sheet", "ink", "paper"),
     [
         (0.55, 200, 155, 200),  # a sheet, cut out
         (0.45, 200, 155, 0),  # too small for one
+        (0.55, 55, 200, 55),  # of black paper
         (0.55, 200, 165, 0),  # nothing written on it
         (0.2, 115, 115, 255),  # strokes alone: the paper contrasts with them
         (0.2, 140, 140, 0),

@@ -13,7 +13,16 @@ from lenet_helpers.inference import ImageError, explain, read_image, to_mnist
 from lenet_helpers.preparation import steps
 from lenet_helpers.preparation.ink import even_light
 from lenet_helpers.preparation.mnist_form import is_mnist_form
-from lenet_helpers.preparation.steps import Way, dark_on_light, enlarge, find_pages, prepare, strokes, the_mask
+from lenet_helpers.preparation.steps import (
+    Way,
+    dark_on_light,
+    enlarge,
+    find_pages,
+    no_boxes,
+    prepare,
+    strokes,
+    the_mask,
+)
 
 
 @pytest.fixture(scope="module")
@@ -264,6 +273,16 @@ def test_the_ink_of_an_untouched_picture_is_found_once():
     assert way.mask is mask
 
 
+def test_a_box_is_no_ink_that_the_digit_must_account_for():
+    digit = np.zeros((200, 200), np.float32)
+    digit[60:130, 90:102] = 0.9
+    ink = digit.copy()
+    ink[40:43, 50:150] = ink[140:143, 50:150] = ink[40:143, 50:53] = ink[40:143, 147:150] = 0.8
+    without, within = no_boxes(Way(ink, ink=ink, found=ink, mask=ink > 0))
+    np.testing.assert_array_equal(without.found, digit)
+    assert within.found is ink
+
+
 @pytest.mark.parametrize(("clear", "ways"), [(0.85, 2), (0.95, 1), (-0.85, 2), (-0.95, 1)])
 def test_both_polarities_are_tried_where_it_is_not_clear_and_the_other_at_odds_of_20_to_1(monkeypatch, clear, ways):
     monkeypatch.setattr(steps, "lightness_of_ink", lambda gray: clear)
@@ -415,4 +434,5 @@ def test_large_pictures_are_reduced_first(page):
     large = page.resize((1600, 1920), Image.Resampling.BICUBIC)
     assert explain(large)[0].picture.shape == (480, 400)
     assert find_pages(large)[0].mask.shape == (960, 800)
+    assert find_pages(page.resize((1000, 1200), Image.Resampling.BICUBIC))[0].mask.shape == (600, 500)
     assert_like(file.getvalue(), to_mnist(page), 0.92)
