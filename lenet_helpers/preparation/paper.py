@@ -72,7 +72,7 @@ def to_gray(colours):
 
 
 def only_the_sheet(gray):
-    """Paint over what lies around the sheet: a table, a finger, a scanner's lid, the margin of a screenshot.
+    """Paint what lies around the sheet in its nearest gray: a table, a scanner's lid, the margin of a screenshot.
 
     A sheet on a table is one piece of another gray with hardly a dent, once the holes are filled that
     its strokes make. The rest reaches the picture's frame. Its edge is sharp; that of a shadow is soft.
@@ -93,15 +93,9 @@ def only_the_sheet(gray):
         sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
         if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
-            depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
-            return _painted(gray, inside, coarse, inside & ~(depth > max(15, 0.5 * depth.max())))
+            around = resize(nearest(coarse, inside), gray.shape)
+            return np.where(resize(inside, gray.shape) > 0.5, gray, around)
     return gray
-
-
-def _painted(gray, inside, coarse, paper):
-    """Paint everything outside in the gray of the nearest paper. The masks are as coarse as the grays."""
-    around = resize(nearest(coarse, paper), gray.shape)
-    return np.where(resize(inside, gray.shape) > 0.5, gray, around)
 
 
 def _is_sharp(gray, mask):

@@ -307,7 +307,9 @@ def the_digit(way):
     if (digit == way.mask).all():
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
-    return [way.note("digit", digit, sentence, mask=digit), whole]
+    ways = [way.note("digit", digit, sentence, mask=digit)]
+    much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)  # else it is specks
+    return [*ways, whole] if much else ways
 
 
 def cut(way):

@@ -5,7 +5,7 @@ import pytest
 
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.lines import without_tails
-from lenet_helpers.preparation.steps import Way
+from lenet_helpers.preparation.steps import Way, the_digit
 
 
 def test_a_thin_loose_bar_belongs_to_the_digit():
@@ -132,3 +132,14 @@ def test_what_crosses_the_frame_more_than_six_times_is_squared_paper(strokes):
     for stroke in range(strokes):
         mask[100:, 20 + 30 * stroke : 26 + 30 * stroke] = True
     assert Way(mask, mask=mask).no_digit == (strokes > 6)
+
+
+@pytest.mark.parametrize(("side", "ways"), [(5, 1), (6, 2)])
+def test_all_ink_is_weighed_too_where_more_than_specks_is_dropped(side, ways):
+    mask = np.zeros((300, 300), bool)
+    mask[50:150, 50:60] = True
+    mask[280 : 280 + side, 280 : 280 + side] = True  # 2.5 % of the ink, and 3.6 %
+    found = the_digit(Way(mask, mask=mask))
+    assert len(found) == ways
+    assert not found[0].mask[280:].any()
+    assert ways == 1 or found[1].mask is mask
