@@ -22,6 +22,8 @@ from lenet_helpers.preparation.mnist_form import (
         (slice(4, 24), [0, 255, 255, 0], True),  # two pixels wide, without any gray
         (slice(4, 24), [0, 0, 255, 0], False),  # one
         (slice(4, 24), [0, 127, 255, 127], True),  # soft edges
+        (slice(4, 24), [0, 0, 225, 0], True),  # gray
+        (slice(4, 24), [0, 0, 235, 0], False),
         (slice(5, 23), [0, 255, 255, 0], True),  # 18 to 21 pixels tall
         (slice(5, 22), [0, 255, 255, 0], False),
         (slice(4, 25), [0, 255, 255, 0], True),
@@ -34,6 +36,14 @@ def test_mnist_form_has_mnists_size_place_and_edges(rows, grays, passes):
     pixels = np.zeros((28, 28), np.uint8)
     pixels[rows, 12:16] = grays
     assert is_mnist_form(pixels) == is_mnist_form(pixels.T) == passes
+
+
+@pytest.mark.parametrize(("gray", "passes"), [(23, True), (26, False)])
+def test_faint_dust_around_a_digit_in_mnists_form_does_not_count(gray, passes):
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, 13:15] = 255
+    pixels[1, 1] = pixels[26, 26] = gray
+    assert is_mnist_form(pixels) == passes
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 16, 40, 52, 80])
