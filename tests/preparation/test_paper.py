@@ -8,6 +8,7 @@ from scipy import ndimage
 from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.preparation import steps
 from lenet_helpers.preparation.paper import (
+    _is_sharp,
     evenly_lit,
     ink_is_light,
     light_on_paper,
@@ -85,6 +86,29 @@ def test_what_is_more_than_half_transparent_has_no_say_about_the_paper(cover, pa
     layer = np.zeros((100, 100, 4), np.uint8)
     layer[10:20] = (200, 200, 200, cover)
     assert (put_on_paper(layer)[-1] == paper).all()
+
+
+@pytest.mark.parametrize(("blur", "sharp"), [(1.5, True), (2.5, False)])
+def test_an_edge_is_sharp_where_half_of_the_contrast_lies_within_three_pixels(blur, sharp):
+    sheet = np.pad(np.ones((24, 24), bool), 8)
+    gray = ndimage.gaussian_filter(np.where(sheet, 200, 70).astype(np.float32), blur)
+    assert _is_sharp(gray, sheet) == sharp
+
+
+@pytest.mark.parametrize(("soft", "sharp"), [(21, True), (30, False)])
+def test_a_fifth_of_an_edge_may_be_soft(soft, sharp):
+    sheet = np.pad(np.ones((30, 30), bool), 5)
+    gray = np.where(sheet, 200, 70).astype(np.float32)
+    gray[5 : 5 + soft, 35:38] = 170, 140, 100
+    assert _is_sharp(gray, sheet) == sharp
+
+
+@pytest.mark.parametrize(("dent", "painted"), [(np.s_[96:132, 150:180], True), (np.s_[96:144, 144:180], False)])
+def test_a_tenth_of_a_sheet_may_be_missing(dent, painted):
+    gray = np.full((240, 240), 70, np.float32)
+    gray[60:180, 60:180] = 200
+    gray[dent] = 70
+    assert (only_the_sheet(gray) is not gray) == painted
 
 
 @pytest.mark.parametrize(("corner", "painted"), [(130, True), (100, False)])
