@@ -291,10 +291,10 @@ function otsu(values) {
 // Where strokes meet, they may be wider than that, and their inside is lost: that belongs to how the network sees them.
 function evenLight(drawn) {
   const bright = map(drawn, (here) => 1 - here);
-  for (const share of [16, 8, 4]) {
+  for (const share of [16, 8]) {
     const distance = Math.floor(Math.floor(SIDE / share) / 2);
     const paper = dilate(map(dilate(bright, distance), (here) => -here), distance);
-    const ink = map(bright, (here, i) => Math.max(0, 1 - here / Math.max(-paper.data[i], here, 16 / 255)));
+    const ink = map(bright, (here, i) => Math.max(0, 1 - here / Math.max(-paper.data[i], here, 1 / 255)));
     if (!isHollow(ink.data, drawn.data)) return ink;
   }
   return drawn;
@@ -319,7 +319,7 @@ function isHollow(ink, drawn) {
     core++;
     if (ink[i] < 0.7 * kept * drawn[i]) missing++;
   }
-  return kept < 0.4 || missing > 0.05 * core;
+  return missing > 0.05 * core;
 }
 
 // Mark what is clearly ink, and what hangs together with it.
@@ -340,18 +340,15 @@ function pickDigit(mask, place) {
   const { width } = mask;
   const { labels, pieces } = piecesOf(dilate(mask, Math.max(1, round(meanStroke(mask) / 3))));
   if (pieces.length < 2) return mask;
-  for (const piece of pieces) Object.assign(piece, { area: 0, weight: 0, atFrame: 0 });
-  const central = (at) => 0.15 + Math.sin((Math.PI * (at + 0.5)) / SIDE);
+  for (const piece of pieces) Object.assign(piece, { area: 0, atFrame: false });
   mask.data.forEach((here, i) => {
     if (!here) return;
     const piece = pieces[labels.data[i] - 1];
     const [x, y] = [place.left + (i % width), place.top + Math.floor(i / width)];
     piece.area++;
-    piece.weight += central(x) * central(y);
-    piece.atFrame += (x === 0) + (x === SIDE - 1) + (y === 0) + (y === SIDE - 1);
+    piece.atFrame ||= x === 0 || x === SIDE - 1 || y === 0 || y === SIDE - 1;
   });
-  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight);
-  const main = pieces.reduce((most, piece) => (share(piece) > share(most) ? piece : most));
+  const main = pieces.reduce((most, piece) => (piece.area > most.area ? piece : most));
   const taken = new Set([main]);
   const digit = () => map(mask, (here, i) => here && taken.has(pieces[labels.data[i] - 1]));
   for (;;) {
@@ -362,7 +359,7 @@ function pickDigit(mask, place) {
     const inked = count(now);
     const joined = pieces.filter((piece) => {
       const across = piece.box;
-      if (taken.has(piece) || (piece.atFrame && !main.atFrame) || piece.area <= 0.01 * inked) return false;
+      if (taken.has(piece) || piece.atFrame || piece.area <= 0.01 * inked) return false;
       if (across.left < box.left && across.right > box.right) return false; // the line that it was written on
       const beside = across.left >= box.right || across.right <= box.left;
       if (beside && extent(across)[0] > 0.6 * tall) return false; // another digit
@@ -504,7 +501,7 @@ export function prepareInk(drawn) {
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
   // What is dropped may belong to the digit, after all.
-  const much = !several && count(found) - count(digit) > 0.03 * count(digit);
+  const much = count(found) - count(digit) > 0.03 * count(digit);
   return (much ? [digit, found] : [digit]).map((mask) => ({
     pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
     kept: inkOf(mask) / inkOf(found),
