@@ -46,6 +46,8 @@ __all__ = [
 SURE = 5.0
 """`Judged.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
 
+NOT_DOUBTED = 2.0
+"""`Judged.evidence` of an answer that is not doubted, odds of 7 to 1, though a few of the copies differ from it."""
 
 def judge(model, preparations):
     """What `lenet_helpers.preparation.judging.judge` makes of the ways of each picture with a network of torch."""
@@ -270,11 +272,12 @@ class ImageClassifier:
 
 def prediction_of(readings):
     """The `Prediction` of the best of some readings of one picture, with its warnings."""
-    probabilities, way = readings[0].probabilities, readings[0].way
+    probabilities, evidence, way = readings[0].probabilities, readings[0].evidence, readings[0].way
     doubts = ["there is more than one digit in the picture"] if way.several else []
-    if way.contacts > 1 or (way.contacts and readings[0].evidence < SURE):
+    if way.contacts > 1 or (way.contacts and evidence < SURE):
         doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-    if unsure := doubt(probabilities) or (way.no_digit and "it does not look like a digit"):
+    unsure = doubt(probabilities) if evidence < NOT_DOUBTED else None
+    if unsure := unsure or (way.no_digit and "it does not look like a digit"):
         doubts.append(unsure)
     warning = "; ".join(doubts)
     return Prediction(

@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from benchmarks.accuracy import rendered
 from lenet_helpers import LeNet, ModelError, imageClassifier, to_input
+from lenet_helpers.evaluation import MOST_ENTROPY, entropy
 from lenet_helpers.inference import (
     SIZES,
     SLANTS,
@@ -173,6 +174,26 @@ def test_warns_of_a_tie_and_of_what_is_no_digit(digits):
     prediction = ImageClassifier(torn).classify(digits[0][0])
     assert (prediction.digit, prediction.warning) == (3, "It may also be an 8")
     assert ImageClassifier(Answering(*[0.0] * 10)).classify(digits[0][0]).warning == "It does not look like a digit"
+
+
+class AnsweringLarge(torch.nn.Module):
+    """A network that is so sure of a 3, as logits, in the copies with most ink, the largest, and of nothing in others."""
+
+    def __init__(self, sure):
+        super().__init__()
+        self.three = torch.nn.Parameter(sure * torch.nn.functional.one_hot(torch.tensor(3), 10))
+
+    def forward(self, images):
+        ink = images.mean((1, 2, 3))[:, None]
+        return self.three * (ink > (ink.min() + ink.max()) / 2)
+
+
+@pytest.mark.parametrize(("sure", "doubted"), [(10.0, True), (16.0, False)])
+def test_what_some_copies_tell_beyond_doubt_is_not_doubted_for_the_others(digits, sure, doubted):
+    """Two thirds or so of the copies tell nothing: so undecided is the mean either way."""
+    prediction = ImageClassifier(AnsweringLarge(sure)).classify(digits[0][0])
+    assert entropy(prediction.probabilities) > MOST_ENTROPY
+    assert (prediction.digit, prediction.warning is not None) == (3, doubted)
 
 
 def test_the_edge_is_warned_of_where_the_network_is_not_sure_or_several_strokes_meet_it(classifier):

@@ -53,7 +53,7 @@ export class Classifier {
     if (contacts > 1 || (contacts && evidence < this.about.sure)) {
       doubts.push("the digit touches the edge of the picture, so a part of it may be missing");
     }
-    const doubt = this.doubt(probabilities);
+    const doubt = evidence < this.about.notDoubted && this.doubt(probabilities);
     if (doubt) doubts.push(doubt);
     const warning = doubts.join("; ");
     return warning ? warning[0].toUpperCase() + warning.slice(1) : null;
