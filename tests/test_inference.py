@@ -177,7 +177,7 @@ def test_warns_of_a_tie_and_of_what_is_no_digit(digits):
 
 
 class AnsweringLarge(torch.nn.Module):
-    """A network that is so sure of a 3, as logits, in the copies with most ink, the largest, and of nothing in others."""
+    """A network that is so sure of a 3, as logits, in the copies with most ink, and of nothing in the others."""
 
     def __init__(self, sure):
         super().__init__()
