@@ -309,7 +309,7 @@ def the_digit(way):
     sentence = "Specks and whatever else isn't the digit are dropped."
     ways = [way.note("digit", digit, sentence, mask=digit)]
     much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)  # else it is specks
-    return [*ways, whole] if much else ways
+    return [*ways, whole] if much and not way.several else ways
 
 
 def cut(way):

@@ -501,7 +501,7 @@ export function prepareInk(drawn) {
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
   // What is dropped may belong to the digit, after all.
-  const much = count(found) - count(digit) > 0.03 * count(digit);
+  const much = !several && count(found) - count(digit) > 0.03 * count(digit);
   return (much ? [digit, found] : [digit]).map((mask) => ({
     pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
     kept: inkOf(mask) / inkOf(found),
