@@ -59,7 +59,7 @@ def is_mnist_form(pixels):
     height, width = np.ptp(np.flatnonzero(rows)) + 1, np.ptp(np.flatnonzero(columns)) + 1
     y, x = (np.arange(28) @ rows / rows.sum(), np.arange(28) @ columns / columns.sum())
     soft = np.count_nonzero((ink > 0) & (ink < 230)) > 0.1 * np.count_nonzero(ink)
-    wide = cv2.erode(as_bytes(ink > 127), square(2)).sum() > 0.1 * np.count_nonzero(ink)
+    wide = cv2.erode(as_bytes(ink > 0), square(2)).sum() > 0.1 * np.count_nonzero(ink)
     return 18 <= max(height, width) <= 21 and abs(y - 14) < 0.7 and abs(x - 14) < 0.7 and bool(soft or wide)
 
 

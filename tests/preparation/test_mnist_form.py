@@ -25,7 +25,7 @@ from lenet_helpers.preparation.mnist_form import (
         (slice(4, 24), [0, 0, 225, 0], True),  # gray
         (slice(4, 24), [0, 0, 235, 0], False),
         (slice(5, 23), [0, 255, 255, 0], True),  # 18 to 21 pixels tall
-        (slice(5, 22), [0, 255, 255, 0], False),
+        (slice(6, 23), [0, 255, 255, 0], False),
         (slice(4, 25), [0, 255, 255, 0], True),
         (slice(3, 25), [0, 255, 255, 0], False),
         (slice(4, 24), [0, 255, 170, 0], True),  # its centre of mass is 0.6 and 0.75 pixels beside the middle
@@ -36,6 +36,28 @@ def test_mnist_form_has_mnists_size_place_and_edges(rows, grays, passes):
     pixels = np.zeros((28, 28), np.uint8)
     pixels[rows, 12:16] = grays
     assert is_mnist_form(pixels) == is_mnist_form(pixels.T) == passes
+
+
+@pytest.mark.parametrize(
+    ("columns", "beside", "gray", "passes"),
+    [
+        ([12, 16], 0, 4, False),  # a tenth of the ink is gray
+        ([12, 16], 0, 5, True),
+        ([14], 3, 0, False),  # or has ink on all sides
+        ([14], 4, 0, True),
+    ],
+)
+def test_what_a_program_draws_one_pixel_wide_is_not_in_mnists_form(columns, beside, gray, passes):
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[4:24, columns] = 255
+    pixels[12 : 12 + beside, columns[0] + 1] = 255
+    pixels[10 : 10 + gray, columns[0]] = 100
+    assert is_mnist_form(pixels) == passes
+
+
+@pytest.mark.parametrize(("edge", "width"), [(0.4, 22), (0.6, 24)])
+def test_what_is_more_than_half_ink_belongs_to_the_box_that_is_fitted(edge, width):
+    assert fit(np.pad(np.ones((80, 12), np.float32), 1, constant_values=edge)).shape == (90, width)
 
 
 @pytest.mark.parametrize(("gray", "passes"), [(23, True), (26, False)])
