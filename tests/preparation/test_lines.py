@@ -167,7 +167,7 @@ def test_the_walls_between_the_cells_of_a_form_go_too_and_a_1_that_stands_in_a_c
 
 def test_two_sides_are_no_box():
     ink = np.zeros((160, 160), np.float32)
-    ink[40:43, 40:120] = ink[40:113, 40:43] = 0.8
+    ink[40:43, 40:120] = ink[40:113, 117:120] = 0.8
     ink[60:100, 78:82] = 0.9
     assert remove_boxes(ink, find_ink(ink)) is ink
 
