@@ -93,7 +93,8 @@ def only_the_sheet(gray):
         sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
         if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
-            around = resize(nearest(coarse, inside), gray.shape)
+            depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
+            around = resize(nearest(coarse, inside & (depth <= 0.5 * depth.max())), gray.shape)  # of paper, not of ink
             return np.where(resize(inside, gray.shape) > 0.5, gray, around)
     return gray
 

@@ -126,6 +126,15 @@ def test_of_a_sheet_a_fortieth_along_its_edge_is_painted_over_too():
     assert (stroke[0], stroke[-1]) == (100, 173)
 
 
+@pytest.mark.parametrize(("stroke", "around"), [(100, 200), (120, 120)])
+def test_what_is_half_as_dark_as_the_ink_is_not_painted_on_beyond_the_sheet(stroke, around):
+    gray = np.full((240, 240), 70, np.float32)
+    gray[60:180, 60:180] = 200
+    gray[108:120, 132:174] = stroke
+    gray[78:90, 102:114] = 20
+    assert only_the_sheet(gray)[114, 220] == pytest.approx(around, abs=1)
+
+
 @pytest.mark.parametrize(("width", "light"), [(35, True), (65, False)])
 def test_where_bold_ink_leaves_little_paper_the_paper_is_what_most_of_the_frame_shows(width, light):
     gray = np.full((100, 100), 30, np.float32)
