@@ -37,8 +37,9 @@ def pick_digit(mask):
     labels = grown.labels * mask
     areas = np.bincount(labels.ravel(), minlength=len(grown) + 1)[1:]
     main = int(np.argmax(areas))
-    # What the edge has cut is a neighbour rather; whether it is, the judge sees.
-    digit, left = labels == main + 1, {*range(len(grown))} - {main, *(frame(labels) - 1)}
+    digit, left, at_frame = labels == main + 1, {*range(len(grown))} - {main}, {*(frame(labels) - 1)}
+    if main not in at_frame:
+        left -= at_frame  # what the edge has cut
     while left:
         far = depth_of(~digit)
         rows, columns = bounding_box(digit)

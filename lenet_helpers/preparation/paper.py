@@ -15,6 +15,10 @@ from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, 
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 
+MOST_ALIKE = 0.1
+"""So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
+it is 0.2 and more."""
+
 MUCH_INK = 0.25
 """Where the ink covers more of the picture than this, the paper can't be told from it by how much there is."""
 
@@ -91,7 +95,7 @@ def only_the_sheet(gray):
     for half in (bright, ~bright):
         parts = pieces(half)
         sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
-        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet):
+        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_alone(half, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
             around = resize(nearest(coarse, inside & (depth <= 0.5 * depth.max())), gray.shape)  # of paper, not of ink
@@ -107,6 +111,11 @@ def _is_sharp(gray, mask):
     contrast = abs(gray[mask].mean() - gray[~mask].mean())
     jumps = cv2.morphologyEx(gray, cv2.MORPH_GRADIENT, square(3))
     return contrast >= 25 and np.percentile(jumps[edge], 20) > 0.5 * contrast
+
+
+def _is_alone(half, sheet):
+    """Tell whether what lies around is of another kind: beyond a stroke, there is more of the same paper."""
+    return np.count_nonzero(half & ~sheet) < MOST_ALIKE * np.count_nonzero(~sheet)
 
 
 def _looks_like_a_sheet(mask):

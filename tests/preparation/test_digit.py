@@ -27,6 +27,12 @@ def test_specks_go_and_the_bar_of_a_five_stays():
     assert not holds_several(mask)
 
 
+def test_in_a_tight_crop_a_loose_bar_at_the_edge_belongs_to_the_digit():
+    five = np.zeros((60, 40), bool)
+    five[14:, :8] = five[:8, 14:] = True
+    np.testing.assert_array_equal(pick_digit(five), five)
+
+
 @pytest.mark.parametrize(("gap", "one"), [(7, True), (10, False)])
 def test_the_halves_of_a_broken_stroke_are_one_piece_where_less_than_two_thirds_of_its_width_are_missing(gap, one):
     broken = np.zeros((400, 400), bool)

@@ -111,6 +111,15 @@ def test_a_tenth_of_a_sheet_may_be_missing(dent, painted):
     assert (only_the_sheet(gray) is not gray) == painted
 
 
+@pytest.mark.parametrize(("alike", "painted"), [(72, True), (88, False)])
+def test_around_a_sheet_a_tenth_may_be_as_bright(alike, painted):
+    gray = np.full((240, 240), 70, np.float32)
+    gray[60:180, 60:180] = 200
+    gray[:60, 240 - alike :] = 200
+    gray[54:60] = 70
+    assert (only_the_sheet(gray) is not gray) == painted
+
+
 @pytest.mark.parametrize(("corner", "painted"), [(130, True), (100, False)])
 def test_a_sheet_covers_half_of_the_frame_at_most(corner, painted):
     y, x = np.mgrid[:240, :240]
@@ -266,7 +275,7 @@ def test_paper_whose_gray_hardly_changes_is_no_sheet_and_no_ink():
 @pytest.mark.parametrize("pen", [45, 60, 70])
 @pytest.mark.parametrize("digit", [0, 7, 8])
 def test_a_bold_digit_that_is_cropped_to_its_box_is_read(digit, pen, light):
-    """The paper that its strokes cut off may look like a sheet, and the paper that is left may be less than the ink."""
+    """The paper that its strokes cut off is no sheet, and the paper that is left may be less than the ink."""
     page = Image.new("L", (400, 500), 240)
     drawing = ImageDraw.Draw(page)
     if digit == 0:
@@ -278,5 +287,6 @@ def test_a_bold_digit_that_is_cropped_to_its_box_is_read(digit, pen, light):
         drawing.ellipse((90, 240 - pen, 310, 460), outline=25, width=pen)
     gray = np.asarray(page.crop(Image.eval(page, lambda gray: 240 - gray).getbbox()), np.float32)
     gray = 255 - gray if light else gray
+    assert only_the_sheet(gray) is gray
     prediction = ImageClassifier().classify(gray)
     assert (prediction.digit, prediction.warning) == (digit, None)

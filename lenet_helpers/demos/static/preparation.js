@@ -359,7 +359,7 @@ function pickDigit(mask, place) {
     const inked = count(now);
     const joined = pieces.filter((piece) => {
       const across = piece.box;
-      if (taken.has(piece) || piece.atFrame || piece.area <= 0.01 * inked) return false;
+      if (taken.has(piece) || (piece.atFrame && !main.atFrame) || piece.area <= 0.01 * inked) return false;
       if (across.left < box.left && across.right > box.right) return false; // the line that it was written on
       const beside = across.left >= box.right || across.right <= box.left;
       if (beside && extent(across)[0] > 0.6 * tall) return false; // another digit
