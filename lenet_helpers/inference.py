@@ -49,6 +49,7 @@ SURE = 5.0
 NOT_DOUBTED = 2.0
 """`Judged.evidence` of an answer that is not doubted, odds of 7 to 1, though a few of the copies differ from it."""
 
+
 def judge(model, preparations):
     """What `lenet_helpers.preparation.judging.judge` makes of the ways of each picture with a network of torch."""
     return judging.judge(partial(_logits, model), preparations)
