@@ -38,7 +38,7 @@ def test_the_halves_of_a_broken_stroke_are_one_piece_where_less_than_two_thirds_
     broken = np.zeros((400, 400), bool)
     broken[50:150, 50:62] = broken[150 + gap : 250, 50:62] = True
     other = np.zeros_like(broken)
-    other[50:200, 300:312] = True  # larger than each half
+    other[50:200, 338:350] = True  # as far from the middle, and larger than each half
     np.testing.assert_array_equal(pick_digit(broken | other), broken if one else other)
 
 

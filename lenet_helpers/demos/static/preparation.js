@@ -340,15 +340,18 @@ function pickDigit(mask, place) {
   const { width } = mask;
   const { labels, pieces } = piecesOf(dilate(mask, Math.max(1, round(meanStroke(mask) / 3))));
   if (pieces.length < 2) return mask;
-  for (const piece of pieces) Object.assign(piece, { area: 0, atFrame: false });
+  for (const piece of pieces) Object.assign(piece, { area: 0, weight: 0, atFrame: 0 });
+  const central = (at) => 0.15 + Math.sin((Math.PI * (at + 0.5)) / SIDE);
   mask.data.forEach((here, i) => {
     if (!here) return;
     const piece = pieces[labels.data[i] - 1];
     const [x, y] = [place.left + (i % width), place.top + Math.floor(i / width)];
     piece.area++;
-    piece.atFrame ||= x === 0 || x === SIDE - 1 || y === 0 || y === SIDE - 1;
+    piece.weight += central(x) * central(y);
+    piece.atFrame += (x === 0) + (x === SIDE - 1) + (y === 0) + (y === SIDE - 1);
   });
-  const main = pieces.reduce((most, piece) => (piece.area > most.area ? piece : most));
+  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight);
+  const main = pieces.reduce((most, piece) => (share(piece) > share(most) ? piece : most));
   const taken = new Set([main]);
   const digit = () => map(mask, (here, i) => here && taken.has(pieces[labels.data[i] - 1]));
   for (;;) {
