@@ -102,7 +102,7 @@ def descendants(pid, most):
     """
     found = [pid]
     for one in found:
-        if len(found) <= most:
+        if len(found) <= most + 1:  # the first one is not below itself
             found += children(one)
     return found[1 : most + 2]
 
