@@ -37,7 +37,7 @@ def even_light(gray):
     shortest = min(gray.shape)
     widest = _darkening(gray, shortest // 2)
     if shortest >= 64:  # a smaller picture has no room for shadows finer than that
-        for reach in (shortest // 16, shortest // 8):
+        for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(gray, reach)
             if not _is_hollow(ink, widest):
                 return ink

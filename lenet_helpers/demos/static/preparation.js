@@ -291,7 +291,7 @@ function otsu(values) {
 // Where strokes meet, they may be wider than that, and their inside is lost: that belongs to how the network sees them.
 function evenLight(drawn) {
   const bright = map(drawn, (here) => 1 - here);
-  for (const share of [16, 8]) {
+  for (const share of [16, 8, 4]) {
     const distance = Math.floor(Math.floor(SIDE / share) / 2);
     const paper = dilate(map(dilate(bright, distance), (here) => -here), distance);
     const ink = map(bright, (here, i) => Math.max(0, 1 - here / Math.max(-paper.data[i], here, 1 / 255)));
