@@ -131,9 +131,9 @@ def test_a_small_picture_has_no_fine_shadows(side, finer):
     assert np.array_equal(even_light(gray), _darkening(gray, side // 2)) != finer
 
 
-@pytest.mark.parametrize(("stroke", "reach"), [(6, 10), (14, 20), (30, 80)])
+@pytest.mark.parametrize(("stroke", "reach"), [(6, 10), (14, 20), (30, 40), (50, 80)])
 def test_the_light_is_evened_as_finely_as_the_strokes_allow(stroke, reach):
-    """Within a sixteenth of the picture, an eighth, or half of it."""
+    """Within a sixteenth of the picture, an eighth, a quarter, or half of it."""
     gray = ndimage.gaussian_filter(np.random.default_rng(0).normal(200, 80, (160, 160)), 3).astype(np.float32)
     gray[30:130, 60 : 60 + stroke] = 20
     np.testing.assert_array_equal(even_light(gray), _darkening(gray, reach))
