@@ -207,7 +207,8 @@ def without_surroundings(mask):
     along = parts.on_frame() > 0.5 * sizes.max(1)
     tallest = sizes[~along, 0].max(initial=0)
     thin = sizes[along].min(1).max(initial=0) < 0.9 * tallest  # with digits on it, it isn't
-    return mask & ~parts.mask(*np.flatnonzero(along)) if thin and sizes[along].max(initial=0) > 1.5 * tallest else mask
+    long = sizes[along].max(initial=0) > 1.5 * tallest
+    return mask & ~parts.mask(*np.flatnonzero(along)) if thin and long else mask
 
 
 def _rows_of(parts):

@@ -284,12 +284,11 @@ def test_damage_to_an_input_is_found_and_named(name):
 
 def test_damage_is_named_before_what_the_loops_suggest():
     def damaging(image, kernel):
-        k = len(kernel)
-        h, w = image.shape[0] - k + 1, image.shape[1] - k + 1
-        for i in range(h):
-            for j in range(w):
-                image[i, j] = (image[i : i + k, j : j + k] * kernel).sum()
-        return image[:h, :w]
+        high, wide = np.subtract(image.shape, kernel.shape) + 1
+        for i in range(high):
+            for j in range(wide):
+                image[i, j] = np.sum(image[i : i + len(kernel), j : j + len(kernel)] * kernel)
+        return image[:high, :wide]
 
     assert "image.copy()" in check("02-convolution", damaging).hint
 

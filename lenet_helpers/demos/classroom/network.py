@@ -50,12 +50,12 @@ class Network:
 
 
 def _convolve(maps, weight, bias):
-    """Convolution, then ReLU: (N, C, H, W) with kernels of (K, C, 5, 5) makes (N, K, H - 4, W - 4)."""
+    """Convolution, then ReLU: (N, C, H, W) with kernels of (K, C, h, w) makes (N, K, H - h + 1, W - w + 1)."""
     windows = sliding_window_view(maps, weight.shape[2:], axis=(2, 3))
-    count, channels, height, width, *_ = windows.shape
-    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(count, channels * 25, height * width)
+    count, _, height, width, *_ = windows.shape
+    columns = windows.transpose(0, 1, 4, 5, 2, 3).reshape(count, -1, height * width)
     # A product for each of the N: they are too small to be shared among threads, which would wait for each other.
-    sums = weight.reshape(-1, channels * 25) @ columns + bias[:, None]
+    sums = weight.reshape(len(weight), -1) @ columns + bias[:, None]
     return np.maximum(sums, 0).reshape(count, -1, height, width)
 
 
