@@ -284,11 +284,12 @@ def test_damage_to_an_input_is_found_and_named(name):
 
 def test_damage_is_named_before_what_the_loops_suggest():
     def damaging(image, kernel):
-        high, wide = np.subtract(image.shape, kernel.shape) + 1
-        for i in range(high):
-            for j in range(wide):
-                image[i, j] = np.sum(image[i : i + len(kernel), j : j + len(kernel)] * kernel)
-        return image[:high, :wide]
+        side = len(kernel)
+        height, width = image.shape[0] - side + 1, image.shape[1] - side + 1
+        for row in range(height):
+            for column in range(width):
+                image[row, column] = (image[row : row + side, column : column + side] * kernel).sum()
+        return image[:height, :width]
 
     assert "image.copy()" in check("02-convolution", damaging).hint
 
