@@ -71,7 +71,7 @@ def holds_several(mask):
 
     Where a table at the frame is larger than the digits, these count among themselves.
     """
-    parts = pieces(mask)
+    parts = pieces(dilation(mask, int(mean_stroke(mask) / 5)))  # a crack in a stroke parts no digits
     everything = list(zip(parts.boxes, parts.areas, parts.on_frame() > 0, strict=True))
     within = [piece for piece in everything if not piece[2]]
     return _several_alike(everything) or _several_alike(within)

@@ -91,7 +91,7 @@ def find_ink(ink, pale=True):
         All False when the picture is blank.
     """
     # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
-    side = min(ink.shape) // 8 | 1
+    side = max(3, min(ink.shape) // 8 | 1)
     if (ink - cv2.blur(ink, (side, side))).max() < FAINTEST_INK:
         return np.zeros(ink.shape, bool)
     floor = _faintest_ink(ink)
