@@ -10,9 +10,7 @@ from lenet_helpers.preparation.masks import (
     as_bytes,
     bounding_box,
     depth_of,
-    dilation,
     extent,
-    frame,
     mean_stroke,
     pieces,
     square,
@@ -34,30 +32,29 @@ def pick_digit(mask):
     -------
     ndarray of bool, shape (H, W)
     """
-    grown = pieces(dilation(mask, max(1, round(mean_stroke(mask) / 3))))
-    labels = grown.labels * mask
-    areas = np.bincount(labels.ravel(), minlength=len(grown) + 1)[1:]
+    parts = pieces(mask, max(1, round(mean_stroke(mask) / 3)))
+    labels = parts.labels
     central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
-    at_frame = np.bincount(frame(labels), minlength=len(grown) + 1)[1:]
-    surrounds = (at_frame > sum(mask.shape)) & (len(grown) > 1)  # more than half of the frame
-    weights = np.bincount(labels.ravel(), central.ravel(), len(grown) + 1)[1:]
+    at_frame = parts.on_frame()
+    surrounds = (at_frame > sum(mask.shape)) & (len(parts) > 1)  # more than half of the frame
+    weights = np.bincount(labels.ravel(), central.ravel(), len(parts) + 1)[1:]
     main = int(np.argmax(weights * ~surrounds))
-    digit, left = labels == main + 1, {*range(len(grown))} - {main}
+    digit, left = labels == main + 1, {*range(len(parts))} - {main}
     while left:
         far = depth_of(~digit)
         rows, columns = bounding_box(digit)
         height, size, inked = rows.stop - rows.start, max(extent((rows, columns))), np.count_nonzero(digit)
         joined = set()
         for number in left:
-            across = grown.boxes[number][1]
+            across = parts.boxes[number][1]
             beside = across.start >= columns.stop or across.stop <= columns.start
             if at_frame[number] and not at_frame[main]:
                 continue
             if across.start < columns.start and across.stop > columns.stop:
                 continue  # the line that it was written on
-            if beside and extent(grown.boxes[number])[0] > 0.6 * height:
+            if beside and extent(parts.boxes[number])[0] > 0.6 * height:
                 continue  # another digit
-            if areas[number] > 0.01 * inked and far[labels == number + 1].min() < 0.25 * size:
+            if parts.areas[number] > 0.01 * inked and far[labels == number + 1].min() < 0.25 * size:
                 joined.add(number)
         if not joined:
             break
@@ -71,7 +68,7 @@ def holds_several(mask):
 
     Where a table at the frame is larger than the digits, these count among themselves.
     """
-    parts = pieces(dilation(mask, int(mean_stroke(mask) / 5)))  # a crack in a stroke parts no digits
+    parts = pieces(mask, int(mean_stroke(mask) / 5))  # a crack in a stroke parts no digits
     everything = list(zip(parts.boxes, parts.areas, parts.on_frame() > 0, strict=True))
     within = [piece for piece in everything if not piece[2]]
     return _several_alike(everything) or _several_alike(within)

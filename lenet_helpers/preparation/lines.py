@@ -101,7 +101,7 @@ def _without_boxes(mask):
     for number, outer in enumerate(parts.boxes):
         piece = parts.cut(number)
         sides = _sides_of_a_box(piece)
-        if len(sides) < 3:
+        if not sides:
             continue
         # What hangs together with the box, and what merely lies in it.
         rest = piece & ~np.any(sides, axis=0)
@@ -126,14 +126,17 @@ def _walls(inside):
 
 
 def _sides_of_a_box(piece):
-    """Those sides of a box that there are, a mask each. Once two are missing, the others are not looked for."""
+    """The four sides of a box, a mask each, or three where the top is open, as in the combs of forms; none for others.
+
+    The loop of a squarish 9 has three sides too, but it lacks another one.
+    """
     sides = []
     for turn in range(4):
         side = _top_of_a_box(np.rot90(piece, turn))
         if side.any():
             sides.append(np.rot90(side, -turn))
-        elif len(sides) < turn:  # the second one that is missing
-            break
+        elif turn > 0:
+            return []
     return sides
 
 

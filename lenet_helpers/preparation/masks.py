@@ -39,11 +39,17 @@ class Pieces:
         return np.bincount(frame(self.labels), minlength=len(self) + 1)[1:]
 
 
-def pieces(mask):
-    """Return the `Pieces` of a mask; what touches at a corner hangs together."""
-    around = bounding_box(mask)
+def pieces(mask, crack=0):
+    """Return the `Pieces` of a mask; what touches at a corner hangs together, and so does what a crack parts.
+
+    A crack is at most twice so many pixels wide.
+    """
+    grown = dilation(mask, crack) if crack else mask
+    around = bounding_box(grown)
     labels = np.zeros(mask.shape, np.int32)
-    ndimage.label(mask[around], np.ones((3, 3)), output=labels[around])
+    ndimage.label(grown[around], np.ones((3, 3)), output=labels[around])
+    if crack:
+        labels *= mask
     return Pieces(labels, ndimage.find_objects(labels), np.bincount(labels.ravel())[1:])
 
 
