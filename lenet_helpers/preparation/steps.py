@@ -22,7 +22,7 @@ from PIL import Image
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.ink import even_light, find_ink, without_noise
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
-from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame
+from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame, pieces
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
 from lenet_helpers.preparation.paper import evenly_lit, lightness_of_ink, only_the_sheet, put_on_paper, to_gray
 from lenet_helpers.preparation.pictures import ImageError, read_image
@@ -308,8 +308,11 @@ def the_digit(way):
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
     ways = [way.note("digit", digit, sentence, mask=digit)]
-    much = np.count_nonzero(way.mask & ~digit) > 0.03 * np.count_nonzero(digit)  # else it is specks
-    return [*ways, whole] if much and not way.several else ways
+    rest = way.mask & ~digit
+    if way.several or np.count_nonzero(rest) < 0.03 * np.count_nonzero(digit):  # it is specks
+        return ways
+    at_frame = (pieces(rest).on_frame() > 0).all() and not frame(digit).any()
+    return [*ways, less_likely(whole) if at_frame else whole]
 
 
 def cut(way):
