@@ -111,6 +111,16 @@ def brush(lines, canvas, width, random):
     return canvas.cover()
 
 
+def outline(lines, canvas, width, random):
+    """An outline of bold strokes, with nothing in between."""
+    inside = Canvas(canvas.side, canvas.scale)
+    within = width * random.uniform(0.6, 0.8)
+    for line in lines:
+        canvas.stroke(line, width)
+        inside.stroke(line, within)
+    return canvas.cover() - inside.cover()
+
+
 def mouse(lines, canvas, width, random):
     """A mouse: straight from one point that the program noticed to the next, and unsteady."""
     for line in lines:
@@ -199,6 +209,7 @@ PAGES = (
     Page("brush", "pen", brush, (0.07, 0.14)),
     Page("chalk", "pen", chalk, (0.06, 0.11), ink=230, bare=40),
     Page("soft edges", "pen", blur=0.3),
+    Page("outline", "pen", outline, (0.10, 0.20)),
     Page("mouse", "pen", mouse, (0.03, 0.10)),
     Page("mouse, jagged", "pen", jagged, (0.02, 0.08), side=(100, 420)),
     Page("mouse, bold, JPEG", "pen", mouse, (0.12, 0.18), side=(420, 420), digit=(0.6, 0.85), jpeg=75),

@@ -6,6 +6,7 @@ al., 1998); the strokes are evened before, for pens differ more than theirs did.
 
 import cv2
 import numpy as np
+from scipy import ndimage
 
 from lenet_helpers.preparation.masks import (
     as_bytes,
@@ -15,6 +16,7 @@ from lenet_helpers.preparation.masks import (
     extent,
     mean_stroke,
     nearest,
+    pieces,
     scale,
     square,
 )
@@ -79,6 +81,21 @@ def cut_out(ink, mask):
     level = nearest(cv2.dilate(ink * mask, square(max(1, round(mean_stroke(mask) / 2)) | 1)), middle)
     cut = (ink > 0.5 * level) & dilation(mask, 1)
     return cut[bounding_box(cut)] if cut.any() else mask
+
+
+def fill_outline(cut):
+    """Fill a digit that may be drawn as an outline: its strokes lie between the outermost line and those within it."""
+    cut = np.pad(cut, 1)
+    parts = pieces(cut)
+    around = ~_without_holes(cut)
+    outermost = parts.mask(*np.unique(parts.labels[cut & dilation(around, 1)]) - 1)
+    return (cut | (_without_holes(outermost) & ~_without_holes(cut & ~outermost)))[1:-1, 1:-1]
+
+
+def _without_holes(mask):
+    """Add to a mask what can't be reached from its corner; a step at a corner doesn't lead out."""
+    free, _ = ndimage.label(~mask)
+    return free != free[0, 0]
 
 
 def even_strokes(cut):

@@ -22,8 +22,8 @@ from PIL import Image
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.ink import even_light, find_ink, without_noise
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
-from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame, pieces
-from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit, is_mnist_form
+from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame, mean_stroke, pieces
+from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fill_outline, fit, is_mnist_form
 from lenet_helpers.preparation.paper import evenly_lit, lightness_of_ink, only_the_sheet, put_on_paper, to_gray
 from lenet_helpers.preparation.pictures import ImageError, read_image
 
@@ -320,6 +320,13 @@ def cut(way):
     return [way.note("cut out", strokes, "It is cut out, and each point is now either ink or background.")]
 
 
+def filled(way):
+    inside = fill_outline(way.picture)
+    if mean_stroke(inside) < 2 * mean_stroke(way.picture):
+        return [way]
+    return [way, less_likely(way.note("filled", inside, "If this is an outline, the strokes lie between its lines."))]
+
+
 def strokes(way):
     even, change = even_strokes(way.picture), "are as thick as those that the network has learned, and stay so"
     if grew := even.sum() - np.count_nonzero(way.picture):
@@ -351,6 +358,7 @@ STEPS = (
     no_tails,
     the_digit,
     cut,
+    filled,
     strokes,
     fitted,
     centred,

@@ -128,8 +128,8 @@ def test_a_wide_pen_leaves_the_holes_open():
 # --- pages ----------------------------------------------------------------------------------
 
 
-def test_forty_kinds_of_page_each_with_a_name_of_its_own_and_a_place_in_the_report():
-    assert len(KINDS) == len(pens.PAGES) == 40
+def test_each_kind_of_page_has_a_name_of_its_own_and_a_place_in_the_report():
+    assert len(KINDS) == len(pens.PAGES) >= 40
     assert {page.group for page in pens.PAGES} == set(drawn.GROUPS)
 
 

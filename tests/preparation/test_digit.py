@@ -74,6 +74,13 @@ def test_another_digit_has_a_fifth_of_the_ink_and_is_half_as_tall(piece, several
     assert holds_several(mask) == several
 
 
+@pytest.mark.parametrize(("gap", "several"), [(6, False), (7, True)])
+def test_a_crack_of_two_fifths_of_a_stroke_parts_no_digits(gap, several):
+    mask = np.zeros((300, 300), bool)
+    mask[50:150, 100:121] = mask[150 + gap : 250, 100:121] = True
+    assert holds_several(mask) == several
+
+
 @pytest.mark.parametrize("turned", [False, True])
 def test_pieces_of_one_size_side_by_side_or_one_above_the_other_are_several(turned):
     mask = np.zeros((300, 300), bool)
@@ -149,3 +156,12 @@ def test_all_ink_is_weighed_too_where_more_than_specks_is_dropped(side, ways):
     assert len(found) == ways
     assert not found[0].mask[280:].any()
     assert ways == 1 or found[1].mask is mask
+
+
+@pytest.mark.parametrize(("rest", "odds"), [(np.s_[:4], 20), (np.s_[60:64, 200:], 20), (np.s_[200:210, 200:250], 1)])
+def test_what_lies_at_the_frame_alone_is_hardly_a_part_of_the_digit(rest, odds):
+    mask = np.zeros((300, 300), bool)
+    mask[100:200, 100:110] = mask[rest] = True
+    without, whole = the_digit(Way(mask, mask=mask))
+    assert without.mask.sum() == 1000 and whole.mask is mask
+    assert np.exp(without.odds - whole.odds) == pytest.approx(odds)

@@ -158,3 +158,9 @@ def test_strokes_are_hollow_where_a_twentieth_of_what_is_as_dark_as_the_ink_is_m
     ink = np.where(widest == np.float32(0.8), widest, 0)
     ink.flat[:missing] = left
     assert _is_hollow(ink, widest) == hollow
+
+
+def test_a_bar_in_a_crop_a_few_pixels_wide_is_ink():
+    gray = np.full((62, 13), 255, np.float32)
+    gray[3:-3, 3:10] = 0
+    np.testing.assert_array_equal(find_ink(even_light(gray)), gray == 0)

@@ -11,6 +11,7 @@ from lenet_helpers.preparation.mnist_form import (
     centre,
     cut_out,
     even_strokes,
+    fill_outline,
     fit,
     is_mnist_form,
 )
@@ -143,3 +144,19 @@ def test_a_small_digit_is_enlarged_to_80_pixels_before_it_is_cut_out():
     cut = cut_out(ink, ink > 0.2)
     assert cut.shape == (80, 20)
     assert cut[1:-1].all()
+
+
+def test_an_outline_is_filled_but_for_the_hole_of_a_0():
+    y, x = np.mgrid[-50:50, -50:50]
+    away = np.hypot(y, x)
+    bold = (away < 45) & (away > 20)
+    outline = bold & ~ndimage.binary_erosion(bold, iterations=3)
+    np.testing.assert_array_equal(fill_outline(outline), bold)
+    np.testing.assert_array_equal(fill_outline(outline & (away > 40)), away < 45)
+
+
+def test_lines_that_meet_at_a_corner_hold_an_outline_together_and_what_is_open_is_none():
+    diamond = np.abs(np.mgrid[-20:21, -20:21]).sum(0) == 20
+    np.testing.assert_array_equal(fill_outline(diamond), np.abs(np.mgrid[-20:21, -20:21]).sum(0) <= 20)
+    diamond[0] = False
+    np.testing.assert_array_equal(fill_outline(diamond), diamond)

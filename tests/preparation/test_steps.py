@@ -17,6 +17,7 @@ from lenet_helpers.preparation.steps import (
     Way,
     dark_on_light,
     enlarge,
+    filled,
     find_pages,
     no_boxes,
     prepare,
@@ -289,6 +290,16 @@ def test_both_polarities_are_tried_where_it_is_not_clear_and_the_other_at_odds_o
     first, *others = dark_on_light(Way(np.full((30, 30), 200, np.float32)))
     assert (first.picture[0, 0], len(others)) == (55 if clear > 0 else 200, ways - 1)
     assert all(np.exp(first.odds - other.odds) == pytest.approx(20) for other in others)
+
+
+@pytest.mark.parametrize(("hole", "ways"), [(np.s_[4:-4, 4:-4], 2), (np.s_[10:40, 10:-10], 1)])
+def test_an_outline_may_be_filled_at_odds_of_20_to_1_where_that_makes_strokes_twice_as_wide(hole, ways):
+    outline = np.ones((200, 30), bool)
+    outline[hole] = False
+    first, *others = filled(Way(outline))
+    assert first.picture is outline and len(others) == ways - 1
+    for other in others:
+        assert other.picture.all() and np.exp(first.odds - other.odds) == pytest.approx(20)
 
 
 @pytest.mark.parametrize(("width", "change"), [(5, "are made thicker"), (49, "and stay so"), (80, "are made thinner")])
