@@ -179,6 +179,14 @@ def test_a_line_under_the_digits_and_what_lies_beside_the_paper_are_none(classif
         assert reading.text == "308" and step in [step.name for step in reading.steps]
 
 
+@pytest.mark.parametrize("table", [6, 24])
+def test_pale_ink_on_a_page_with_a_dark_table_beside_it_is_read(classifier, number, table):
+    picture = np.asarray(number("308"), float)
+    page = np.pad(255 - 0.15 * (picture.max() - picture), ((200, 200), (40, 40)), constant_values=255)
+    page[:, -table:] = 20
+    assert classifier.read(page.astype(np.uint8)).text == "308"
+
+
 def test_bad_pictures_are_refused_as_by_predict(classifier, tmp_path):
     for bad in (
         tmp_path / "nowhere.png",

@@ -10,7 +10,18 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from lenet_helpers.preparation.masks import as_bytes, dilation, frame, nearest, otsu, pieces, resize, scale, square
+from lenet_helpers.preparation.masks import (
+    as_bytes,
+    dilation,
+    extent,
+    frame,
+    nearest,
+    otsu,
+    pieces,
+    resize,
+    scale,
+    square,
+)
 
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
@@ -101,6 +112,14 @@ def only_the_sheet(gray):
             around = resize(nearest(coarse, inside & (depth <= 0.5 * depth.max())), gray.shape)  # of paper, not of ink
             return np.where(resize(inside, gray.shape) > 0.5, gray, around)
     return gray
+
+
+def beside_the_paper(mask):
+    """Mark dark pieces along more than half of a side of the frame: a photo may show them beside the paper."""
+    parts = pieces(mask)
+    longest = np.array([max(extent(box)) for box in parts.boxes])
+    along = (parts.on_frame() > 0.5 * longest) & (longest > 0.5 * min(mask.shape))
+    return parts.mask(*np.flatnonzero(along))
 
 
 def _is_sharp(gray, mask):

@@ -22,9 +22,25 @@ from PIL import Image
 from lenet_helpers.preparation.digit import contacts, holds_several, pick_digit
 from lenet_helpers.preparation.ink import even_light, find_ink, without_noise
 from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_tails
-from lenet_helpers.preparation.masks import FAINTEST_INK, bounding_box, depth_of, extent, frame, mean_stroke, pieces
+from lenet_helpers.preparation.masks import (
+    FAINTEST_INK,
+    bounding_box,
+    depth_of,
+    dilation,
+    extent,
+    frame,
+    mean_stroke,
+    pieces,
+)
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fill_outline, fit, is_mnist_form
-from lenet_helpers.preparation.paper import evenly_lit, lightness_of_ink, only_the_sheet, put_on_paper, to_gray
+from lenet_helpers.preparation.paper import (
+    beside_the_paper,
+    evenly_lit,
+    lightness_of_ink,
+    only_the_sheet,
+    put_on_paper,
+    to_gray,
+)
 from lenet_helpers.preparation.pictures import ImageError, read_image
 
 WORKING_SIDE = 480
@@ -269,6 +285,19 @@ def ink(way):
     return [way.note("even light", ink, sentence, ink=ink, found=ink * mask, mask=mask)]
 
 
+def no_surroundings(way):
+    """A table is darker than many a pen: beside it, thin ink would pass for paper."""
+    beside = beside_the_paper(way.mask)
+    if not beside.any():
+        return [way]
+    rest = np.where(dilation(beside, 2), 0, way.ink)
+    mask = find_ink(rest)
+    if np.count_nonzero(mask) <= 1.2 * np.count_nonzero(way.mask & ~beside):
+        return [way]
+    sentence = "The dark strip along the frame is taken for what lies beside the paper."
+    return [way.note("no surroundings", rest, sentence, ink=rest, found=rest * mask, mask=mask), less_likely(way)]
+
+
 def no_boxes(way):
     rest = remove_boxes(way.ink, way.mask)
     if rest is way.ink:
@@ -352,6 +381,7 @@ STEPS = (
     even,
     calm,
     ink,
+    no_surroundings,
     no_boxes,
     no_lines,
     the_mask,

@@ -9,6 +9,7 @@ from lenet_helpers.inference import ImageClassifier, ImageError, to_mnist
 from lenet_helpers.preparation import steps
 from lenet_helpers.preparation.paper import (
     _is_sharp,
+    beside_the_paper,
     evenly_lit,
     ink_is_light,
     light_on_paper,
@@ -290,3 +291,20 @@ def test_a_bold_digit_that_is_cropped_to_its_box_is_read(digit, pen, light):
     assert only_the_sheet(gray) is gray
     prediction = ImageClassifier().classify(gray)
     assert (prediction.digit, prediction.warning) == (digit, None)
+
+
+@pytest.mark.parametrize(
+    ("dark", "beside"),
+    [
+        (np.s_[:60, :5], True),
+        (np.s_[:50, :5], False),  # no longer than half of a side
+        (np.s_[20:, 40:60], False),  # a stroke that the frame cuts
+        (np.s_[10:90, 3:9], False),  # it doesn't reach the frame
+    ],
+)
+def test_what_runs_along_the_frame_for_half_of_a_side_may_lie_beside_the_paper(dark, beside):
+    mask = np.zeros((100, 150), bool)
+    mask[40:60, 70:80] = mask[dark] = True
+    for turn in range(4):
+        assert np.rot90(beside_the_paper(np.rot90(mask, turn)), -turn)[dark].all() == beside
+    assert not beside_the_paper(mask)[45, 79]

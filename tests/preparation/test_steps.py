@@ -11,7 +11,7 @@ from sklearn.datasets import load_digits
 
 from lenet_helpers.inference import ImageError, explain, read_image, to_mnist
 from lenet_helpers.preparation import steps
-from lenet_helpers.preparation.ink import even_light
+from lenet_helpers.preparation.ink import even_light, find_ink
 from lenet_helpers.preparation.mnist_form import is_mnist_form
 from lenet_helpers.preparation.steps import (
     Way,
@@ -20,6 +20,7 @@ from lenet_helpers.preparation.steps import (
     filled,
     find_pages,
     no_boxes,
+    no_surroundings,
     prepare,
     strokes,
     the_mask,
@@ -282,6 +283,20 @@ def test_a_box_is_no_ink_that_the_digit_must_account_for():
     without, within = no_boxes(Way(ink, ink=ink, found=ink, mask=ink > 0))
     np.testing.assert_array_equal(without.found, digit)
     assert within.found is ink
+
+
+@pytest.mark.parametrize(("pale", "ways"), [(18, 1), (22, 2)])
+def test_ink_is_sought_without_the_strip_along_the_frame_where_it_hides_a_fifth_of_it(pale, ways):
+    ink = np.zeros((200, 200), np.float32)
+    ink[:, 170:] = 0.9
+    ink[20:120, 90:96] = 0.5
+    ink[120 : 120 + pale, 90:96] = 0.2  # the strip lifts the threshold
+    mask = find_ink(ink)
+    first, *others = no_surroundings(Way(ink, ink=ink, found=ink * mask, mask=mask))
+    assert len(others) == ways - 1
+    for other in others:
+        assert np.count_nonzero(first.mask) == 6 * (100 + pale) and first.kept == pytest.approx(1)
+        assert other.mask is mask and np.exp(first.odds - other.odds) == pytest.approx(20)
 
 
 @pytest.mark.parametrize(("clear", "ways"), [(0.85, 2), (0.95, 1), (-0.85, 2), (-0.95, 1)])
