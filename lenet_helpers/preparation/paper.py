@@ -115,10 +115,11 @@ def only_the_sheet(gray):
 
 
 def beside_the_paper(mask):
-    """Mark dark pieces along more than half of a side of the frame: a photo may show them beside the paper."""
-    parts = pieces(mask)
+    """Mark dark strips along more than half of a side of the frame and nowhere far from it: a table, a shadow."""
+    parts, margin = pieces(mask), max(1, min(mask.shape) // 8)
+    within = np.bincount(parts.labels[margin:-margin, margin:-margin].ravel(), minlength=len(parts) + 1)[1:]
     longest = np.array([max(extent(box)) for box in parts.boxes])
-    along = (parts.on_frame() > 0.5 * longest) & (longest > 0.5 * min(mask.shape))
+    along = (within == 0) & (parts.on_frame() > 0.5 * longest) & (longest > 0.5 * min(mask.shape))
     return parts.mask(*np.flatnonzero(along))
 
 

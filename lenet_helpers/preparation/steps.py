@@ -295,7 +295,7 @@ def no_surroundings(way):
     if np.count_nonzero(mask) <= 1.2 * np.count_nonzero(way.mask & ~beside):
         return [way]
     sentence = "The dark strip along the frame is taken for what lies beside the paper."
-    return [way.note("no surroundings", rest, sentence, ink=rest, found=rest * mask, mask=mask), less_likely(way)]
+    return [way.note("no surroundings", rest, sentence, ink=rest, found=rest * mask, mask=mask)]
 
 
 def no_boxes(way):

@@ -296,7 +296,8 @@ def test_a_bold_digit_that_is_cropped_to_its_box_is_read(digit, pen, light):
 @pytest.mark.parametrize(
     ("dark", "beside"),
     [
-        (np.s_[:60, :5], True),
+        (np.s_[:60, :12], True),
+        (np.s_[:60, :13], False),  # it reaches farther than an eighth
         (np.s_[:50, :5], False),  # no longer than half of a side
         (np.s_[20:, 40:60], False),  # a stroke that the frame cuts
         (np.s_[10:90, 3:9], False),  # it doesn't reach the frame
