@@ -123,8 +123,8 @@ def test_2000_drawn_digits_are_read_as_python_reads_them(node, classifier):
 
 
 def test_the_preparation_of_one_picture_is_that_of_python(node, classifier, monkeypatch):
-    """Pixel by pixel, but for the steps against what no pad has: a table, shadows, lines, light ink."""
-    of_photos = ("the_sheet", "dark_on_light", "even", "no_boxes", "no_lines", "no_tails")
+    """Pixel by pixel, but for the steps against what a pad hardly has: a table, shadows, lines, light ink, outlines."""
+    of_photos = ("the_sheet", "dark_on_light", "even", "no_surroundings", "no_boxes", "no_lines", "no_tails", "filled")
     monkeypatch.setattr(steps, "STEPS", tuple(step for step in steps.STEPS if step.__name__ not in of_photos))
     two = [{"width": 65, "points": [200, 200, 200, 800]}, {"width": 95, "points": [650, 0, 650, 900]}]
     speck = [two[0], {"width": 120, "points": [930, 80]}]

@@ -55,7 +55,7 @@ def stages(model, pixels):
 @lru_cache
 def sample_pixels(digit):
     """Return a sample digit in MNIST's form: ndarray of uint8, shape (28, 28), not to be written to."""
-    [way] = prepare(draw_strokes(sample_digit(digit)))  # there is no other
+    way = prepare(draw_strokes(sample_digit(digit)))[0]  # no outline: nothing in it is to be filled
     pixels = way.pixels
     pixels.flags.writeable = False
     return pixels
