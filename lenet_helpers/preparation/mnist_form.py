@@ -87,15 +87,10 @@ def fill_outline(cut):
     """Fill a digit that may be drawn as an outline: its strokes lie between the outermost line and those within it."""
     cut = np.pad(cut, 1)
     parts = pieces(cut)
-    around = ~_without_holes(cut)
+    around = ~ndimage.binary_fill_holes(cut)
     outermost = parts.mask(*np.unique(parts.labels[cut & dilation(around, 1)]) - 1)
-    return (cut | (_without_holes(outermost) & ~_without_holes(cut & ~outermost)))[1:-1, 1:-1]
-
-
-def _without_holes(mask):
-    """Add to a mask what can't be reached from its corner; a step at a corner doesn't lead out."""
-    free, _ = ndimage.label(~mask)
-    return free != free[0, 0]
+    holes = ndimage.binary_fill_holes(cut & ~outermost)
+    return (cut | (ndimage.binary_fill_holes(outermost) & ~holes))[1:-1, 1:-1]
 
 
 def even_strokes(cut):
