@@ -6,7 +6,6 @@ through them is the number: the way in which LeNet itself read cheques (LeCun et
 """
 
 import math
-import os
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -19,7 +18,7 @@ from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
-from lenet_helpers.preparation.steps import SEEN, Step, Way, find_pages, less_likely, prepare
+from lenet_helpers.preparation.steps import PAGE_SIDE, SEEN, Step, Way, find_pages, less_likely, name_of, prepare
 
 SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
@@ -193,15 +192,15 @@ def read_number(model, image):
     ImageError
         The picture can't be read, or is blank.
     """
-    if hasattr(image, "read") and not isinstance(image, str | os.PathLike):
-        image = read_image(image)  # a stream can be read only once
-    readings = judge(model, [prepare(image)])[0]
+    name, picture = name_of(image), read_image(image, PAGE_SIDE)  # unpacked once for both
+    readings = judge(model, [prepare(picture, name)])[0]
     best = readings[0]
     # What one way takes for a sheet may be the inside of a 0.
     several = any(reading.way.several for reading in readings if reading.way.odds >= best.way.odds)
     if best.evidence > SURE and best.way.kept > WHOLE and (best.way.several or not several):
         return _of_one(readings)
-    page = max((page for way in find_pages(image) for page in _read_pages(model, way)), key=lambda page: page.score)
+    pages = [page for way in find_pages(picture, name) for page in _read_pages(model, way)]
+    page = max(pages, key=lambda page: page.score)
     alone = best.score - max(0, best.evidence - SUREST) + (0 if several else SEEN)
     one = len(page.digits) == 1 or (alone > page.score and (best.way.kept > WHOLE or not several))
     return _of_one(readings) if one else _of_page(page)

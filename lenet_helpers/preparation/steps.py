@@ -46,8 +46,8 @@ from lenet_helpers.preparation.pictures import ImageError, read_image
 WORKING_SIDE = 480
 """Larger pictures are reduced to at most this many pixels a side before the ink is sought."""
 
-PAGE_SIDE = 960
-"""The same for a page of many digits, which are smaller."""
+PAGE_SIDE = 2 * WORKING_SIDE
+"""The same for a page of many digits, which are smaller; for a single one, it is then halved."""
 
 SMALLEST_SIDE = 28
 """A picture whose longer side is smaller is enlarged before the ink is sought."""
@@ -147,13 +147,15 @@ class Way:
         return [Step(name, _as_bytes(picture), sentence) for name, picture, sentence in self.journal]
 
 
-def prepare(image):
+def prepare(image, name=None):
     """Go every way from a picture to MNIST's form that may be the right one.
 
     Parameters
     ----------
     image : path, bytes, open file, PIL image, array or Tensor
         As for `read_image`; light on dark or dark on light.
+    name : str, optional
+        What an error calls the picture; its path where there is one.
 
     Returns
     -------
@@ -166,7 +168,9 @@ def prepare(image):
     ImageError
         It is not a picture, or it is blank.
     """
-    picture = read_image(image, WORKING_SIDE)
+    picture = read_image(image, PAGE_SIDE)
+    if max(picture.size) > WORKING_SIDE:
+        picture = picture.reduce(2)
     colours = np.asarray(picture)
     size = f"{picture.width}×{picture.height}"
     ways = [Way(colours).note("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
@@ -177,11 +181,11 @@ def prepare(image):
         if is_mnist_form(255 - colours):
             sentence = "It is the negative of MNIST's form, so it is only inverted."
             return [ways[0].note("negative", 255 - colours, sentence)]
-    ways = _go(ways, STEPS, image)
+    ways = _go(ways, STEPS, name or name_of(image))
     return [way for way in ways if not way.no_digit] or ways
 
 
-def find_pages(image):
+def find_pages(image, name=None):
     """Find the ink of a whole page, which may hold many digits: `prepare`, as far as its mask.
 
     Returns
@@ -195,14 +199,18 @@ def find_pages(image):
         It is not a picture, or it is blank.
     """
     colours = np.asarray(read_image(image, PAGE_SIDE))
-    return _go([Way(colours)], STEPS[: STEPS.index(the_mask) + 1], image)
+    return _go([Way(colours)], STEPS[: STEPS.index(the_mask) + 1], name or name_of(image))
 
 
-def _go(ways, steps, image):
+def name_of(image):
+    """What an error calls a picture."""
+    return os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
+
+
+def _go(ways, steps, name):
     for step in steps:
         ways = different(new for way in ways for new in step(way))
     if not ways:
-        name = os.fspath(image) if isinstance(image, str | os.PathLike) else "the picture"
         raise ImageError(
             f"{name} is blank: there is no ink on it. Write one digit, clearly darker or lighter than the paper"
         )

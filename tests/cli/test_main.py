@@ -221,7 +221,7 @@ def test_read_shows_the_number_and_where_each_digit_is(lenet, tmp_path, sample):
     draw_number(pixels, "spaced", np.random.default_rng(0)).save(file)
     Image.new("L", (60, 60), 200).save(blank)
     status, out, err = lenet("read", file, blank)
-    assert status == 1 and out.startswith(f"{file}: 471 (confidence ") and "blank" in err
+    assert status == 1 and out.startswith(f"{file}: 471 (confidence ") and f"{blank} is blank" in err
     status, out, _ = lenet("read", file, "--json")
     (answer,) = json.loads(out)
     assert status == 0 and (answer["text"], answer["warning"]) == ("471", None)
