@@ -43,11 +43,9 @@ __all__ = [
     "to_mnist",
 ]
 
-SURE = 5.0
-"""`Judged.evidence` of a digit that may touch the edge of the picture: people's digits often do, and few are cut."""
-
-NOT_DOUBTED = 2.0
-"""`Judged.evidence` of an answer that is not doubted, odds of 7 to 1, though a few of the copies differ from it."""
+SURE = 3.0
+"""`Judged.evidence`, odds of 20 to 1, of a digit that may touch the edge of the picture: people's digits often do, and
+few are cut."""
 
 
 def judge(model, preparations):
@@ -277,8 +275,7 @@ def prediction_of(readings):
     doubts = ["there is more than one digit in the picture"] if way.several else []
     if way.contacts > 1 or (way.contacts and evidence < SURE):
         doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
-    unsure = doubt(probabilities) if evidence < NOT_DOUBTED else None
-    if unsure := unsure or (way.no_digit and "it does not look like a digit"):
+    if unsure := doubt(probabilities, evidence) or (way.no_digit and "it does not look like a digit"):
         doubts.append(unsure)
     warning = "; ".join(doubts)
     return Prediction(

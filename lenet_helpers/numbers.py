@@ -318,8 +318,8 @@ def _of_page(page):
     """The `Reading` of a page: its text, row by row, and what is doubtful about it."""
     digits = []
     for graph, arc in page.digits:
-        pixels, probabilities, _ = graph.reads[arc]
-        warning = doubt(probabilities)
+        pixels, probabilities, evidence = graph.reads[arc]
+        warning = doubt(probabilities, evidence)
         prediction = Prediction(int(probabilities.argmax()), probabilities, pixels, warning and _sentence(warning))
         digits.append(NumberDigit(prediction, _fractions(graph.row.box(*arc), page.way.mask.shape)))
     read = iter(digits)
@@ -342,7 +342,7 @@ def _warning(page, digits):
     many = len(doubtful) > MOST_DOUBTFUL * len(digits)
     if many or page.inked < LEAST_READ * seen or page.score < LEAST_SCORE:
         return "Much of the ink does not look like digits"
-    warnings = [f"digit {place}, {one.digit}: {doubt(one.probabilities)}" for place, one in doubtful]
+    warnings = [f"digit {place}, {one.digit}: {one.warning[:1].lower()}{one.warning[1:]}" for place, one in doubtful]
     return _sentence("; ".join(warnings)) or None
 
 

@@ -4,7 +4,6 @@ import warnings
 import numpy as np
 import pytest
 import torch
-from scipy import stats
 from sklearn import metrics
 
 from lenet_helpers.architecture import LeNet
@@ -15,7 +14,6 @@ from lenet_helpers.evaluation import (
     calibration_error,
     confusion_matrix,
     doubt,
-    entropy,
     evaluate,
     most_confident_mistakes,
     most_confused_pairs,
@@ -159,27 +157,26 @@ def test_class_that_does_not_exist_is_named(labels, predictions, name):
 # --- how sure it was --------------------------------------------------------------------
 
 
-def test_entropy_equals_scipy_and_known_values():
-    probabilities = np.random.default_rng(0).dirichlet(np.full(10, 0.3), (3, 4))
-    assert entropy(probabilities) == pytest.approx(stats.entropy(probabilities, axis=-1))
-    assert entropy(np.eye(10)) == pytest.approx(np.zeros(10))
-    assert entropy([0.5, 0, 0.5] + 7 * [0]) == pytest.approx(math.log(2))
-    assert entropy(np.full(10, 0.1, np.float32)) == pytest.approx(math.log(10))
+@pytest.mark.parametrize(
+    ("shares", "says"),
+    [
+        ({3: 0.6, 5: 0.4}, "it may also be a 5"),
+        ({3: 0.6, 8: 0.4}, "it may also be an 8"),
+        ({3: 0.6, 5: 0.21, 8: 0.19}, "it may also be a 5"),
+        ({3: 0.6, 5: 0.19, 8: 0.21}, "it may also be an 8"),
+        ({3: 0.5, 5: 0.29, 8: 0.21}, "it does not look like a digit"),
+        (dict.fromkeys(range(10), 0.1), "it does not look like a digit"),
+    ],
+)
+def test_a_doubt_says_between_which_two_an_answer_wavers(shares, says):
+    probabilities = np.zeros(10)
+    probabilities[list(shares)] = list(shares.values())
+    assert doubt(probabilities, 0.0) == says
 
 
-def test_an_answer_is_doubted_when_it_wavers_and_the_doubt_says_between_what():
-    def answer(**shares):
-        probabilities = np.full(10, (1 - sum(shares.values())) / (10 - len(shares)))
-        for name, share in shares.items():
-            probabilities[int(name[1:])] = share
-        return probabilities
-
-    assert doubt(answer(d3=0.97)) is None
-    assert doubt(answer(d3=0.8, d5=0.2)) is None  # 0.50 nats
-    assert doubt(answer(d3=0.6, d5=0.4)) == "it may also be a 5"  # 0.67 nats
-    assert doubt(answer(d3=0.6, d8=0.4)) == "it may also be an 8"
-    assert doubt(answer(d3=0.4, d5=0.3, d8=0.3)) == "it does not look like a digit"
-    assert doubt(np.full(10, 0.1)) == "it does not look like a digit"
+def test_an_answer_is_trusted_from_odds_of_five_to_one_on():
+    assert doubt(np.eye(10)[3], math.log(5.01)) is None
+    assert doubt(np.eye(10)[3], math.log(4.99)) is not None
 
 
 def probabilities_of(confidences, predictions):

@@ -241,7 +241,7 @@ def test_print_ends_in_a_warning(classifier):
 
 
 def test_a_doubtful_digit_is_named(classifier, monkeypatch, number):
-    monkeypatch.setattr("lenet_helpers.numbers.doubt", lambda probabilities: "it may also be an 8")
+    monkeypatch.setattr("lenet_helpers.numbers.doubt", lambda *_: "it may also be an 8")
     monkeypatch.setattr("lenet_helpers.numbers.MOST_DOUBTFUL", 1.0)
     warning = classifier.read(number("31")).warning
     assert warning == "Digit 1, 3: it may also be an 8; digit 2, 1: it may also be an 8"

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from scipy import stats
 from sklearn.metrics import accuracy_score, log_loss
 
 from lenet_helpers import architecture, training
@@ -21,7 +22,7 @@ from lenet_helpers.architecture import LeNet, ModelError, forward_in_batches, lo
 from lenet_helpers.data import Split, to_input
 from lenet_helpers.drawing.forms import with_forms
 from lenet_helpers.drawing.nodigits import draw_nodigits
-from lenet_helpers.evaluation import entropy, evaluate
+from lenet_helpers.evaluation import evaluate
 from lenet_helpers.fitting.augmentation import Augmentation
 from lenet_helpers.fitting.checkpoints import save_checkpoint
 from lenet_helpers.fitting.folding import NormalisedInputLayer, NormalisedLayer
@@ -147,7 +148,8 @@ def test_a_training_with_pictures_of_no_digit_is_undecided_about_them(sample):
     for share in (0.0, 0.3):
         model = LeNet(seed=0)
         list(fit(model, train, validation, dataclasses.replace(recipe, nodigits=share), device="cpu"))
-        undecided.append(entropy(forward_in_batches(model, nodigits).softmax(dim=1)).mean())
+        probabilities = forward_in_batches(model, nodigits).softmax(dim=1).cpu()
+        undecided.append(stats.entropy(probabilities, axis=1).mean())
     assert undecided[1] > undecided[0] + 0.5
 
 

@@ -17,8 +17,8 @@ from lenet_helpers.data import Split, local_mnist, to_input
 from lenet_helpers.demos.figures.layers import NAMES, STAGES
 from lenet_helpers.demos.figures.maps import colours
 from lenet_helpers.drawing.strokes import WIDTHS, sample_digit
-from lenet_helpers.evaluation import BETWEEN_TWO, MOST_ENTROPY, accuracy
-from lenet_helpers.inference import NOT_DOUBTED, PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
+from lenet_helpers.evaluation import BETWEEN_TWO, DOUBTED, accuracy
+from lenet_helpers.inference import PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
 from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.system.whole_files import written_whole
 
@@ -72,9 +72,8 @@ def network_for_page(model):
         "slants": SLANTS,
         "sizes": SIZES,
         "sure": SURE,
-        "notDoubted": NOT_DOUBTED,
         "inkCounts": INK_COUNTS,
-        "mostEntropy": MOST_ENTROPY,
+        "doubted": DOUBTED,
         "betweenTwo": BETWEEN_TWO,
         "patch": PATCH,
     }

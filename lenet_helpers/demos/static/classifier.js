@@ -53,16 +53,15 @@ export class Classifier {
     if (contacts > 1 || (contacts && evidence < this.about.sure)) {
       doubts.push("the digit touches the edge of the picture, so a part of it may be missing");
     }
-    const doubt = evidence < this.about.notDoubted && this.doubt(probabilities);
+    const doubt = this.doubt(probabilities, evidence);
     if (doubt) doubts.push(doubt);
     const warning = doubts.join("; ");
     return warning ? warning[0].toUpperCase() + warning.slice(1) : null;
   }
 
   // Why an answer can't be trusted, or null when it can.
-  doubt(probabilities) {
-    const entropy = probabilities.reduce((sum, p) => sum - (p > 0 ? p * Math.log(p) : 0), 0);
-    if (entropy <= this.about.mostEntropy) return null;
+  doubt(probabilities, evidence) {
+    if (evidence > this.about.doubted) return null;
     const order = probabilities.map((_, digit) => digit).sort((one, other) => probabilities[other] - probabilities[one]);
     const [first, second] = order;
     if (probabilities[first] + probabilities[second] <= this.about.betweenTwo) return "it does not look like a digit";
