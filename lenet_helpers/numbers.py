@@ -20,7 +20,7 @@ from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
 from lenet_helpers.preparation.steps import PAGE_SIDE, SEEN, Step, Way, find_pages, less_likely, name_of, prepare
 
-SUREST = 8.0
+SUREST = 9.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
 
 CUT_COSTS = 6.0

@@ -120,9 +120,9 @@ def drawn_rows(classifier, test, settings):
     """Numbers of 2 to 10 digits, and of 4, at every spacing; beside the same digits each in a picture of its own."""
     results = []
     for spacing in SPACINGS:
-        for lengths in ((2, 10), (4, 4)):
+        for lengths, count in (((2, 10), settings.digits // 4), ((4, 4), settings.digits)):
             rng, pictures, labels, alone = np.random.default_rng([7, *spacing.encode(), *lengths]), [], [], []
-            for _ in range(settings.size(settings.digits // 4, 1)):
+            for _ in range(settings.size(count, 1)):
                 chosen = rng.integers(len(test.labels), size=rng.integers(lengths[0], lengths[1] + 1))
                 pictures.append(draw_number(test.pixels[chosen], spacing, rng))
                 labels.append("".join(map(str, test.labels[chosen])))

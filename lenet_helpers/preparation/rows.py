@@ -28,7 +28,7 @@ MOST_PIECES = 1500
 MOST_JOINED = 6
 """A digit consists of so many neighbouring pieces at most."""
 
-WIDEST = 1.4
+WIDEST = 1.6
 """No digit is wider than this many times the height of its row."""
 
 TALL = 0.6

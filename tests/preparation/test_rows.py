@@ -88,6 +88,14 @@ def test_a_cut_of_touching_digits_has_contact_and_a_gap_has_none():
     assert all(row.contacts[at] > 0.3 for at in range(1, gap))
 
 
+@pytest.mark.parametrize(("width", "whole"), [(155, True), (165, False)])
+def test_what_hangs_together_is_read_whole_up_to_the_width_of_a_wide_2(width, whole):
+    ends = (20, 120, 50, 60), (20, 120, 40 + width, 50 + width)
+    (row,) = find_rows(*page(*ends, (110, 120, 50, 50 + width)))
+    assert len(row.boxes) > 1
+    assert ((0, len(row.boxes)) in row.candidates()) == whole
+
+
 def test_two_tall_strokes_apart_are_never_one_digit():
     (row,) = find_rows(*page((50, 110, 100, 108), (50, 110, 118, 126)))
     assert set(row.candidates()) == {(0, 1), (1, 2)}
