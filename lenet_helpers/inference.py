@@ -10,6 +10,7 @@ takes the one that explains the picture best, an idea as old as LeNet itself: th
 judges what the segmenter proposes (LeCun et al., 1998, on over-segmentation).
 """
 
+import math
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
@@ -43,8 +44,8 @@ __all__ = [
     "to_mnist",
 ]
 
-SURE = 3.0
-"""`Judged.evidence`, odds of 20 to 1, of a digit that may touch the edge of the picture: people's digits often do, and
+SURE = math.log(100)
+"""`Judged.evidence`, odds of 100 to 1, of a digit that may touch the edge of the picture: people's digits often do, and
 few are cut."""
 
 

@@ -20,7 +20,7 @@ from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
 from lenet_helpers.preparation.steps import PAGE_SIDE, SEEN, Step, Way, find_pages, less_likely, name_of, prepare
 
-SUREST = 9.0
+SUREST = 8.0
 """More evidence than that (see `Judged`) speaks no louder: half of a 0 looks like a perfect 1."""
 
 CUT_COSTS = 6.0
@@ -35,7 +35,7 @@ SHORT_COSTS, THIN_COSTS = 30.0, 60.0
 SURE, WHOLE = 4.0, 0.9
 """With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
-LEAST_READ, MOST_DOUBTFUL, LEAST_SCORE = 0.8, 0.5, 2.0
+LEAST_READ, MOST_DOUBTFUL, LEAST_SCORE = 0.8, 0.5, 4.0
 """A number accounts for so much of the ink, so many of its digits at most are doubtful, and it has such a `Page.score`,
 or it may be none."""
 

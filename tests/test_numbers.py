@@ -52,14 +52,14 @@ def test_a_row_without_a_cut_has_one_path():
     assert best_path(np.array([[-np.inf, 3.0], [-np.inf, -np.inf]])) == [0, 1]
 
 
-def test_evidence_counts_for_each_length_of_line_and_above_nine_no_more(classifier, number):
+def test_evidence_counts_for_each_length_of_line_and_above_eight_no_more(classifier, number):
     graph = classifier.read(number("47103")).graphs[0]
     row = graph.row
     digits = {arc: read[-1] for arc, read in graph.reads.items() if row.length(*arc) > 1 and read[-1] > 2}
     assert min(digits.values()) < 8 and max(digits.values()) > 10
     for (first, last), evidence in digits.items():
         counted = graph.scores[first, last] + 6.0 * row.contacts[last]  # what the cut costs
-        assert counted == pytest.approx(row.length(first, last) * min(evidence, 9.0))
+        assert counted == pytest.approx(row.length(first, last) * min(evidence, 8.0))
 
 
 # --- reading
