@@ -28,7 +28,9 @@ class Pieces:
 
     def mask(self, *numbers):
         """The mask of some of the pieces, counted from 0."""
-        return np.isin(self.labels, np.add(numbers, 1))
+        chosen = np.zeros(len(self) + 1, bool)
+        chosen[np.array(numbers, int) + 1] = True
+        return chosen[self.labels]
 
     def cut(self, number):
         """The mask of one piece, cut out along its bounding box."""
@@ -81,6 +83,21 @@ def dilation(mask, distance):
     return cv2.dilate(as_bytes(mask), square(2 * distance + 1)).view(bool)
 
 
+def without_holes(mask):
+    """Fill what a mask encloses, like `scipy.ndimage.binary_fill_holes` but ten times as fast."""
+    flooded = padded(as_bytes(mask), 1)
+    cv2.floodFill(flooded, None, (0, 0), 2)
+    return flooded[1:-1, 1:-1] != 2
+
+
+def padded(array, margin):
+    """A picture with a margin of zeros: what `np.pad` makes, in a tenth of its time, which counts for 28×28 pixels."""
+    height, width = array.shape
+    wider = np.zeros((height + 2 * margin, width + 2 * margin), array.dtype)
+    wider[margin : margin + height, margin : margin + width] = array
+    return wider
+
+
 def square(side):
     """A square neighbourhood for OpenCV's filters."""
     return np.ones((side, side), np.uint8)
@@ -103,7 +120,7 @@ def nearest(values, places):
 
 def mean_stroke(mask):
     """Mean width of the strokes in pixels: twice their area over the length of their outline."""
-    outline = mask & dilation(~np.pad(mask, 1), 1)[1:-1, 1:-1]
+    outline = mask & dilation(~padded(mask, 1), 1)[1:-1, 1:-1]
     return 2 * np.count_nonzero(mask) / max(1, np.count_nonzero(outline))
 
 

@@ -6,7 +6,6 @@ al., 1998); the strokes are evened before, for pens differ more than theirs did.
 
 import cv2
 import numpy as np
-from scipy import ndimage
 
 from lenet_helpers.preparation.masks import (
     as_bytes,
@@ -16,9 +15,11 @@ from lenet_helpers.preparation.masks import (
     extent,
     mean_stroke,
     nearest,
+    padded,
     pieces,
     scale,
     square,
+    without_holes,
 )
 
 DIGIT_SIDE = 20
@@ -72,8 +73,8 @@ def cut_out(ink, mask):
     """
     digit = bounding_box(mask)
     factor = max(1.0, DIGIT_SIDE * FINE / max(extent(digit)))
-    ink = scale(np.pad(ink[digit], 2), factor)
-    mask = scale(np.pad(mask[digit], 2).astype(np.float32), factor) > 0.5
+    ink = scale(padded(ink[digit], 2), factor)
+    mask = scale(padded(mask[digit], 2).astype(np.float32), factor) > 0.5
     # How dark the stroke is in its middle, nearest to each point: where a pencil pressed less, less
     # makes half, and no stroke ever falls apart.
     depth = depth_of(mask)
@@ -85,12 +86,12 @@ def cut_out(ink, mask):
 
 def fill_outline(cut):
     """Fill a digit that may be drawn as an outline: its strokes lie between the outermost line and those within it."""
-    cut = np.pad(cut, 1)
+    cut = padded(cut, 1)
     parts = pieces(cut)
-    around = ~ndimage.binary_fill_holes(cut)
+    around = ~without_holes(cut)
     outermost = parts.mask(*np.unique(parts.labels[cut & dilation(around, 1)]) - 1)
-    holes = ndimage.binary_fill_holes(cut & ~outermost)
-    return (cut | (ndimage.binary_fill_holes(outermost) & ~holes))[1:-1, 1:-1]
+    holes = without_holes(cut & ~outermost)
+    return (cut | (without_holes(outermost) & ~holes))[1:-1, 1:-1]
 
 
 def even_strokes(cut):
@@ -100,7 +101,7 @@ def even_strokes(cut):
     the thinnest parts last. Returns float32 in [0, 1], with smooth edges and a margin.
     """
     longest = max(cut.shape)
-    depth = depth_of(np.pad(cut, 1))[1:-1, 1:-1]
+    depth = depth_of(padded(cut, 1))[1:-1, 1:-1]
     ridge = np.sort(depth[cut & (depth >= cv2.dilate(depth, square(3)))]) - 0.5  # a centre is half a pixel inside
     # The width that half of the ink has: a hair of a line that hangs on a thick stroke has little.
     width = 2 * float(ridge[np.searchsorted(ridge.cumsum(), ridge.sum() / 2)])
@@ -112,9 +113,9 @@ def even_strokes(cut):
     more = max(0.0, (here(THINNEST_STROKE) - width) / 2)
     less = max(0.0, (width - here(THICKEST_STROKE)) / 2)
     margin = 2 + int(more)
-    distance = np.pad(depth, margin) - 0.5  # to the edge: positive inside, negative outside
+    distance = padded(depth, margin) - 0.5  # to the edge: positive inside, negative outside
     if more > 0:  # else no point outside comes to lie inside
-        outside = depth_of(~np.pad(cut, margin))
+        outside = depth_of(~padded(cut, margin))
         distance = np.where(outside > 0, 0.5 - outside, distance)
     return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
 
@@ -125,8 +126,8 @@ def fit(strokes):
     Returns float32 in [0, 1], on a grid `FINE` times finer than MNIST's.
     """
     strokes = strokes[bounding_box(strokes > 0.5)]
-    fine = scale(np.pad(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
-    return cv2.GaussianBlur(np.pad(fine, FINE), (2 * FINE + 1,) * 2, SOFTNESS * FINE, borderType=cv2.BORDER_CONSTANT)
+    fine = scale(padded(strokes, 1), DIGIT_SIDE * FINE / max(strokes.shape))
+    return cv2.GaussianBlur(padded(fine, FINE), (2 * FINE + 1,) * 2, SOFTNESS * FINE, borderType=cv2.BORDER_CONSTANT)
 
 
 def centre(fine):

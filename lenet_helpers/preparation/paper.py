@@ -21,6 +21,7 @@ from lenet_helpers.preparation.masks import (
     resize,
     scale,
     square,
+    without_holes,
 )
 
 ROUNDEST = 0.85
@@ -105,7 +106,7 @@ def only_the_sheet(gray):
     bright = coarse > otsu(coarse)
     for half in (bright, ~bright):
         parts = pieces(half)
-        sheet = ndimage.binary_fill_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
+        sheet = without_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
         if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_alone(half, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
@@ -194,8 +195,10 @@ def lightness_of_ink(gray):
 
 def evenly_lit(gray):
     """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
+    if min(gray.shape) < 64:
+        return gray
     small, paper = light_on_paper(gray)
-    if min(gray.shape) < 64 or np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
+    if np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
         return gray
     paper = np.maximum(paper, 1)
     return gray * resize(paper.max() / paper, gray.shape)
@@ -212,7 +215,7 @@ def light_on_paper(gray):
     away = values - np.median(values)
     for _ in range(4):  # weights of 1/|residual| turn least squares into least absolute deviations
         weighted = terms.T * (weight / np.maximum(abs(away), 2))
-        away = values - terms @ (np.linalg.pinv(weighted @ terms) @ (weighted @ values))
+        away = values - terms @ (np.linalg.pinv(weighted @ terms, hermitian=True) @ (weighted @ values))
     return small, (values - away).reshape(small.shape)
 
 

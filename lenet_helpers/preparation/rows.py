@@ -13,7 +13,16 @@ import cv2
 import numpy as np
 from scipy import ndimage
 
-from lenet_helpers.preparation.masks import bounding_box, dilation, extent, mean_stroke, pieces, scale
+from lenet_helpers.preparation.masks import (
+    bounding_box,
+    dilation,
+    extent,
+    mean_stroke,
+    padded,
+    pieces,
+    scale,
+    without_holes,
+)
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fit
 
 ROW_HEIGHT = 96
@@ -277,7 +286,7 @@ def _row(ink, parts, numbers):
     heights = np.array([extent(parts.boxes[number])[0] for number in numbers], float)
     height = _weighted_median(heights, heights**2)
     factor = min(1.0, max(ROW_HEIGHT / height, THINNEST_STROKE / mean_stroke(whole)))
-    ink, mask = np.pad(ink[place] * dilation(whole[place], 1), 2), np.pad(whole[place], 2)
+    ink, mask = padded(ink[place] * dilation(whole[place], 1), 2), padded(whole[place], 2)
     if factor < 1:
         ink, mask = scale(ink, factor), scale(mask.astype(np.float32), factor) > 0.5
     height, stroke = height * factor, mean_stroke(mask)
@@ -338,7 +347,7 @@ def find_cuts(piece, stroke, height):
     list of ndarray of int, shape (h,)
         The last column left of the cut, in each row; from left to right.
     """
-    cost = np.where(piece, 1.0, np.where(ndimage.binary_fill_holes(piece), HOLE_COSTS, 0.02))
+    cost = np.where(piece, 1.0, np.where(without_holes(piece), HOLE_COSTS, 0.02))
     middle = len(piece) // 2
     above, from_above = _cheapest(cost[: middle + 1])
     below, from_below = _cheapest(cost[: middle - 1 if middle else None : -1])

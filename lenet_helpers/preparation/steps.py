@@ -30,6 +30,7 @@ from lenet_helpers.preparation.masks import (
     extent,
     frame,
     mean_stroke,
+    padded,
     pieces,
 )
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fill_outline, fit, is_mnist_form
@@ -136,7 +137,7 @@ class Way:
         if self.mask is None:
             return False
         box = bounding_box(self.mask)
-        solid = 2 * depth_of(np.pad(self.mask[box], 1)).max() > 0.6 * max(extent(box))
+        solid = 2 * depth_of(padded(self.mask[box], 1)).max() > 0.6 * max(extent(box))
         at_frame = frame(self.mask)
         crossings = np.count_nonzero(np.diff(at_frame.view(np.int8)) > 0)
         return solid or at_frame.mean() > 0.5 or crossings > MOST_CROSSINGS

@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 from skimage.filters import threshold_otsu
 
-from lenet_helpers.preparation.masks import nearest, otsu, pieces
+from lenet_helpers.preparation.masks import nearest, otsu, padded, pieces, without_holes
 
 
 def test_the_threshold_lies_in_the_middle_of_an_empty_gap():
@@ -56,3 +56,12 @@ def test_the_nearest_place_gives_its_value():
     values = np.arange(2000, dtype=np.float32).reshape(40, 50)
     expected = values[tuple(ndimage.distance_transform_edt(~places, return_distances=False, return_indices=True))]
     assert (nearest(values, places) == expected).mean() > 0.97, "OpenCV's distances are a little off between two"
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_holes_are_filled_as_scipy_fills_them_and_a_margin_is_that_of_numpy(seed):
+    random = np.random.default_rng(seed)
+    mask = random.random(random.integers(1, 40, 2)) < 0.6
+    assert np.array_equal(without_holes(mask), ndimage.binary_fill_holes(mask))
+    values = random.normal(size=mask.shape).astype(np.float32)
+    assert np.array_equal(padded(values, 3), np.pad(values, 3)) and padded(values, 3).dtype == np.float32
