@@ -215,7 +215,7 @@ def light_on_paper(gray):
     away = values - np.median(values)
     for _ in range(4):  # weights of 1/|residual| turn least squares into least absolute deviations
         weighted = terms.T * (weight / np.maximum(abs(away), 2))
-        away = values - terms @ (np.linalg.pinv(weighted @ terms, hermitian=True) @ (weighted @ values))
+        away = values - terms @ np.linalg.lstsq(weighted @ terms, weighted @ values)[0]
     return small, (values - away).reshape(small.shape)
 
 
