@@ -250,6 +250,13 @@ def test_print_ends_in_a_warning(classifier):
     assert "too many" in reading.warning
 
 
+@pytest.mark.parametrize(("score", "says"), [(3.9, "Much of the ink does not look like digits"), (4.1, None)])
+def test_a_page_that_its_digits_explain_badly_is_warned_of(classifier, number, monkeypatch, score, says):
+    monkeypatch.setattr("lenet_helpers.numbers.Page.score", property(lambda page: score))
+    reading = classifier.read(number("47103"))
+    assert (reading.text, reading.warning) == ("47103", says)
+
+
 def test_a_doubtful_digit_is_named(classifier, monkeypatch, number):
     monkeypatch.setattr("lenet_helpers.numbers.doubt", lambda *_: "it may also be an 8")
     monkeypatch.setattr("lenet_helpers.numbers.MOST_DOUBTFUL", 1.0)
