@@ -84,14 +84,14 @@ def dilation(mask, distance):
 
 
 def without_holes(mask):
-    """Fill what a mask encloses, like `scipy.ndimage.binary_fill_holes` but ten times as fast."""
+    """Fill what a mask encloses: what `scipy.ndimage.binary_fill_holes` makes, in a fifth of its time or less."""
     flooded = padded(as_bytes(mask), 1)
     cv2.floodFill(flooded, None, (0, 0), 2)
     return flooded[1:-1, 1:-1] != 2
 
 
 def padded(array, margin):
-    """A picture with a margin of zeros: what `np.pad` makes, in a tenth of its time, which counts for 28×28 pixels."""
+    """A picture with a margin of zeros: what `np.pad` makes, in a tenth of its time for small pictures."""
     height, width = array.shape
     wider = np.zeros((height + 2 * margin, width + 2 * margin), array.dtype)
     wider[margin : margin + height, margin : margin + width] = array

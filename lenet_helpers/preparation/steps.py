@@ -189,6 +189,11 @@ def prepare(image, name=None):
 def find_pages(image, name=None):
     """Find the ink of a whole page, which may hold many digits: `prepare`, as far as its mask.
 
+    Parameters
+    ----------
+    image, name
+        As for `prepare`.
+
     Returns
     -------
     list of Way
