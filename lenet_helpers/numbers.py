@@ -15,7 +15,7 @@ import numpy as np
 from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.judging import INK_COUNTS
-from lenet_helpers.preparation.masks import bounding_box, mean_stroke
+from lenet_helpers.preparation.masks import bounding_box, extent, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
 from lenet_helpers.preparation.steps import PAGE_SIDE, SEEN, Step, Way, find_pages, less_likely, name_of, prepare
@@ -176,8 +176,8 @@ class Page:
     @property
     def inked(self):
         """How much ink the digits account for: the sum over its points."""
-        rows = [(graph.row, graph.row.mask(*arc)) for graph, arc in self.digits]
-        return sum(row.ink[mask].sum() / row.place[2] ** 2 for row, mask in rows)
+        cuts = [(*graph.row.cut(*arc), graph.row.place[2]) for graph, arc in self.digits]
+        return sum(ink[mask].sum() / factor**2 for ink, mask, factor in cuts)
 
 
 def read_number(model, image):
@@ -308,9 +308,8 @@ def _graph(row, reads, pen):
 
 def _against(row, first, last, pen):
     """How much speaks against a digit here, whatever the network reads: too short or too thin a stroke."""
-    _, top, _, bottom = row.box(first, last)
-    short = max(0, SHORTEST - (bottom - top) * row.place[2] / row.height)
-    thin = max(0, THINNEST - mean_stroke(row.mask(first, last)) / (pen * row.place[2]))
+    short = max(0, SHORTEST - extent(row.around(first, last))[0] / row.height)
+    thin = max(0, THINNEST - mean_stroke(row.cut(first, last)[1]) / (pen * row.place[2]))
     return SHORT_COSTS * short + THIN_COSTS * thin
 
 

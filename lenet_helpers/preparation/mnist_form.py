@@ -117,7 +117,7 @@ def even_strokes(cut):
     if more > 0:  # else no point outside comes to lie inside
         outside = depth_of(~padded(cut, margin))
         distance = np.where(outside > 0, 0.5 - outside, distance)
-    return np.clip(distance + more - min(less, 0.6 * np.percentile(ridge, 10)) + 0.5, 0, 1)
+    return np.clip(distance + more - min(less, 0.6 * ridge[len(ridge) // 10]) + 0.5, 0, 1)
 
 
 def fit(strokes):

@@ -115,33 +115,41 @@ class Row:
         lefts, rights = ([getattr(across, side) for _, across in self.boxes] for side in ("start", "stop"))
         return np.mean([[lefts[0], *rights], [*lefts, rights[-1]]], axis=0)
 
-    def mask(self, first, last):
-        """Where the pieces from `first` to before `last` are: ndarray of bool, shape (H, W)."""
-        return (self.labels > first) & (self.labels <= last)
+    def around(self, first, last):
+        """The box of a join of pieces, in pixels of this row."""
+        downs, acrosses = zip(*self.boxes[first:last], strict=True)
+        return tuple(
+            slice(min(side.start for side in sides), max(side.stop for side in sides)) for sides in (downs, acrosses)
+        )
+
+    def cut(self, first, last):
+        """Ink and mask of a join of pieces, cut out along its box: ndarrays of float32 and bool, shape (h, w)."""
+        around = self.around(first, last)
+        labels = self.labels[around]
+        return self.ink[around], (labels > first) & (labels <= last)
 
     def box(self, first, last):
         """(left, top, right, bottom) of a join of pieces, in pixels of the page, with fractions."""
-        boxes = self.boxes[first:last]
+        down, across = self.around(first, last)
         top, left, factor = self.place
         return (
-            left + min(across.start for _, across in boxes) / factor,
-            top + min(down.start for down, _ in boxes) / factor,
-            left + max(across.stop for _, across in boxes) / factor,
-            top + max(down.stop for down, _ in boxes) / factor,
+            left + across.start / factor,
+            top + down.start / factor,
+            left + across.stop / factor,
+            top + down.stop / factor,
         )
 
     def width(self, first, last):
         """How wide a join of pieces is, in heights of the row."""
-        left, _, right, _ = self.box(first, last)
-        return (right - left) * self.place[2] / self.height
+        return extent(self.around(first, last))[1] / self.height
 
     def length(self, first, last):
         """How long a line the pen drew for a join of pieces, in heights of the row: a 1 has about 1, an 8 about 3."""
-        return np.count_nonzero(self.mask(first, last)) / (self.stroke * self.height)
+        return np.count_nonzero(self.cut(first, last)[1]) / (self.stroke * self.height)
 
     def pixels(self, first, last):
         """A join of pieces in MNIST's form: ndarray of uint8, shape (28, 28)."""
-        return centre(fit(even_strokes(cut_out(self.ink, self.mask(first, last)))))
+        return centre(fit(even_strokes(cut_out(*self.cut(first, last)))))
 
 
 def find_rows(ink, mask):
