@@ -214,6 +214,7 @@ PAGES = (
     Page("mouse, jagged", "pen", jagged, (0.02, 0.08), side=(100, 420)),
     Page("mouse, bold, JPEG", "pen", mouse, (0.12, 0.18), side=(420, 420), digit=(0.6, 0.85), jpeg=75),
     Page("one pixel on 28", "pen", pixels, side=(28, 28), digit=(0.6, 0.86), margin=0.04, ink=0, bare=255),
+    Page("pale on 28", "pen", width=(0.02, 0.05), side=(28, 28), digit=(0.6, 0.86), margin=0.04, ink=238, bare=255),
     Page("bold on 28", "pen", jagged, (0.12, 0.2), side=(28, 28), digit=(0.7, 0.9), margin=0.04, ink=255, bare=0),
     Page("28", side=(28, 28), **_SIZE),
     Page("80", side=(80, 80), **_SIZE),

@@ -10,10 +10,13 @@ import numpy as np
 
 from lenet_helpers.preparation.masks import FAINTEST_INK, otsu, pieces, resize, scale, square
 
+SMALL = 64
+"""A picture of fewer pixels a side has no room for noise and for fine shadows. Most were larger, and were reduced."""
+
 
 def without_noise(gray):
     """Blur a noisy picture by 1.5 pixels. A clean one keeps its finest lines."""
-    if min(gray.shape) < 64:
+    if min(gray.shape) < SMALL:
         return gray
     rough = np.median(np.abs(gray - cv2.blur(gray, (3, 3)))[::2, ::2])
     return gray if rough < 1 else cv2.GaussianBlur(gray, (0, 0), 1.5)
@@ -36,7 +39,7 @@ def even_light(gray):
     """
     shortest = min(gray.shape)
     widest = _darkening(gray, shortest // 2)
-    if shortest >= 64:  # a smaller picture has no room for shadows finer than that
+    if shortest >= SMALL:
         for reach in (shortest // 16, shortest // 8, shortest // 4):
             ink = _darkening(gray, reach)
             if not _is_hollow(ink, widest):
@@ -91,10 +94,9 @@ def find_ink(ink, pale=True):
         All False when the picture is blank.
     """
     # A stroke has an edge. What only fades away, over an eighth of the picture, is a shadow.
-    side = max(3, min(ink.shape) // 8 | 1)
-    if (ink - cv2.blur(ink, (side, side))).max() < FAINTEST_INK:
+    side, floor = max(3, min(ink.shape) // 8 | 1), _faintest_ink(ink)
+    if (ink - cv2.blur(ink, (side, side))).max() < min(FAINTEST_INK, floor):
         return np.zeros(ink.shape, bool)
-    floor = _faintest_ink(ink)
     dark = ink[ink > floor]
     if dark.size == 0 or dark.max() < 1.5 * floor:
         return np.zeros(ink.shape, bool)
@@ -111,4 +113,6 @@ def find_ink(ink, pale=True):
 def _faintest_ink(ink):
     """What is fainter than this may be rough paper. How rough it is, its barest quarter tells."""
     low, quarter = np.percentile(ink[::2, ::2], [5, 25])
+    if quarter == 0 and min(ink.shape) < SMALL:  # thin lines on a program's white: reduced, they are all but white
+        return min(FAINTEST_INK, max(0.2 * ink.max(), 0.01))
     return max(FAINTEST_INK, quarter + 5 * (quarter - low))

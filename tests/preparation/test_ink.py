@@ -96,6 +96,20 @@ def test_the_faintest_stroke_darkens_the_paper_by_a_thirteenth(darkness, blank):
     assert find_ink(ink).any() != blank
 
 
+@pytest.mark.parametrize(("darkness", "blank"), [(0.014, True), (0.016, False), (0.04, False)])
+@pytest.mark.parametrize(("side", "bare", "always_blank"), [(63, 0, False), (64, 0, True), (63, 0.001, True)])
+def test_on_the_even_white_of_a_small_picture_ink_may_be_fainter(side, bare, always_blank, darkness, blank):
+    ink = np.full((side, side), bare, np.float32)
+    ink[10:50, 30:34] = darkness
+    assert find_ink(ink).any() != (blank or always_blank)
+
+
+def test_on_white_what_is_fainter_than_a_fifth_of_faint_ink_is_none():
+    ink = np.zeros((28, 28), np.float32)
+    ink[5:20, 8:10], ink[5:20, 18:20], ink[22:24, 13:15] = 0.06, 0.04, 0.011
+    np.testing.assert_array_equal(find_ink(ink), ink > 0.03)
+
+
 @pytest.mark.parametrize(("width", "blank"), [(22, False), (28, True)])
 def test_what_fades_away_over_an_eighth_of_the_picture_is_a_shadow(width, blank):
     x = np.arange(200) - 100
