@@ -136,7 +136,7 @@ def conv_output_size(size, kernel_size, stride=1, padding=0):
 
 
 @torch.no_grad()
-def forward_in_batches(model, inputs, batch_size=1000):
+def forward_in_batches(model, inputs, batch_size=256):
     """Return the logits for any number of inputs in bounded memory.
 
     The model is put in evaluation mode for the time of the call.
@@ -147,7 +147,8 @@ def forward_in_batches(model, inputs, batch_size=1000):
     inputs : Tensor of float32, shape (N, 1, 28, 28)
         Moved to the model's device, batch by batch.
     batch_size : int
-        At least 1.
+        At least 1. With 1,000 images, the memory of the largest layer no longer stays in use from batch to batch,
+        and a CPU takes twice as long for each image.
 
     Returns
     -------

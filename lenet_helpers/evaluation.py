@@ -63,7 +63,7 @@ class Mistake:
     confidence: float
 
 
-def evaluate(model, split, batch_size=1000):
+def evaluate(model, split, batch_size=256):
     """Run `model` over a whole split. Taught in notebook 04.
 
     Parameters

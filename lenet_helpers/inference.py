@@ -305,7 +305,7 @@ SLANTS = (-0.4, -0.2, 0.0, 0.2, 0.4)
 SIZES = (0.9, 1.0, 1.1)
 """How large the digit is drawn, as a factor."""
 
-_AT_ONCE = 1000  # bounds the memory
+_AT_ONCE = 32  # fifteen copies of each are made: more at once only wait in memory
 
 
 def at_slants(inputs, slants=SLANTS, size=1.0):
