@@ -59,11 +59,8 @@ CLEAR_POLARITY = 0.9
 SEEN = math.log(20)
 """A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
 
-WIDEST_PEN = 0.25
-"""The strokes of an outlined digit are at most so wide, as a fraction of its longer side: the inside of a 0 is wider."""
-
-OUTLINED = math.log(3)
-"""Few digits are outlined: what looks like one is less likely by so much evidence, 3 to 1."""
+WIDEST_PEN = 0.3
+"""Nowhere is a stroke of an outlined digit wider, as a fraction of its longer side. The inside of a plain 0 or 8 is."""
 
 MOST_CROSSINGS = 6
 """A digit that is cropped tightly meets the picture's frame at so many places at most; squared paper at more."""
@@ -283,9 +280,9 @@ def dark_on_light(way):
     return ways[:1] if abs(lightness) > CLEAR_POLARITY else [ways[0], less_likely(ways[1])]
 
 
-def less_likely(way, against=SEEN):
+def less_likely(way):
     """The way against which something speaks that can be seen in the picture."""
-    return replace(way, odds=way.odds - against)
+    return replace(way, odds=way.odds - SEEN)
 
 
 def even(way):
@@ -371,10 +368,10 @@ def cut(way):
 
 def filled(way):
     inside = fill_outline(way.picture)
-    if not 2 * mean_stroke(way.picture) <= mean_stroke(inside) <= WIDEST_PEN * max(inside.shape):
+    widest = 2 * depth_of(padded(inside, 1)).max()
+    if mean_stroke(inside) < 2 * mean_stroke(way.picture) or widest > WIDEST_PEN * max(inside.shape):
         return [way]
-    sentence = "If this is an outline, the strokes lie between its lines."
-    return [way, less_likely(way.note("filled", inside, sentence), OUTLINED)]
+    return [way, way.note("filled", inside, "If this is an outline, the strokes lie between its lines.")]
 
 
 def strokes(way):
