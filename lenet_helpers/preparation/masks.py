@@ -12,7 +12,7 @@ import numpy as np
 from scipy import ndimage
 
 FAINTEST_INK = 0.05
-"""Ink must darken the paper by at least this fraction, or the picture counts as blank."""
+"""Ink darkens the paper by at least this fraction, but for the even white of a small picture: see `ink.find_ink`."""
 
 
 @dataclass(frozen=True)
