@@ -11,6 +11,7 @@ from scipy import ndimage
 
 from benchmarks.accuracy import rendered
 from lenet_helpers import LeNet, ModelError, imageClassifier, to_input
+from lenet_helpers.drawing.strokes import draw_strokes, sample_digit
 from lenet_helpers.inference import (
     SIZES,
     SLANTS,
@@ -149,6 +150,17 @@ def test_warns_of_more_than_one_digit(classifier, digits):
     for x, digit in ((10, 4), (170, 5)):
         sheet.paste(big(pixels[labels == digit][0]), (x, 20))
     assert "more than one digit" in classifier.classify(sheet).warning
+
+
+@pytest.mark.parametrize("part", [0.35, 0.65])
+def test_a_digit_that_a_failing_pen_broke_in_two_is_read_whole(classifier, part):
+    """Either half could be a digit: the upper one looks like a 7."""
+    [stroke] = sample_digit(3, width=40)
+    points = stroke["points"]
+    start, end = (2 * round((part + side) * len(points) / 2) for side in (-0.05, 0.05))
+    halves = [{**stroke, "points": half} for half in (points[:start], points[end:])]
+    prediction = classifier.classify(draw_strokes(halves))
+    assert prediction.digit == 3 and "more than one digit" in prediction.warning
 
 
 @pytest.mark.parametrize("cut", [(0, 0, 140, 95), (0, 0, 70, 140), (70, 0, 140, 140)])

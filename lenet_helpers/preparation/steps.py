@@ -355,10 +355,10 @@ def the_digit(way):
     sentence = "Specks and whatever else isn't the digit are dropped."
     ways = [way.note("digit", digit, sentence, mask=digit)]
     rest = way.mask & ~digit
-    if way.several or np.count_nonzero(rest) < 0.03 * np.count_nonzero(digit):  # it is specks
+    if np.count_nonzero(rest) < 0.03 * np.count_nonzero(digit):  # it is specks
         return ways
     at_frame = (pieces(rest).on_frame() > 0).all() and not frame(digit).any()
-    return [*ways, less_likely(whole) if at_frame else whole]
+    return [*ways, less_likely(whole) if way.several or at_frame else whole]
 
 
 def cut(way):

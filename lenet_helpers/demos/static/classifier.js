@@ -17,7 +17,7 @@ export class Classifier {
     const readings = prepare(strokes).map((way) => ({ ...way, ...this.network.read(way.pixels) }));
     if (!readings.length) return null;
     // Logarithms of odds: as the network sees it, and how much of the ink it uses.
-    const score = ({ evidence, kept }) => evidence + this.about.inkCounts * Math.log(Math.max(kept, 1e-3));
+    const score = ({ odds, evidence, kept }) => odds + evidence + this.about.inkCounts * Math.log(Math.max(kept, 1e-3));
     const reading = readings.reduce((best, other) => (score(other) > score(best) ? other : best));
     const { digit, probabilities, pixels } = reading;
     return { digit, probabilities, pixels: new DataView(pixels.buffer), warning: this.warning(reading) };

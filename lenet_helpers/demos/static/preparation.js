@@ -12,6 +12,7 @@ const THINNEST_STROKE = 2.4;
 const THICKEST_STROKE = 2.8;
 const SOFTNESS = 0.45;
 const FAINTEST_INK = 0.05;
+const SEEN = Math.log(20); // what speaks against a way, as logarithm of the odds
 
 // ---- grids
 
@@ -378,11 +379,11 @@ function pickDigit(mask, place) {
 }
 
 // Pieces of about one size, side by side or one above the other; also where something larger is cut off by the edge.
-function holdsSeveral(pieces, place) {
-  const offEdge = ({ box }) =>
-    box.top + place.top > 0 && box.left + place.left > 0 && box.bottom + place.top < SIDE && box.right + place.left < SIDE;
-  return severalAlike(pieces) || severalAlike(pieces.filter(offEdge));
-}
+const holdsSeveral = (pieces, place) =>
+  severalAlike(pieces) || severalAlike(pieces.filter(({ box }) => isOffEdge(box, place)));
+
+const isOffEdge = ({ top, left, bottom, right }, place) =>
+  top + place.top > 0 && left + place.left > 0 && bottom + place.top < SIDE && right + place.left < SIDE;
 
 function severalAlike(pieces) {
   const most = Math.max(...pieces.map((piece) => piece.area));
@@ -434,7 +435,7 @@ function evenStrokes(cut) {
   const width = 2 * ridge.find((here) => (sum += here) >= half);
   const here = (stroke) => (stroke * Math.max(longest - width, width)) / (DIGIT_SIDE - stroke);
   const more = Math.max(0, (here(THINNEST_STROKE) - width) / 2);
-  const less = Math.min(Math.max(0, (width - here(THICKEST_STROKE)) / 2), 0.6 * percentile(ridge, 10));
+  const less = Math.min(Math.max(0, (width - here(THICKEST_STROKE)) / 2), 0.6 * ridge[Math.floor(ridge.length / 10)]);
   const margin = 2 + Math.floor(more);
   const inside = pad(depth, margin);
   const outside = depthOf(map(pad(cut, margin), (value) => 1 - value));
@@ -491,7 +492,8 @@ function centre(fine) {
 }
 
 // Every way from strokes to MNIST's form that may be the right one; none when there is no ink on the pad. Of each:
-// `pixels` (28×28, 255 = ink), `kept` (share of the ink), `several` digits perhaps, `contacts` with the pad's edge.
+// `pixels` (28×28, 255 = ink), `kept` (share of the ink), `odds` (their logarithm), `several` digits perhaps, `contacts`
+// with the pad's edge.
 export const prepare = (strokes) => prepareInk(drawStrokes(strokes));
 
 export function prepareInk(drawn) {
@@ -503,11 +505,17 @@ export function prepareInk(drawn) {
   const { pieces } = piecesOf(found);
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
-  // What is dropped may belong to the digit, after all.
-  const much = !several && count(found) - count(digit) > 0.03 * count(digit);
-  return (much ? [digit, found] : [digit]).map((mask) => ({
+  const ways = [{ mask: digit, odds: 0 }];
+  // What is dropped may belong to the digit, after all; less likely so if it looks like another digit, or like one cut off.
+  if (count(found) - count(digit) > 0.03 * count(digit)) {
+    const rest = piecesOf(map(found, (here, i) => here && !digit.data[i])).pieces;
+    const cutOff = isOffEdge(boundingBox(digit), place) && !rest.some(({ box }) => isOffEdge(box, place));
+    ways.push({ mask: found, odds: several || cutOff ? -SEEN : 0 });
+  }
+  return ways.map(({ mask, odds }) => ({
     pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
     kept: inkOf(mask) / inkOf(found),
+    odds,
     several,
     contacts: contacts(mask, place),
   }));
