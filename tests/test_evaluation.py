@@ -97,7 +97,7 @@ def test_on_a_graphics_card_the_images_are_moved_once_and_the_answers_are_the_sa
 def test_evaluate_uses_evaluation_mode_and_gives_the_old_one_back(sample):
     model = Fixed([0.0] * 10).train()
     evaluate(model, sample.test)
-    assert not any(model.modes) and model.training
+    assert set(model.modes) == {False} and model.training
 
 
 def test_very_large_logits_do_not_overflow(sample):

@@ -506,7 +506,7 @@ export function prepareInk(drawn) {
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
   const ways = [{ mask: digit, odds: 0 }];
-  // What is dropped may belong to the digit, after all; less likely so if it looks like another digit, or like one cut off.
+  // What is dropped may belong to the digit, after all; less likely so where it may be another one, or one cut off.
   if (count(found) - count(digit) > 0.03 * count(digit)) {
     const rest = piecesOf(map(found, (here, i) => here && !digit.data[i])).pieces;
     const cutOff = isOffEdge(boundingBox(digit), place) && !rest.some(({ box }) => isOffEdge(box, place));
