@@ -147,8 +147,8 @@ def forward_in_batches(model, inputs, batch_size=256):
     inputs : Tensor of float32, shape (N, 1, 28, 28)
         Moved to the model's device, batch by batch.
     batch_size : int
-        At least 1. With 1,000 images, the memory of the largest layer no longer stays in use from batch to batch,
-        and a CPU takes twice as long for each image.
+        At least 1. The memory for the largest layer of a few hundred images stays in use from batch to batch; for
+        1,000 it does not, and a CPU takes longer for each.
 
     Returns
     -------

@@ -8,10 +8,7 @@ it is.
 import cv2
 import numpy as np
 
-from lenet_helpers.preparation.masks import FAINTEST_INK, otsu, pieces, resize, scale, square
-
-SMALL = 64
-"""A picture of fewer pixels a side has no room for noise and for fine shadows. Most were larger, and were reduced."""
+from lenet_helpers.preparation.masks import FAINTEST_INK, SMALL, otsu, pieces, resize, scale, square
 
 
 def without_noise(gray):

@@ -10,6 +10,7 @@ import numpy as np
 
 from lenet_helpers.preparation.masks import (
     FAINTEST_INK,
+    SMALL,
     as_bytes,
     bounding_box,
     depth_of,
@@ -23,7 +24,7 @@ from lenet_helpers.preparation.masks import (
 
 def remove_lines(ink):
     """Take away ruled lines, level and upright: what is thin, straight and starts at the picture's edge."""
-    if min(ink.shape) < 64:
+    if min(ink.shape) < SMALL:
         return ink
     level = _without_level_lines(ink)
     return np.ascontiguousarray(_without_level_lines(np.ascontiguousarray(level.T)).T)

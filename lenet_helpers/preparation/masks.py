@@ -14,6 +14,9 @@ from scipy import ndimage
 FAINTEST_INK = 0.05
 """Ink darkens the paper by at least this fraction, but for the even white of a small picture: see `ink.find_ink`."""
 
+SMALL = 64
+"""A picture with fewer pixels on a side has no room for noise, fine shadows or rules. Most such were larger once."""
+
 
 @dataclass(frozen=True)
 class Pieces:
@@ -84,14 +87,14 @@ def dilation(mask, distance):
 
 
 def without_holes(mask):
-    """Fill what a mask encloses: what `scipy.ndimage.binary_fill_holes` makes, in a fifth of its time or less."""
+    """Fill what a mask encloses: what `scipy.ndimage.binary_fill_holes` makes, sooner."""
     flooded = padded(as_bytes(mask), 1)
     cv2.floodFill(flooded, None, (0, 0), 2)
     return flooded[1:-1, 1:-1] != 2
 
 
 def padded(array, margin):
-    """A picture with a margin of zeros: what `np.pad` makes, in a tenth of its time for small pictures."""
+    """A picture with a margin of zeros: what `np.pad` makes, sooner for small pictures."""
     height, width = array.shape
     wider = np.zeros((height + 2 * margin, width + 2 * margin), array.dtype)
     wider[margin : margin + height, margin : margin + width] = array

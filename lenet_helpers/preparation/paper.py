@@ -11,6 +11,7 @@ import numpy as np
 from scipy import ndimage
 
 from lenet_helpers.preparation.masks import (
+    SMALL,
     as_bytes,
     dilation,
     extent,
@@ -195,7 +196,7 @@ def lightness_of_ink(gray):
 
 def evenly_lit(gray):
     """Divide out light that changes smoothly all over the picture, if that is what most of the picture shows."""
-    if min(gray.shape) < 64:
+    if min(gray.shape) < SMALL:
         return gray
     small, paper = light_on_paper(gray)
     if np.median(np.abs(small - paper)) > 0.1 * np.ptp(small):
