@@ -32,6 +32,9 @@ SHORTEST, THINNEST = 0.75, 0.4
 SHORT_COSTS, THIN_COSTS = 30.0, 60.0
 """... by so much evidence for a whole height or width. So commas, dots, dashes and thin lines come to nothing."""
 
+WIDE, WIDE_COSTS = 0.9, 6.0
+"""A digit that is wider than so much of its row's height is doubtful as well: two that touch may look like one."""
+
 SURE, WHOLE = 4.0, 0.9
 """With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
@@ -275,12 +278,8 @@ def _read_page(model, way):
 
 
 def _unsure(row, arcs, reads, pen):
-    """The arcs not read yet that meet none which is a digit beyond doubt, and narrow: two that touch are wider."""
-    sure = [
-        arc
-        for arc, (*_, evidence) in reads.items()
-        if evidence >= SUREST and row.width(*arc) <= 1 and not _against(row, *arc, pen)
-    ]
+    """The arcs not read yet that meet none which is a digit beyond doubt."""
+    sure = [arc for arc, (*_, evidence) in reads.items() if evidence >= SUREST and not _against(row, *arc, pen)]
     return [
         arc for arc in arcs if arc not in reads and not any(arc[0] < last and first < arc[1] for first, last in sure)
     ]
@@ -307,10 +306,11 @@ def _graph(row, reads, pen):
 
 
 def _against(row, first, last, pen):
-    """How much speaks against a digit here, whatever the network reads: too short or too thin a stroke."""
+    """How much speaks against a digit here, whatever the network reads: too short, too thin or too wide."""
     short = max(0, SHORTEST - extent(row.around(first, last))[0] / row.height)
     thin = max(0, THINNEST - mean_stroke(row.cut(first, last)[1]) / (pen * row.place[2]))
-    return SHORT_COSTS * short + THIN_COSTS * thin
+    wide = max(0, row.width(first, last) - WIDE)
+    return SHORT_COSTS * short + THIN_COSTS * thin + WIDE_COSTS * wide
 
 
 def _of_page(page):

@@ -52,14 +52,19 @@ def test_a_row_without_a_cut_has_one_path():
     assert best_path(np.array([[-np.inf, 3.0], [-np.inf, -np.inf]])) == [0, 1]
 
 
-def test_evidence_counts_for_each_length_of_line_and_above_eight_no_more(classifier, number):
+def test_evidence_counts_for_each_length_of_line_above_eight_no_more_and_less_where_it_is_wide(classifier, number):
     graph = classifier.read(number("47103")).graphs[0]
     row = graph.row
     digits = {arc: read[-1] for arc, read in graph.reads.items() if row.length(*arc) > 1 and read[-1] > 2}
     assert min(digits.values()) < 8 and max(digits.values()) > 10
+    wide = {}
     for (first, last), evidence in digits.items():
+        columns = np.flatnonzero(((row.labels > first) & (row.labels <= last)).any(0))
+        wide[first, last] = max(0, (columns[-1] + 1 - columns[0]) / row.height - 0.9)
         counted = graph.scores[first, last] + 6.0 * row.contacts[last]  # what the cut costs
-        assert counted == pytest.approx(row.length(first, last) * min(evidence, 8.0))
+        expected = row.length(first, last) * (min(evidence, 8.0) - 6.0 * wide[first, last])
+        assert counted == pytest.approx(expected)
+    assert min(wide.values()) == 0 < max(wide.values())
 
 
 # --- reading
