@@ -174,9 +174,9 @@ def test_a_doubt_says_between_which_two_an_answer_wavers(shares, says):
     assert doubt(probabilities, 0.0) == says
 
 
-def test_an_answer_is_trusted_from_odds_of_five_to_one_on():
-    assert doubt(np.eye(10)[3], math.log(5.01)) is None
-    assert doubt(np.eye(10)[3], math.log(4.99)) is not None
+def test_an_answer_is_trusted_from_odds_of_three_to_one_on():
+    assert doubt(np.eye(10)[3], math.log(3.01)) is None
+    assert doubt(np.eye(10)[3], math.log(2.99)) is not None
 
 
 def probabilities_of(confidences, predictions):
