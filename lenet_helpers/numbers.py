@@ -15,7 +15,7 @@ import numpy as np
 from lenet_helpers.evaluation import doubt
 from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.judging import INK_COUNTS
-from lenet_helpers.preparation.masks import bounding_box, extent, mean_stroke
+from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
 from lenet_helpers.preparation.rows import Row, cut_between_rows, find_rows, without_lines, without_surroundings
 from lenet_helpers.preparation.steps import PAGE_SIDE, SEEN, Step, Way, find_pages, less_likely, name_of, prepare
@@ -144,6 +144,12 @@ class Graph:
     @property
     def total(self):
         return sum(self.scores[arc] for arc in pairwise(self.path))
+
+    @property
+    def left_out(self):
+        """(first, last) of the pieces before, between and behind the digits, which stand for nothing."""
+        ends, starts = (0, *(last for _, last in self.digits)), (*(first for first, _ in self.digits), self.path[-1])
+        return [(end, start) for end, start in zip(ends, starts, strict=True) if end < start]
 
     @property
     def arcs(self):
@@ -307,10 +313,14 @@ def _graph(row, reads, pen):
 
 def _against(row, first, last, pen):
     """How much speaks against a digit here, whatever the network reads: too short, too thin or too wide."""
-    short = max(0, SHORTEST - extent(row.around(first, last))[0] / row.height)
-    thin = max(0, THINNEST - mean_stroke(row.cut(first, last)[1]) / (pen * row.place[2]))
-    wide = max(0, row.width(first, last) - WIDE)
-    return SHORT_COSTS * short + THIN_COSTS * thin + WIDE_COSTS * wide
+    tall, wide = row.size(first, last)
+    thin = mean_stroke(row.cut(first, last)[1]) / (pen * row.place[2])
+    costs = (
+        SHORT_COSTS * max(0, SHORTEST - tall),
+        THIN_COSTS * max(0, THINNEST - thin),
+        WIDE_COSTS * max(0, wide - WIDE),
+    )
+    return sum(costs)
 
 
 def _of_page(page):
@@ -342,7 +352,14 @@ def _warning(page, digits):
     if many or page.inked < LEAST_READ * seen or page.score < LEAST_SCORE:
         return "Much of the ink does not look like digits"
     warnings = [f"digit {place}, {one.digit}: {one.warning[:1].lower()}{one.warning[1:]}" for place, one in doubtful]
+    if any(_is_large(graph.row, *pieces) for graph in page.graphs for pieces in graph.left_out):
+        warnings.append("a piece of ink that may be a digit was left out")
     return _sentence("; ".join(warnings)) or None
+
+
+def _is_large(row, first, last):
+    """Whether what was left out has the stroke of a digit, and half its height: a comma and a dash haven't."""
+    return min(row.length(first, last), 2 * row.size(first, last)[0]) > SHORTEST
 
 
 def _strip(page, text):

@@ -122,11 +122,11 @@ def test_commas_and_dashes_become_nothing(classifier, number):
     wider = np.insert(picture, [between] * int(0.5 * height), picture[0, 0], axis=1)
     comma = slice(between + int(0.2 * height), between + int(0.3 * height))
     wider[bottom - height // 8 : bottom + height // 16, comma] = dark
-    assert classifier.read(wider).text == "68"
+    assert (classifier.read(wider).text, classifier.read(wider).warning) == ("68", None)
     dash = wider.copy()
     dash[bottom - height // 8 : bottom + height // 16, comma] = picture[0, 0]
     dash[top + height // 2 : top + height // 2 + height // 12, comma.start - height // 12 : comma.stop] = dark
-    assert classifier.read(dash).text == "68"
+    assert (classifier.read(dash).text, classifier.read(dash).warning) == ("68", None)
 
 
 def test_a_single_digit_is_read_as_by_predict(classifier, sample):
@@ -267,6 +267,21 @@ def test_a_doubtful_digit_is_named(classifier, monkeypatch, number):
     monkeypatch.setattr("lenet_helpers.numbers.MOST_DOUBTFUL", 1.0)
     warning = classifier.read(number("31")).warning
     assert warning == "Digit 1, 3: it may also be an 8; digit 2, 1: it may also be an 8"
+
+
+@pytest.mark.parametrize(
+    ("costs", "text", "says"),
+    [(30.0, "68013", None), (300.0, "6801", "A piece of ink that may be a digit was left out")],
+)
+def test_a_digit_that_is_left_out_for_being_small_is_warned_of(classifier, number, monkeypatch, costs, text, says):
+    monkeypatch.setattr("lenet_helpers.numbers.SHORT_COSTS", costs)
+    page, small = number("6801"), number("3")
+    small = small.resize((small.width * 6 * page.height // small.height // 10, 6 * page.height // 10))
+    wide = Image.new("L", (page.width + small.width, page.height), page.getpixel((0, 0)))
+    wide.paste(page)
+    wide.paste(small.point(lambda value: min(value, wide.getpixel((0, 0)))), (page.width, page.height // 5))
+    reading = classifier.read(wide)
+    assert (reading.text, reading.warning) == (text, says)
 
 
 # --- showing it

@@ -139,9 +139,10 @@ class Row:
             top + down.stop / factor,
         )
 
-    def width(self, first, last):
-        """How wide a join of pieces is, in heights of the row."""
-        return extent(self.around(first, last))[1] / self.height
+    def size(self, first, last):
+        """How tall and how wide a join of pieces is, in heights of the row."""
+        tall, wide = extent(self.around(first, last))
+        return tall / self.height, wide / self.height
 
     def length(self, first, last):
         """How long a line the pen drew for a join of pieces, in heights of the row: a 1 has about 1, an 8 about 3."""
@@ -269,15 +270,18 @@ def _rows_of_tall(numbers, sides):
 
 
 def _row_beside(number, rows, sides, usual):
-    """The row with the piece nearest to this one, unless that is further than a digit away."""
+    """The row with the piece nearest to this one, unless that is further than a digit away and not at its level."""
     top, bottom, left, right = sides[number]
-    nearest, distance = None, 0.7 * usual
+    nearest, distance = None, np.inf
     for row in rows:
         others = sides[row]
         down = np.maximum(0, np.maximum(others[:, 0] - bottom, top - others[:, 1]))
         across = np.maximum(0, np.maximum(others[:, 2] - right, left - others[:, 3]))
-        if (far := np.hypot(2 * down, across).min()) < distance:
-            nearest, distance = row, far
+        far = np.hypot(2 * down, across)
+        beside = others[far.argmin()]
+        level = beside[0] < (top + bottom) / 2 < beside[1]
+        if far.min() < min(distance, np.inf if level else 0.7 * usual):
+            nearest, distance = row, far.min()
     return nearest
 
 

@@ -43,6 +43,14 @@ def test_small_rows_stand_beside_large_ones():
     assert [round(row.height) for row in find_rows(*page(*large, *small))] == [80, 30]
 
 
+def test_a_small_digit_far_from_its_neighbours_belongs_to_the_row_at_its_level():
+    tall = [(20, 100, left, left + 8) for left in (20, 200, 380)]
+    small, below = (45, 80, 105, 110), (130, 165, 105, 110)
+    rows = find_rows(*page(*tall, small, below))
+    assert [len(row.boxes) for row in rows] == [4, 1]
+    assert rows[0].box(1, 2) == (105, 45, 110, 80)
+
+
 def test_two_rings_that_touch_are_cut_at_the_neck():
     y, x = np.mgrid[:100, :160]
     rings = np.zeros((100, 160), bool)
