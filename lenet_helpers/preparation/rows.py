@@ -244,12 +244,13 @@ def _rows_of(parts):
         here = _rows_of_tall(left[tall], sides)
         others = []
         for number in left[~tall]:
-            if widths[number] > usual:
+            flat, wide = heights[number] <= 0.3 * usual, widths[number] > usual
+            if flat and wide:
                 continue  # what is left of a ruled line
             row = _row_beside(number, here, sides, usual)
             if row is not None:
                 row.append(number)
-            elif heights[number] > 0.3 * usual:
+            elif not flat and not wide:
                 others.append(number)
         rows += here
         left = np.array(others, int)

@@ -51,6 +51,13 @@ def test_a_small_digit_far_from_its_neighbours_belongs_to_the_row_at_its_level()
     assert rows[0].box(1, 2) == (105, 45, 110, 80)
 
 
+@pytest.mark.parametrize(("thick", "pieces"), [(40, 3), (10, 2)])
+def test_what_is_wider_than_the_digits_are_tall_is_no_line_unless_it_is_flat(thick, pieces):
+    """A 2 with a long foot, and what is left of a ruled line."""
+    (row,) = find_rows(*page((50, 110, 50, 58), (60, 60 + thick, 70, 145), (50, 110, 160, 168)))
+    assert len({row.around(at, at + 1)[1].start for at in range(len(row.boxes)) if not row.contacts[at]}) == pieces
+
+
 def test_two_rings_that_touch_are_cut_at_the_neck():
     y, x = np.mgrid[:100, :160]
     rings = np.zeros((100, 160), bool)
