@@ -28,6 +28,10 @@ from lenet_helpers.preparation.masks import (
 ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 
+LEAST_PAPER = 0.77
+"""So much of a sheet is paper at least: of the real ones 0.85 and more. Of what a square 0 or 8 encloses, its line and
+the paper within, no more than 0.7 is of one kind."""
+
 MOST_ALIKE = 0.1
 """So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
 it is 0.2 and more."""
@@ -108,7 +112,7 @@ def only_the_sheet(gray):
     for half in (bright, ~bright):
         parts = pieces(half)
         sheet = without_holes(parts.mask(np.argmax(parts.areas))) if len(parts) else half
-        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_alone(half, sheet):
+        if _looks_like_a_sheet(sheet) and _is_sharp(coarse, sheet) and _is_of_one_kind(half, sheet):
             inside = ndimage.binary_erosion(sheet, border_value=1)
             depth = np.where(inside, np.abs(coarse - np.median(coarse[sheet])), 0)
             around = resize(nearest(coarse, inside & (depth <= 0.5 * depth.max())), gray.shape)  # of paper, not of ink
@@ -135,9 +139,9 @@ def _is_sharp(gray, mask):
     return contrast >= 25 and np.percentile(jumps[edge], 20) > 0.5 * contrast
 
 
-def _is_alone(half, sheet):
-    """Tell whether what lies around is of another kind: beyond a stroke, there is more of the same paper."""
-    return np.count_nonzero(half & ~sheet) < MOST_ALIKE * np.count_nonzero(~sheet)
+def _is_of_one_kind(half, sheet):
+    """Tell whether a sheet is paper but for strokes, and what lies around is not the same paper."""
+    return half[sheet].mean() > LEAST_PAPER and half[~sheet].mean() < MOST_ALIKE
 
 
 def _looks_like_a_sheet(mask):

@@ -255,6 +255,25 @@ def test_the_inside_of_a_round_zero_is_no_sheet(pen, shape):
     assert ImageClassifier().predict(zero) == 0
 
 
+@pytest.mark.parametrize("side", [28, 280])
+@pytest.mark.parametrize("bars", [[0.2, 0.74], [0.2, 0.47, 0.74]])
+def test_what_a_square_zero_or_eight_encloses_is_no_sheet(side, bars):
+    gray, pen = np.full((side, side), 255, np.float32), int(0.09 * side)
+    left, right, top, bottom = (round(at * side) for at in (0.3, 0.62, bars[0], bars[-1]))
+    gray[top : bottom + pen, left : left + pen] = gray[top : bottom + pen, right : right + pen] = 0
+    for bar in bars:
+        gray[round(bar * side) : round(bar * side) + pen, left : right + pen] = 0
+    assert only_the_sheet(gray) is gray
+
+
+@pytest.mark.parametrize(("ink", "painted"), [(50, True), (64, False)])
+def test_a_fifth_of_a_sheet_may_be_ink(ink, painted):
+    gray = np.full((240, 240), 70, np.float32)
+    gray[60:180, 60:180] = 200
+    gray[120 - ink // 2 : 120 + ink // 2, 120 - ink // 2 : 120 + ink // 2] = 70
+    assert (only_the_sheet(gray) is not gray) == painted
+
+
 def test_a_broad_brush_is_ink_and_bare_paper_no_sheet():
     stroke = np.full((200, 200), 230, np.float32)
     stroke[20:180, 60:140] = 30
