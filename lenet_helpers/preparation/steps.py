@@ -59,7 +59,7 @@ CLEAR_POLARITY = 0.9
 SEEN = math.log(20)
 """A sheet or a box that looks like one is worth so much evidence, as logarithm of the odds: 20 to 1."""
 
-WIDEST_PEN = 0.3
+WIDEST_PEN = 0.34
 """Nowhere is a stroke of an outlined digit wider, as a fraction of its longer side. The inside of a plain 0 or 8 is."""
 
 MOST_CROSSINGS = 6
