@@ -26,11 +26,13 @@ SUREST = 8.0
 CUT_COSTS = 6.0
 """What a cut costs for each stroke that it goes through."""
 
-SHORTEST, THINNEST = 0.75, 0.4
-"""A digit that is less tall than so much of its row, or thinner than so much of the page's pen, is doubtful ..."""
+SHORTEST, THINNEST, PALEST = 0.75, 0.4, 0.75
+"""A digit that is less tall than so much of its row, thinner than so much of the page's pen, or paler than so much of
+its row's ink, is doubtful ..."""
 
-SHORT_COSTS, THIN_COSTS = 30.0, 60.0
-"""... by so much evidence for a whole height or width. So commas, dots, dashes and thin lines come to nothing."""
+SHORT_COSTS, THIN_COSTS, PALE_COSTS = 30.0, 60.0, 120.0
+"""... by so much evidence for a whole height, width or darkness. So commas, dots, dashes, thin lines and printed ones
+come to nothing."""
 
 WIDE, WIDE_COSTS = 0.9, 6.0
 """A digit that is wider than so much of its row's height is doubtful as well: two that touch may look like one."""
@@ -312,15 +314,15 @@ def _graph(row, reads, pen):
 
 
 def _against(row, first, last, pen):
-    """How much speaks against a digit here, whatever the network reads: too short, too thin or too wide."""
+    """How much speaks against a digit here, whatever the network reads: too short, thin, pale or wide."""
     tall, wide = row.size(first, last)
-    thin = mean_stroke(row.cut(first, last)[1]) / (pen * row.place[2])
-    costs = (
-        SHORT_COSTS * max(0, SHORTEST - tall),
-        THIN_COSTS * max(0, THINNEST - thin),
-        WIDE_COSTS * max(0, wide - WIDE),
+    ink, mask = row.cut(first, last)
+    return (
+        SHORT_COSTS * max(0, SHORTEST - tall)
+        + THIN_COSTS * max(0, THINNEST - mean_stroke(mask) / (pen * row.place[2]))
+        + PALE_COSTS * max(0, PALEST - ink[mask].mean() / row.darkness)
+        + WIDE_COSTS * max(0, wide - WIDE)
     )
-    return sum(costs)
 
 
 def _of_page(page):

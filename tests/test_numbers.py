@@ -183,6 +183,15 @@ def test_thin_lines_beside_bold_digits_are_no_ones(classifier, number):
     assert classifier.read(picture).text == "308"
 
 
+@pytest.mark.parametrize(("darkness", "text"), [(0.5, "386"), (1.0, "1386")])
+def test_a_line_at_the_side_is_no_one_when_it_is_paler_than_the_digits(classifier, number, darkness, text):
+    page = np.asarray(number("386")).copy()
+    dark, paper = int(page.min()), int(page[0, 0])
+    top, bottom = np.flatnonzero((page < 128).any(1))[[0, -1]]
+    page[top:bottom, 2 : 2 + (bottom - top) // 12] = round(paper + darkness * (dark - paper))
+    assert classifier.read(page).text == text
+
+
 def test_a_line_under_the_digits_and_what_lies_beside_the_paper_are_none(classifier, number):
     picture = np.asarray(number("308")).copy()
     bottom = np.flatnonzero((picture < 128).any(1))[-1]

@@ -8,6 +8,7 @@ neighbours, and take the best way through all of them (`lenet_helpers.numbers`).
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -114,6 +115,11 @@ class Row:
         """Where the cuts are, from the first to the last: ndarray of float, shape (N + 1,), columns of this row."""
         lefts, rights = ([getattr(across, side) for _, across in self.boxes] for side in ("start", "stop"))
         return np.mean([[lefts[0], *rights], [*lefts, rights[-1]]], axis=0)
+
+    @cached_property
+    def darkness(self):
+        """How dark the ink of the row is on average, in (0, 1]."""
+        return self.ink[self.labels > 0].mean()
 
     def around(self, first, last):
         """The box of a join of pieces, in pixels of this row."""
