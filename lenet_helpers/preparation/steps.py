@@ -141,9 +141,7 @@ class Way:
             return False
         box = bounding_box(self.mask)
         solid = 2 * depth_of(padded(self.mask[box], 1)).max() > 0.6 * max(extent(box))
-        at_frame = frame(self.mask)
-        crossings = np.count_nonzero(np.diff(at_frame.view(np.int8)) > 0)
-        return solid or at_frame.mean() > 0.5 or crossings > MOST_CROSSINGS
+        return solid or frame(self.mask).mean() > 0.5 or crossings(self.mask) > MOST_CROSSINGS
 
     @property
     def steps(self):
@@ -326,11 +324,18 @@ def no_boxes(way):
 
 
 def no_lines(way):
-    """A line may be a stroke that the edge of the picture cuts, so both ways are as likely."""
+    """A line may be a stroke that the edge of the picture cuts, so both ways are as likely, unless there are many."""
     rest = remove_lines(way.ink)
-    if (way.ink - rest).max() <= FAINTEST_INK:
+    lines = way.ink - rest > FAINTEST_INK
+    if not lines.any():
         return [way]
-    return [way.note("no lines", rest, "What looks like ruled lines is taken away.", ink=rest), way]
+    without = way.note("no lines", rest, "What looks like ruled lines is taken away.", ink=rest)
+    return [without, less_likely(way) if crossings(lines) > MOST_CROSSINGS else way]
+
+
+def crossings(mask):
+    """At how many places a mask meets the picture's frame."""
+    return np.count_nonzero(np.diff(frame(mask).view(np.int8)) > 0)
 
 
 def the_mask(way):

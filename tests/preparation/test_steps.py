@@ -20,6 +20,7 @@ from lenet_helpers.preparation.steps import (
     filled,
     find_pages,
     no_boxes,
+    no_lines,
     no_surroundings,
     prepare,
     strokes,
@@ -267,6 +268,17 @@ def test_where_lines_were_taken_away_what_is_as_pale_does_not_count(before, coun
     ink[50:80, 40:46] = 0.3
     [way] = the_mask(Way(ink, ink=ink).note(before, ink, ""))
     assert way.mask[20:50, 40:46].all() and way.mask[60, 43] == counts
+
+
+@pytest.mark.parametrize(("rules", "odds"), [(3, 1), (4, 20)])
+def test_a_line_may_be_a_stroke_but_squared_paper_is_not_the_digits(rules, odds):
+    ink = np.zeros((240, 240), np.float32)
+    ink[50:55, :] = 0.4
+    ink[:, 20 : 20 + 45 * (rules - 1) : 45] = 0.4
+    ink[90:170, 110:120] = 0.9
+    without, untouched = no_lines(Way(ink, ink=ink))
+    assert untouched.ink is ink and without.ink[52, 5] < 0.05 and without.ink[130, 115] > 0.8
+    assert np.exp(without.odds - untouched.odds) == pytest.approx(odds, rel=0.01)
 
 
 def test_the_ink_of_an_untouched_picture_is_found_once():
