@@ -1,20 +1,18 @@
 """Numbers: several digits in one picture, read by `ImageClassifier.read`.
 
-Numbers are made of digits of the test split, side by side on a page. Of a folder of real ones, a sixth of the
-pictures is counted by itself: choices are made on the others. (It was a third once; the other half has been opened.)
+Numbers are made of digits of the test split, side by side on a page; a folder of real ones stands beside them.
 """
 
 import csv
 import tempfile
 import time
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from benchmarks import machine
 from benchmarks.accuracy import rendered, sheets
-from benchmarks.accuracy.nodigits import kept_aside
 from benchmarks.report import duration, percent, table
 from benchmarks.timing import run_apart, say
 
@@ -45,7 +43,7 @@ def measure(settings):
 
     classifier, test = ImageClassifier(settings.model, device="cpu"), settings.mnist().test
     return {
-        "folder": folder_rows(classifier, settings.numbers),
+        "folder": folder_row(classifier, settings.numbers),
         "drawn": drawn_rows(classifier, test, settings),
         "sheets": sheet_rows(classifier, test, settings),
         "single": single_rows(classifier, test, settings),
@@ -96,24 +94,15 @@ def summary(rows):
     }
 
 
-def folder_rows(classifier, folder):
-    """The pictures of a folder with labels.csv (path, label), its parts, and the time for a digit; none without one."""
+def folder_row(classifier, folder):
+    """The pictures of a folder with labels.csv (path, label), and the time for a digit; None without one."""
     if folder is None:
-        return []
+        return None
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         paths, labels = zip(*((row["path"], row["label"]) for row in csv.DictReader(file)), strict=True)
-    rows = read_all(classifier, [folder / path for path in paths], labels)
-    closed = sorted(path for path in paths if kept_aside(PurePosixPath(path).name))[1::2]  # the others count as opened
-    aside = np.isin(paths, closed)
-    parts = {"": np.ones(len(rows), bool), ", developed on": ~aside, ", kept aside": aside}
-    results = [
-        {"name": f"`{folder.name}`{part}", **summary([rows[i] for i in np.flatnonzero(which)])}
-        for part, which in parts.items()
-        if which.any()
-    ]
-    for row in results:
-        say(f"  {row['name']}: {percent(row['digits'])} of the digits, {percent(row['whole'])} of the pictures")
-    return results
+    row = {"name": folder.name, **summary(read_all(classifier, [folder / path for path in paths], labels))}
+    say(f"  {row['name']}: {percent(row['digits'])} of the digits, {percent(row['whole'])} of the pictures")
+    return row
 
 
 def drawn_rows(classifier, test, settings):
@@ -320,16 +309,6 @@ def _reached(value, goal):
 
 
 def show(result):
-    folder = [
-        [
-            row["name"],
-            row["pictures"],
-            f"{percent(row['digits'])} ({_reached(row['digits'], GOALS['folder'][0])})",
-            f"{percent(row['whole'])} ({_reached(row['whole'], GOALS['folder'][1])})",
-            duration(row["seconds"]),
-        ]
-        for row in result["folder"]
-    ]
     drawn = []
     for row in result["drawn"]:
         low, high = row["lengths"]
@@ -375,8 +354,15 @@ def show(result):
             [row["name"], duration(row["seconds"]), reached, duration(of_digit) if of_digit else "–", memory, told]
         )
     parts = []
-    if folder:
-        parts.append(table(["pictures", "number", "digits right", "wholly right", "a digit takes"], folder))
+    if row := result["folder"]:
+        cells = [
+            f"`{row['name']}`",
+            row["pictures"],
+            f"{percent(row['digits'])} ({_reached(row['digits'], GOALS['folder'][0])})",
+            f"{percent(row['whole'])} ({_reached(row['whole'], GOALS['folder'][1])})",
+            duration(row["seconds"]),
+        ]
+        parts.append(table(["pictures", "number", "digits right", "wholly right", "a digit takes"], [cells]))
     parts += [
         table(["drawn", "digits", "pictures", "digits right", "wholly right", "goal", "alone", "a digit takes"], drawn),
         "Digits right: 1 − edit distance ÷ length. Alone: in how many pictures all digits are right when each is given "

@@ -41,8 +41,8 @@ def test_real_numbers_are_read_from_their_folder(tmp_path, sample):
     Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
     with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as table:
         csv.writer(table).writerows([["path", "label"], ["a.png", "471"], ["blank.png", "7"]])
-    everything, *parts = numbers.folder_rows(classifier, tmp_path)
-    assert everything["pictures"] == sum(part["pictures"] for part in parts) == 2
-    assert (everything["digits"], everything["whole"]) == (0.75, 0.5), "a picture that is refused has no digit right"
-    assert numbers.folder_rows(classifier, None) == []
+    row = numbers.folder_row(classifier, tmp_path)
+    assert (row["name"], row["pictures"]) == (tmp_path.name, 2)
+    assert (row["digits"], row["whole"]) == (0.75, 0.5), "a picture that is refused has no digit right"
+    assert numbers.folder_row(classifier, None) is None
     assert numbers.nodigit_row(classifier, Settings(nodigits=tmp_path))["told"] == 0.5
