@@ -29,8 +29,7 @@ ROUNDEST = 0.85
 """A sheet's corners span at least so much of it; four corners of an ellipse span 2/π of it, 0.64."""
 
 LEAST_PAPER = 0.77
-"""So much of a sheet is paper at least: of the real ones 0.85 and more. Of what a square 0 or 8 encloses, its line and
-the paper within, no more than 0.7 is of one kind."""
+"""So much of a sheet is paper at least, the rest is ink. What a square 0 or 8 encloses is half line, half paper."""
 
 MOST_ALIKE = 0.1
 """So much of what lies around a sheet may be as bright as it is; around a part of the paper that bold strokes cut off,
