@@ -250,13 +250,13 @@ def _rows_of(parts):
         here = _rows_of_tall(left[tall], sides)
         others = []
         for number in left[~tall]:
-            flat, wide = heights[number] <= 0.3 * usual, widths[number] > usual
-            if flat and wide:
+            flat = heights[number] <= 0.3 * usual
+            if flat and widths[number] > usual:
                 continue  # what is left of a ruled line
             row = _row_beside(number, here, sides, usual)
             if row is not None:
                 row.append(number)
-            elif not flat and not wide:
+            elif not flat:
                 others.append(number)
         rows += here
         left = np.array(others, int)
