@@ -63,6 +63,11 @@ def frame(values):
     return np.concatenate([values[0], values[-1], values[:, 0], values[:, -1]])
 
 
+def crossings(mask):
+    """At how many places a mask meets the picture's frame."""
+    return np.count_nonzero(np.diff(frame(mask).view(np.int8)) > 0)
+
+
 def bounding_box(mask):
     """The smallest box that holds a mask; both slices are empty when the mask is."""
     rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))

@@ -239,7 +239,7 @@ def _rows_of(parts):
     """Which pieces of a page form a row: lists of their numbers, from top to bottom.
 
     Tall pieces make rows, from left to right: each goes on with the row whose last one is most at its level. What is
-    smaller belongs to the tall piece beside it; small pieces that have none make rows of their own.
+    smaller belongs to the tall piece beside it or at its level; small pieces that have none make rows of their own.
     """
     sides = np.array([(down.start, down.stop, across.start, across.stop) for down, across in parts.boxes], float)
     heights, widths = sides[:, 1] - sides[:, 0], sides[:, 3] - sides[:, 2]

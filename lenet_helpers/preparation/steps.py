@@ -25,6 +25,7 @@ from lenet_helpers.preparation.lines import remove_boxes, remove_lines, without_
 from lenet_helpers.preparation.masks import (
     FAINTEST_INK,
     bounding_box,
+    crossings,
     depth_of,
     dilation,
     extent,
@@ -331,11 +332,6 @@ def no_lines(way):
         return [way]
     without = way.note("no lines", rest, "What looks like ruled lines is taken away.", ink=rest)
     return [without, less_likely(way) if crossings(lines) > MOST_CROSSINGS else way]
-
-
-def crossings(mask):
-    """At how many places a mask meets the picture's frame."""
-    return np.count_nonzero(np.diff(frame(mask).view(np.int8)) > 0)
 
 
 def the_mask(way):
