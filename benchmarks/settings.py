@@ -25,6 +25,7 @@ ROOMS = {
         "nodigits": "Pictures without a digit, warnings, and drawn hands",
         "drawn": "Pages drawn with pens",
         "numbers": "Numbers: several digits in one picture",
+        "others": "Other readers on the same pictures",
     },
     "reliability": {
         "crowd": "Thirty programs that start at once on an empty data folder",
@@ -46,8 +47,8 @@ SECTIONS = ROOMS["speed"] | ROOMS["accuracy"]
 CAMPAIGNS = ROOMS["reliability"]
 TITLES = SECTIONS | CAMPAIGNS
 
-ON_REQUEST = {"matrix", "card"}
-"""What runs only when it is named: the one installs several GB for each Python, the other needs a graphics card."""
+ON_REQUEST = {"matrix", "others", "card"}
+"""What runs only when it is named: two install several GB, the last needs a graphics card."""
 
 
 def module_of(name):
@@ -83,11 +84,11 @@ OPTIONS = {
     "reference": {"action": "store_true", "help": "accuracy: also train the reference recipe"},
     "seeds": {"metavar": "N,N,...", "type": _seeds, "help": "race: default 0,1,2"},
     "original_runs": {"metavar": "N", "type": int, "help": "race: runs of the original way, about 6 minutes each"},
-    "digits": {"metavar": "N", "type": int, "help": "pictures, drawn, numbers: pages of each kind (default: 1000)"},
+    "digits": {"metavar": "N", "type": int, "help": "pictures, drawn, numbers, others: pages of each kind (default: 1000)"},
     "arrays": {"metavar": "DIR", "type": _path, "help": "pictures: also read the .npz files in DIR"},
-    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits, numbers: also FOLDER, with labels.csv"},
+    "images": {"metavar": "FOLDER", "type": _path, "help": "pictures, nodigits, numbers, others: also FOLDER, with labels.csv"},
     "nodigits": {"metavar": "FOLDER", "type": _path, "help": "nodigits, numbers: also warn of FOLDER, with labels.csv"},
-    "numbers": {"metavar": "FOLDER", "type": _path, "help": "numbers: also read FOLDER, with labels.csv"},
+    "numbers": {"metavar": "FOLDER", "type": _path, "help": "numbers, others: also read FOLDER, with labels.csv"},
     "workers": {"metavar": "N", "type": int, "help": "pictures, drawn: processes to prepare with (0: none but this)"},
 }
 """Field of `Settings` to how ``python -m benchmarks`` takes it."""

@@ -26,19 +26,21 @@ def measure(settings):
     validation = mnist.validation
     chosen = slice(None, None, settings.size(1, 50))
     digits = {"validation": readings(classifier, validation.pixels[chosen], validation.labels[chosen])}
-    hands, forms = hand_rows(classifier, settings)
-    faults = []
-    digits["drawn hands"] = forms
+    hands, digits["drawn hands"] = hand_rows(classifier, settings)
+    faults, sources = [], []
     if settings.images:
         pairs = read_labels(settings.images)[:: settings.size(1, 20)]
         everything = readings(classifier, [settings.images / path for path, _ in pairs], [label for _, label in pairs])
-        digits |= parts(settings.images.name, everything, [path.split("/")[0] for path, _ in pairs])
+        source_of = [path.split("/")[0] for path, _ in pairs]
+        digits |= parts(settings.images.name, everything, source_of)
+        faults = fault_rows(classifier.model, settings, everything)
+        sources = source_rows(everything, source_of)
     for name, rows in digits.items():
         say(f"  {name}: {len(rows)} read, {sum(not row['right'] for row in rows)} misread")
-        faults = fault_rows(classifier.model, settings, everything)
     return {
         "digits": [{"name": name, **summary(rows)} for name, rows in digits.items()],
         "faults": faults,
+        "sources": sources,
         "hands": hands,
         "kinds": kind_rows(classifier, settings),
         "folder": nodigit_rows(classifier, settings),
@@ -73,6 +75,24 @@ def parts(name, rows, sources):
 def kept_aside(name):
     """Tell whether a source, or a picture of no digit, belongs to the third that no choice is made on."""
     return zlib.crc32(name.encode()) % 3 == 0
+
+
+def source_rows(rows, sources):
+    """Each source of a folder by itself: how much of it is misread, and how much is warned of."""
+    by_source = {}
+    for row, source in zip(rows, sources, strict=True):
+        by_source.setdefault(source, []).append(row)
+    return [
+        {
+            "source": source,
+            "aside": kept_aside(source),
+            "pictures": len(some),
+            "misread": sum(not row["right"] for row in some),
+            "misread_warned": sum(row["warned"] and not row["right"] for row in some),
+            "right_warned": sum(row["warned"] and row["right"] for row in some),
+        }
+        for source, some in sorted(by_source.items())
+    ]
 
 
 def fault_rows(model, settings, read):
@@ -211,7 +231,7 @@ def show(result):
 
 Every warning of `classify` counts. The calibration error is that between confidence and accuracy (15 bins).
 
-{_show_faults(faults)}{table(["no digit", "learned", "warned of or refused"], kinds)}
+{_show_faults(faults)}{_show_sources(result["sources"])}{table(["no digit", "learned", "warned of or refused"], kinds)}
 
 Drawn kinds: {result["kinds"][0]["pictures"]} pictures each, drawn anew. Those that are not learned were in no training.
 
@@ -229,5 +249,26 @@ def _show_faults(rows):
 The misread pictures by where the fault lies. The judge's: it had a way in hand that the network reads rightly, and took
 another. The network's: it reads none of the ways rightly, be it that it does not know the digit, be it that all have
 lost a part of it or kept what is none.
+
+"""
+
+
+def _show_sources(rows):
+    if not rows:
+        return ""
+    counts = ("pictures", "misread", "misread_warned", "right_warned")
+    cells = [
+        [
+            row["source"],
+            "yes" if row["aside"] else "",
+            *(f"{row[key]:,}" for key in counts),
+            percent(1 - row["misread"] / row["pictures"]),
+        ]
+        for row in rows
+    ]
+    header = ["source", "kept aside", "pictures", "misread", "of these warned of", "right, warned of", "read rightly"]
+    return f"""{table(header, cells, texts=2)}
+
+Each source of the pictures by itself.
 
 """

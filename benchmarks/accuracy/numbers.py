@@ -68,20 +68,27 @@ def edits(text, label):
     return costs[-1]
 
 
-def read_all(classifier, pictures, labels):
-    """For each picture: its label's length, the edits that its text needs, and the seconds that it took."""
+def read_text(classifier, picture):
+    """The text of a picture, without line breaks, and the seconds that it took; empty where it is refused."""
     from lenet_helpers import ImageError
 
-    rows = []
-    for picture, label in zip(pictures, labels, strict=True):
-        started = time.process_time()
-        try:
-            text = classifier.read(picture).text.replace("\n", "")
-        except ImageError:
-            text = ""
-        seconds = time.process_time() - started
-        rows.append({"digits": len(label), "edits": edits(text, label), "seconds": seconds})
-    return rows
+    started = time.process_time()
+    try:
+        text = classifier.read(picture).text.replace("\n", "")
+    except ImageError:
+        text = ""
+    return {"text": text, "seconds": time.process_time() - started}
+
+
+def mark(text, label, seconds):
+    """One picture: its label's length, the edits that its text needs, and the seconds that it took."""
+    return {"digits": len(label), "edits": edits(text, label), "seconds": seconds}
+
+
+def read_all(classifier, pictures, labels):
+    """The `mark` of each picture."""
+    readings = (read_text(classifier, picture) for picture in pictures)
+    return [mark(label=label, **reading) for reading, label in zip(readings, labels, strict=True)]
 
 
 def summary(rows):

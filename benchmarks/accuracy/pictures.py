@@ -272,18 +272,20 @@ def warning_rows(reader, test, settings):
 
 
 def ablation_rows(reader, test, settings):
-    """Each step switched off: on a few pages of every kind, on papers written on with pens, and on the folder."""
+    """Each step switched off: on a few pages of every kind, on papers with pens, on tiny images, and on the folder."""
     kinds = [kind.__name__ for kind in settings.size(rendered.KINDS, rendered.KINDS[:2])]
-    pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 40), 2))
+    pixels, drawn_labels = some_digits(test, len(kinds) * settings.size(max(1, settings.digits // 20), 2))
     drawn = [(kinds[i % len(kinds)], digit, i) for i, digit in enumerate(pixels)]
     papers = [page.name for page in pens.PAGES if page.group == "paper"]
     lines = hands.some_digits(test, settings.size(settings.digits // 10, 1))
     written = [(name, digit) for name in papers for digit in lines]
     written_labels = np.array([digit.label for digit in lines] * len(papers))
+    tiny, tiny_labels = tiny_images(test, settings.size(2 * settings.digits, 2))
     rows = []
     for step in [None, *settings.size(list(INSTEAD), list(INSTEAD)[:2])]:
         row = {"step": step, "pages": float(reader.correct(drawn, drawn_labels, step)[1].mean())}
         row["written"] = float(reader.correct(written, written_labels, step)[1].mean())
+        row["tiny"] = float(reader.correct(tiny, tiny_labels, step)[1].mean())
         if settings.images:
             paths, folder_labels = read_folder(settings)
             correct = reader.correct(files_of(settings.images, paths), folder_labels, step)[1]
@@ -293,7 +295,14 @@ def ablation_rows(reader, test, settings):
             }
         say(f"  without {step or 'nothing'}: {percent(row['pages'])} of the pages")
         rows.append(row)
-    return {"pages": len(drawn), "written": len(written), "rows": rows}
+    return {"pages": len(drawn), "written": len(written), "tiny": len(tiny), "rows": rows}
+
+
+def tiny_images(test, count):
+    """So many of MNIST's images, and of scikit-learn's 8×8 where it is installed, as they are; and their labels."""
+    sets = [some_digits(test, count), *((pixels[:count], labels[:count]) for _, pixels, labels in datasets(None))]
+    pictures = [("pixels", pixels) for some, _ in sets for pixels in some]
+    return pictures, np.concatenate([labels for _, labels in sets])
 
 
 def show(result):
@@ -371,7 +380,8 @@ Warnings of one whole digit are false alarms; two digits and cut ones without a 
 def _show_ablation(result):
     everything, *rows = result["ablation"]["rows"]
     counts = result["ablation"]
-    columns = [("pages", f"{counts['pages']:,} pages"), ("written", f"{counts['written']:,} papers and pens")]
+    names = {"pages": "pages", "written": "papers and pens", "tiny": "tiny images"}
+    columns = [(key, f"{counts[key]:,} {name}") for key, name in names.items()]
     if "folder" in everything:
         name = result["folder"]["name"]
         columns += [("folder", f"`{name}`"), ("folder_mean", "mean of its sources")]
@@ -384,7 +394,8 @@ def _show_ablation(result):
 
 {table(["step switched off", "instead", *(title for _, title in columns)], lines, texts=2)}
 
-The first line is accuracy; the others tell by how many points it changes without the step.
+The first line is accuracy; the others tell by how many points it changes without the step. Tiny images: MNIST's, and
+scikit-learn's of 8×8, as they are.
 """
 
 

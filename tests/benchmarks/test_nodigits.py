@@ -35,6 +35,16 @@ def test_a_folder_falls_into_what_is_kept_aside_and_the_rest():
     assert [rows.index(one) for one in aside] == [i for i in range(30) if nodigits.kept_aside(sources[i])]
 
 
+def test_each_source_is_counted_by_itself():
+    rows = [row(True, True), row(False, True), row(False, False), row(True, False)]
+    b, a = nodigits.source_rows(rows, ["b", "a", "a", "b"])[::-1]
+    assert a == {
+        **{"source": "a", "aside": nodigits.kept_aside("a"), "pictures": 2},
+        **{"misread": 2, "misread_warned": 1, "right_warned": 0},
+    }
+    assert (b["source"], b["misread"], b["right_warned"]) == ("b", 0, 1)
+
+
 def test_a_fault_is_the_judges_where_another_way_would_have_been_read_rightly(tmp_path, monkeypatch):
     names = ["right", "refused", "judge", "network"]
     with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
