@@ -148,6 +148,11 @@ def jpeg(pixels, rng):
     return Image.open(file)
 
 
+def dithered(pixels, rng):
+    """Black and white alone, dots in place of grays: as a fax sends it, or a scan of one bit a pixel."""
+    return to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(0, 80), rng.uniform(215, 255))).convert("1")
+
+
 COLOURS = (
     ((20, 40, 160), (250, 250, 240)),  # blue pen on white
     ((200, 30, 40), (245, 240, 200)),  # red on cream
@@ -229,6 +234,7 @@ KINDS = (
     sheet,
     noise,
     jpeg,
+    dithered,
     coloured,
     transparent,
     photo,

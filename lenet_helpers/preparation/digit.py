@@ -18,7 +18,7 @@ from lenet_helpers.preparation.masks import (
 
 
 def pick_digit(mask):
-    """Keep the digit, in one piece or several; drop specks and what the edge has cut off.
+    """Keep the digit, in one piece or several; drop specks and whatever else is far from it.
 
     The digit is the largest piece of ink, where the middle of the picture counts for more
     than its frame. Pieces near it belong to it: the bar of a 5, the other half of a
@@ -35,10 +35,8 @@ def pick_digit(mask):
     parts = pieces(mask, max(1, round(mean_stroke(mask) / 3)))
     labels = parts.labels
     central = np.multiply.outer(*(0.15 + np.sin(np.pi * (np.arange(side) + 0.5) / side) for side in mask.shape))
-    at_frame = parts.on_frame()
-    surrounds = (at_frame > sum(mask.shape)) & (len(parts) > 1)  # more than half of the frame
     weights = np.bincount(labels.ravel(), central.ravel(), len(parts) + 1)[1:]
-    main = int(np.argmax(weights * ~surrounds))
+    main = int(np.argmax(weights))
     digit, left = labels == main + 1, {*range(len(parts))} - {main}
     while left:
         far = depth_of(~digit)
@@ -48,8 +46,6 @@ def pick_digit(mask):
         for number in left:
             across = parts.boxes[number][1]
             beside = across.start >= columns.stop or across.stop <= columns.start
-            if at_frame[number] and not at_frame[main]:
-                continue
             if across.start < columns.start and across.stop > columns.stop:
                 continue  # the line that it was written on
             if beside and extent(parts.boxes[number])[0] > 0.6 * height:

@@ -67,18 +67,12 @@ def _taller(ink, height):
 
 
 def _line_along(piece):
-    """The whole line of which a piece was found, drawn on through the digit, and how thick it is.
-
-    A piece that is bent, as digits are, counts as infinitely thick.
-    """
+    """The whole line of which a piece was found, drawn on through the digit, and how thick it is."""
     columns = np.flatnonzero(piece.any(0))
     rows = np.arange(piece.shape[0])
     thickness = piece[:, columns].sum(0)
     middle = rows @ piece[:, columns] / thickness
     thick = int(np.median(thickness))
-    bend = np.polynomial.Polynomial.fit(columns, middle, 2)(columns)
-    if np.abs(middle - bend).mean() > 0.25 * thick + 1:
-        return piece, np.inf
     course = np.polynomial.Polynomial.fit(columns, middle, 1)(np.arange(piece.shape[1]))
     return np.abs(rows[:, None] - course) <= thick / 2, thick
 

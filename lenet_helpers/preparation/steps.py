@@ -32,7 +32,6 @@ from lenet_helpers.preparation.masks import (
     frame,
     mean_stroke,
     padded,
-    pieces,
 )
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fill_outline, fit, is_mnist_form
 from lenet_helpers.preparation.paper import (
@@ -178,12 +177,11 @@ def prepare(image, name=None):
     size = f"{picture.width}×{picture.height}"
     ways = [Way(colours).note("the picture", colours, f"This is the picture, upright, seen at {size} pixels.")]
     if colours.ndim == 2:
-        if is_mnist_form(colours):
-            sentence = "It already has MNIST's form, so it is left as it is."
-            return [ways[0].note("as it is", colours.copy(), sentence)]
-        if is_mnist_form(255 - colours):
-            sentence = "It is the negative of MNIST's form, so it is only inverted."
-            return [ways[0].note("negative", 255 - colours, sentence)]
+        as_it_is = "as it is", colours.copy(), "It already has MNIST's form, so it is left as it is."
+        negative = "negative", 255 - colours, "It is the negative of MNIST's form, so it is only inverted."
+        for step in (as_it_is, negative):
+            if is_mnist_form(step[1]):
+                return [ways[0].note(*step)]
     ways = _go(ways, STEPS, name or name_of(image))
     return [way for way in ways if not way.no_digit] or ways
 
@@ -354,12 +352,8 @@ def the_digit(way):
     if (digit == way.mask).all():
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
-    ways = [way.note("digit", digit, sentence, mask=digit)]
-    rest = way.mask & ~digit
-    if np.count_nonzero(rest) < 0.03 * np.count_nonzero(digit):  # it is specks
-        return ways
-    at_frame = (pieces(rest).on_frame() > 0).all() and not frame(digit).any()
-    return [*ways, less_likely(whole) if way.several or at_frame else whole]
+    picked = way.note("digit", digit, sentence, mask=digit)
+    return [picked, less_likely(whole) if way.several else whole]
 
 
 def cut(way):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lenet_helpers.preparation.ink import find_ink
-from lenet_helpers.preparation.lines import _line_along, _walls, remove_boxes, remove_lines
+from lenet_helpers.preparation.lines import _walls, remove_boxes, remove_lines
 
 
 def page_with_a_1(*shape):
@@ -67,13 +67,6 @@ def test_a_line_may_be_tilted_by_three_rows_in_a_twelfth_of_the_page(columns, go
     for x in range(360):
         lined[100 + x // columns, x] = max(0.5, ink[100 + x // columns, x])
     np.testing.assert_array_equal(remove_lines(lined), ink if goes else lined)
-
-
-@pytest.mark.parametrize(("sway", "straight"), [(4.2, True), (5.2, False)])
-def test_what_sways_by_more_than_a_quarter_of_its_thickness_is_no_line(sway, straight):
-    y, x = np.mgrid[:60, :300]
-    _, thickness = _line_along(abs(y - 30 - sway * np.sin(x * 6 * np.pi / 300)) <= 4)
-    assert (thickness < np.inf) == straight
 
 
 @pytest.mark.parametrize(("line", "stays"), [(0.5, True), (0.7, False)])

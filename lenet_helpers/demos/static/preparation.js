@@ -336,12 +336,12 @@ function findInk(ink) {
   return map(ink, (_, i) => clear[labels.data[i]]);
 }
 
-// Keep the digit, in one piece or several; drop specks and what the edge has cut off. `place` is where the mask lies.
+// Keep the digit, in one piece or several; drop specks and whatever else is far from it. `place` is where the mask lies.
 function pickDigit(mask, place) {
   const { width } = mask;
   const { labels, pieces } = piecesOf(dilate(mask, Math.max(1, round(meanStroke(mask) / 3))));
   if (pieces.length < 2) return mask;
-  for (const piece of pieces) Object.assign(piece, { area: 0, weight: 0, atFrame: 0 });
+  for (const piece of pieces) Object.assign(piece, { area: 0, weight: 0 });
   const central = (at) => 0.15 + Math.sin((Math.PI * (at + 0.5)) / SIDE);
   mask.data.forEach((here, i) => {
     if (!here) return;
@@ -349,10 +349,8 @@ function pickDigit(mask, place) {
     const [x, y] = [place.left + (i % width), place.top + Math.floor(i / width)];
     piece.area++;
     piece.weight += central(x) * central(y);
-    piece.atFrame += (x === 0) + (x === SIDE - 1) + (y === 0) + (y === SIDE - 1);
   });
-  const share = (piece) => (piece.atFrame > 2 * SIDE ? 0 : piece.weight);
-  const main = pieces.reduce((most, piece) => (share(piece) > share(most) ? piece : most));
+  const main = pieces.reduce((most, piece) => (piece.weight > most.weight ? piece : most));
   const taken = new Set([main]);
   const digit = () => map(mask, (here, i) => here && taken.has(pieces[labels.data[i] - 1]));
   for (;;) {
@@ -363,7 +361,7 @@ function pickDigit(mask, place) {
     const inked = count(now);
     const joined = pieces.filter((piece) => {
       const across = piece.box;
-      if (taken.has(piece) || (piece.atFrame && !main.atFrame) || piece.area <= 0.01 * inked) return false;
+      if (taken.has(piece) || piece.area <= 0.01 * inked) return false;
       if (across.left < box.left && across.right > box.right) return false; // the line that it was written on
       const beside = across.left >= box.right || across.right <= box.left;
       if (beside && extent(across)[0] > 0.6 * tall) return false; // another digit
@@ -506,12 +504,8 @@ export function prepareInk(drawn) {
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
   const ways = [{ mask: digit, odds: 0 }];
-  // What is dropped may belong to the digit, after all; less likely so where it may be another one, or one cut off.
-  if (count(found) - count(digit) > 0.03 * count(digit)) {
-    const rest = piecesOf(map(found, (here, i) => here && !digit.data[i])).pieces;
-    const cutOff = isOffEdge(boundingBox(digit), place) && !rest.some(({ box }) => isOffEdge(box, place));
-    ways.push({ mask: found, odds: several || cutOff ? -SEEN : 0 });
-  }
+  // What is dropped may belong to the digit, after all; less likely so where it may be another one.
+  if (count(found) > count(digit)) ways.push({ mask: found, odds: several ? -SEEN : 0 });
   return ways.map(({ mask, odds }) => ({
     pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
     kept: inkOf(mask) / inkOf(found),
