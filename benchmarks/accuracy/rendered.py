@@ -140,12 +140,15 @@ def noise(pixels, rng):
 
 def jpeg(pixels, rng):
     """Saved as JPEG of quality 30."""
-    file = io.BytesIO()
-    to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(0, 80), rng.uniform(180, 255))).save(
-        file, "JPEG", quality=30
-    )
-    file.seek(0)
-    return Image.open(file)
+    return _saved(to_picture(ink_on_paper(cover(pixels, rng), rng.uniform(0, 80), rng.uniform(180, 255))), quality=30)
+
+
+def turned(pixels, rng):
+    """A photo that is stored on its side, with a note of how the camera was held."""
+    side, note = {90: 6, 180: 3, 270: 8}, Image.Exif()
+    angle = int(rng.choice(list(side)))
+    note[0x0112] = side[angle]  # EXIF's orientation
+    return _saved(plain(pixels, rng).rotate(angle, expand=True), quality=90, exif=note)
 
 
 def dithered(pixels, rng):
@@ -189,10 +192,7 @@ def photo(pixels, rng):
     colours *= (1 - 0.25 * (x * x + y * y) / 2)[:, :, None]
     picture = to_picture(colours).filter(ImageFilter.GaussianBlur(min(height, width) / 400))
     colours = np.asarray(picture, np.float32) + rng.normal(0, 6, (height, width, 3))
-    file = io.BytesIO()
-    to_picture(colours).save(file, "JPEG", quality=60)
-    file.seek(0)
-    return Image.open(file)
+    return _saved(to_picture(colours), quality=60)
 
 
 def two_digits(pixels, rng):
@@ -234,12 +234,21 @@ KINDS = (
     sheet,
     noise,
     jpeg,
+    turned,
     dithered,
     coloured,
     transparent,
     photo,
 )
 """What a reader should cope with. `two_digits` and `cut_digit` are what it should warn of."""
+
+
+def _saved(picture, **how):
+    """A picture as a JPEG file holds it."""
+    file = io.BytesIO()
+    picture.save(file, "JPEG", **how)
+    file.seek(0)
+    return Image.open(file)
 
 
 def _slope(shape, rng, darkest):
