@@ -44,9 +44,10 @@ __all__ = [
     "to_mnist",
 ]
 
-SURE = math.log(100)
-"""`Judged.evidence`, odds of 100 to 1, of a digit that may touch the edge of the picture: people's digits often do, and
-few are cut."""
+SURE, WHOLE = math.log(100), 0.9
+"""With so much evidence (see `Judged`; odds of 100 to 1), a digit may touch the edge of the picture: people's digits
+often do, and few are cut. Where it has so much of the ink as well, it is all that there is: one in pieces, no several.
+"""
 
 
 def judge(model, preparations):
@@ -273,7 +274,8 @@ class ImageClassifier:
 def prediction_of(readings):
     """The `Prediction` of the best of some readings of one picture, with its warnings."""
     probabilities, evidence, way = readings[0].probabilities, readings[0].evidence, readings[0].way
-    doubts = ["there is more than one digit in the picture"] if way.several else []
+    alone = evidence > SURE and way.kept > WHOLE
+    doubts = ["there is more than one digit in the picture"] if way.several and not alone else []
     if way.contacts > 1 or (way.contacts and evidence < SURE):
         doubts.append("the digit touches the edge of the picture, so a part of it may be missing")
     if unsure := doubt(probabilities, evidence) or (way.no_digit and "it does not look like a digit"):

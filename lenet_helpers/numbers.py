@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from lenet_helpers.evaluation import doubt
-from lenet_helpers.inference import Prediction, course_model, evidence, judge, prediction_of
+from lenet_helpers.inference import SURE, WHOLE, Prediction, course_model, evidence, judge, prediction_of
 from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.preparation.masks import bounding_box, mean_stroke
 from lenet_helpers.preparation.pictures import read_image
@@ -36,9 +36,6 @@ come to nothing."""
 
 WIDE, WIDE_COSTS = 0.9, 6.0
 """A digit that is wider than so much of its row's height is doubtful as well: two that touch may look like one."""
-
-SURE, WHOLE = 4.0, 0.9
-"""With so much evidence (see `Judged`) and so much of the ink, a digit is all that there is."""
 
 LEAST_READ, MOST_DOUBTFUL, LEAST_SCORE = 0.8, 0.5, 4.0
 """A number accounts for so much of the ink, so many of its digits at most are doubtful, and it has such a `Page.score`,

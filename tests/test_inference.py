@@ -22,6 +22,7 @@ from lenet_helpers.inference import (
     explain,
     judge,
     occlusion,
+    prediction_of,
     probabilities_over_slants,
     to_mnist,
 )
@@ -152,15 +153,35 @@ def test_warns_of_more_than_one_digit(classifier, digits):
     assert "more than one digit" in classifier.classify(sheet).warning
 
 
+SEVERAL = "There is more than one digit in the picture"
+
+
 @pytest.mark.parametrize("part", [0.34, 0.65])
-def test_a_digit_that_a_failing_pen_broke_in_two_is_read_whole(classifier, part):
+def test_a_digit_that_a_failing_pen_broke_in_two_is_one_digit(classifier, part):
     """Either half could be a digit: the upper one looks like a 7."""
     [stroke] = sample_digit(3, width=40)
     points = stroke["points"]
     start, end = (2 * round((part + side) * len(points) / 2) for side in (-0.05, 0.05))
     halves = [{**stroke, "points": half} for half in (points[:start], points[end:])]
-    prediction = classifier.classify(draw_strokes(halves))
-    assert prediction.digit == 3 and "more than one digit" in prediction.warning
+    picture = draw_strokes(halves)
+    assert prepare(picture)[0].several
+    prediction = classifier.classify(picture)
+    assert prediction.digit == 3 and prediction.warning is None
+
+
+@pytest.mark.parametrize(
+    ("rival", "kept", "warned"),
+    [(4.2, 1.0, None), (4.5, 1.0, SEVERAL), (4.2, 0.91, None), (4.2, 0.89, SEVERAL)],  # at 4.4 the odds are 100 to 1
+)
+def test_pieces_are_several_digits_where_the_network_is_not_sure_of_one_that_has_nearly_all_the_ink(
+    rival, kept, warned
+):
+    mask, found = np.zeros((120, 120), bool), np.zeros((120, 120), np.float32)
+    mask[10:110, 50:60] = True
+    found[10:110, 50:60], found[60, 80] = kept, 1000 * (1 - kept)
+    pieces = Way(np.full((28, 28), 100, np.uint8), found=found, mask=mask, several=True)
+    network = Answering(0.0, 9.0, *[0.0] * 5, rival, 0.0, 0.0)
+    assert prediction_of(judge(network, [[pieces]])[0]).warning == warned
 
 
 @pytest.mark.parametrize("cut", [(0, 0, 140, 95), (0, 0, 70, 140), (70, 0, 140, 140)])

@@ -18,7 +18,7 @@ from lenet_helpers.demos.figures.layers import NAMES, STAGES
 from lenet_helpers.demos.figures.maps import colours
 from lenet_helpers.drawing.strokes import WIDTHS, sample_digit
 from lenet_helpers.evaluation import BETWEEN_TWO, DOUBTED, accuracy
-from lenet_helpers.inference import PATCH, SIZES, SLANTS, SURE, probabilities_over_slants
+from lenet_helpers.inference import PATCH, SIZES, SLANTS, SURE, WHOLE, probabilities_over_slants
 from lenet_helpers.preparation.judging import INK_COUNTS
 from lenet_helpers.system.whole_files import written_whole
 
@@ -72,6 +72,7 @@ def network_for_page(model):
         "slants": SLANTS,
         "sizes": SIZES,
         "sure": SURE,
+        "whole": WHOLE,
         "inkCounts": INK_COUNTS,
         "doubted": DOUBTED,
         "betweenTwo": BETWEEN_TWO,

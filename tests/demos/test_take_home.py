@@ -113,7 +113,9 @@ def test_the_forward_pass_is_that_of_torch_on_all_test_images(node, classifier, 
 
 
 def test_drawn_digits_are_read_as_python_reads_them(node, classifier):
-    compare_readings(node, classifier, drawn(60), most_wrong=0)
+    one, two = ({"width": 60, "points": [x, y, x, y + 300]} for x, y in ((500, 150), (500, 520)))
+    broken, apart = [one, two], [one, {**two, "points": [700, 150, 700, 450]}]
+    compare_readings(node, classifier, [*drawn(60), broken, apart], most_wrong=0)
 
 
 @pytest.mark.slow

@@ -47,9 +47,10 @@ export class Classifier {
     return { falls: new DataView(falls.buffer), covered: new DataView(covered.buffer), patch: this.about.patch };
   }
 
-  warning({ several, contacts, evidence, probabilities }) {
+  warning({ several, kept, contacts, evidence, probabilities }) {
     const doubts = [];
-    if (several) doubts.push("there is more than one digit in the picture");
+    const alone = evidence > this.about.sure && kept > this.about.whole;
+    if (several && !alone) doubts.push("there is more than one digit in the picture");
     if (contacts > 1 || (contacts && evidence < this.about.sure)) {
       doubts.push("the digit touches the edge of the picture, so a part of it may be missing");
     }
