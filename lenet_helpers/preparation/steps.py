@@ -32,6 +32,7 @@ from lenet_helpers.preparation.masks import (
     frame,
     mean_stroke,
     padded,
+    pieces,
 )
 from lenet_helpers.preparation.mnist_form import centre, cut_out, even_strokes, fill_outline, fit, is_mnist_form
 from lenet_helpers.preparation.paper import (
@@ -353,7 +354,8 @@ def the_digit(way):
         return [whole]
     sentence = "Specks and whatever else isn't the digit are dropped."
     picked = way.note("digit", digit, sentence, mask=digit)
-    return [picked, less_likely(whole) if way.several else whole]
+    at_frame = (pieces(way.mask & ~digit).on_frame() > 0).all() and not frame(digit).any()
+    return [picked, less_likely(whole) if way.several or at_frame else whole]
 
 
 def cut(way):

@@ -84,6 +84,12 @@ def test_ours_and_the_others_are_measured_on_the_same_pictures(tmp_path, monkeyp
     assert "66.67%" in others.show(result)
 
 
+def test_of_a_large_folder_some_are_read_from_all_over_it():
+    labels = {f"{number}.png": str(number) for number in range(10)}
+    assert others.some_of(labels, 10) == labels
+    assert list(others.some_of(labels, 4).values()) == ["0", "3", "6", "9"]
+
+
 def test_readers_that_could_not_be_set_up_are_no_result(monkeypatch, tmp_path):
     monkeypatch.setattr(others, "COURSE", tmp_path)  # no session is defined here
     with pytest.raises(CalledProcessError):

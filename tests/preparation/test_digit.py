@@ -154,3 +154,12 @@ def test_all_ink_is_weighed_too_and_hardly_where_it_may_be_several_digits(severa
     without, whole = the_digit(Way(mask, mask=mask, several=several))
     assert without.mask.sum() == 1000 and whole.mask is mask
     assert np.exp(without.odds - whole.odds) == pytest.approx(odds)
+
+
+@pytest.mark.parametrize(("rest", "odds"), [(np.s_[:4], 20), (np.s_[60:64, 200:], 20), (np.s_[200:210, 200:250], 1)])
+def test_what_lies_at_the_frame_alone_is_hardly_a_part_of_the_digit(rest, odds):
+    mask = np.zeros((300, 300), bool)
+    mask[100:200, 100:110] = mask[rest] = True
+    without, whole = the_digit(Way(mask, mask=mask))
+    assert without.mask.sum() == 1000 and whole.mask is mask
+    assert np.exp(without.odds - whole.odds) == pytest.approx(odds)

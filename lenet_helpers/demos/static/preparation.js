@@ -504,8 +504,12 @@ export function prepareInk(drawn) {
   const digit = pieces.length > 1 ? pickDigit(found, place) : found;
   const several = holdsSeveral(pieces, place);
   const ways = [{ mask: digit, odds: 0 }];
-  // What is dropped may belong to the digit, after all; less likely so where it may be another one.
-  if (count(found) > count(digit)) ways.push({ mask: found, odds: several ? -SEEN : 0 });
+  // What is dropped may belong to the digit, after all; less likely so where it may be another one, or one cut off.
+  if (count(found) > count(digit)) {
+    const rest = piecesOf(map(found, (here, i) => here && !digit.data[i])).pieces;
+    const cutOff = isOffEdge(boundingBox(digit), place) && !rest.some(({ box }) => isOffEdge(box, place));
+    ways.push({ mask: found, odds: several || cutOff ? -SEEN : 0 });
+  }
   return ways.map(({ mask, odds }) => ({
     pixels: centre(fit(evenStrokes(cutOut(ink, mask)))),
     kept: inkOf(mask) / inkOf(found),
