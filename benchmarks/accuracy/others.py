@@ -4,7 +4,6 @@ They are installed in an environment of their own (`noxfile.readers`), some 6 GB
 the course. `benchmarks.accuracy.other_readers` runs there.
 """
 
-import csv
 import json
 import subprocess
 import sys
@@ -24,9 +23,9 @@ OURS = "ours"
 def measure(settings):
     """Read drawn numbers and the folders with every reader, a quick run with ours only; compare texts with labels."""
     with tempfile.TemporaryDirectory() as folder:
-        sets = {"drawn: 4 digits, spaced": draw_numbers(Path(folder), settings)}
+        sets = {"drawn: 4 digits, spaced": save_numbers(Path(folder), settings)}
         for given in filter(None, (settings.numbers, settings.images)):
-            sets[f"`{given.name}`"] = some_of(read_table(given), settings.digits)
+            sets[f"`{given.name}`"] = some_of(numbers.read_table(given), settings.digits)
         paths = [path for labels in sets.values() for path in labels]
         readings = read_by_ours(settings.model, paths) + ([] if settings.quick else read_by_others(paths))
     rows = [row for name, labels in sets.items() for row in rows_of(name, labels, readings)]
@@ -35,21 +34,15 @@ def measure(settings):
     return {"rows": rows}
 
 
-def draw_numbers(folder, settings):
-    """Draw numbers of the test split, as the section `numbers` does; return path to label."""
+def save_numbers(folder, settings):
+    """Save drawn numbers of the test split, as the section `numbers` has them; return path to label."""
     test, rng, labels = settings.mnist().test, np.random.default_rng(11), {}
-    for number in range(settings.size(settings.digits, 2)):
-        chosen = rng.integers(len(test.labels), size=4)
+    drawn = numbers.draw_numbers(test, settings.size(settings.digits, 2), "spaced", (4, 4), rng)
+    for number, (picture, label, _) in enumerate(drawn):
         path = folder / f"{number}.png"
-        numbers.draw_number(test.pixels[chosen], "spaced", rng).save(path)
-        labels[str(path)] = "".join(map(str, test.labels[chosen]))
+        picture.save(path)
+        labels[path] = label
     return labels
-
-
-def read_table(folder):
-    """Return path to label, as ``labels.csv`` of a folder has them."""
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return {str(folder / row["path"]): row["label"] for row in csv.DictReader(file)}
 
 
 def some_of(labels, most):
@@ -71,8 +64,9 @@ def read_by_others(paths):
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "readings.jsonl"
         command = [sys.executable, "-m", "nox", "--session", "readers", "--", str(out)]
-        subprocess.run(command, cwd=COURSE, input="\n".join(paths), text=True, stdout=sys.stderr, check=True)
-        return [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+        subprocess.run(command, cwd=COURSE, input="\n".join(map(str, paths)), text=True, stdout=sys.stderr, check=True)
+        readings = [json.loads(line) for line in out.read_text(encoding="utf-8").splitlines()]
+    return [{**reading, "path": Path(reading["path"])} for reading in readings]
 
 
 def rows_of(name, labels, readings):

@@ -60,6 +60,13 @@ def test_a_fault_is_the_judges_where_another_way_would_have_been_read_rightly(tm
     assert counted == {"kind": "scan", "pictures": 4, "refused": 1, "judge": 1, "network": 1}
 
 
+def test_without_a_folder_there_are_no_faults_and_no_sources():
+    result = nodigits.measure(Settings(quick=True))
+    assert (result["faults"], result["sources"], result["folder"]) == ([], [], None)
+    assert [row["name"] for row in result["digits"]] == ["validation", "drawn hands"]
+    assert "kept aside" not in nodigits.show(result)
+
+
 def test_pictures_without_a_digit_are_read_from_their_folder(tmp_path):
     Image.new("L", (60, 60), 255).save(tmp_path / "blank.png")
     with (tmp_path / "labels.csv").open("w", encoding="utf-8", newline="") as file:
